@@ -1,0 +1,54 @@
+//! The registry of finding codes: every code once, for ever. A number is never given twice, whichever the letter.
+
+/// Whether a finding fails a build.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Severity {
+    /// The program is wrong.
+    Error,
+    /// The program may not mean what its author thinks.
+    Warning,
+}
+
+/// A stable finding code such as `E0301`; its first letter is its severity.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Code(&'static str);
+
+impl Code {
+    /// The text, `E0301`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        self.0
+    }
+    /// `E…` is an error, `W…` a warning.
+    #[must_use]
+    pub fn severity(self) -> Severity {
+        if self.0.starts_with('W') { Severity::Warning } else { Severity::Error }
+    }
+    /// The registered code with that text, if there is one.
+    #[must_use]
+    pub fn find(text: &str) -> Option<Code> {
+        ALL_CODES.iter().map(|(code, _)| *code).find(|code| code.0.eq_ignore_ascii_case(text))
+    }
+}
+
+impl std::fmt::Display for Code {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.0)
+    }
+}
+
+macro_rules! codes {
+    ($($code:ident $title:literal)+) => {
+        impl Code {
+            $(#[doc = $title] pub const $code: Code = Code(stringify!($code));)+
+        }
+        /// Every code with its title, in the order of the registry; each has a page `docs/findings/CODE.md`.
+        pub const ALL_CODES: &[(Code, &str)] = &[$((Code::$code, $title),)+];
+    };
+}
+
+// 01 lexical, 02 syntax, 03 names, 04 types, 05 time and flow, 06 messages and templates, 07 segments, points and circles,
+// 08 consent, secrets and what is unused, 09 cannot run, 10 project file, 11 tests, 21 plan, 22 deploy.
+codes! {
+    E0101 "this text is not closed"
+}

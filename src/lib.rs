@@ -1,0 +1,5 @@
+//! Camp: a language for marketing campaigns, and the engine that runs them.
+//!
+//! The layers, from the bottom up, and what each may import, stand in `docs/ARCHITECTURE.md`; a test enforces the table.
+
+pub mod base;

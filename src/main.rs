@@ -1,0 +1,2 @@
+//! The `campc` binary: a thin door to `campc::cli`.
+fn main() {}
