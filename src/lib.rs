@@ -7,3 +7,4 @@ pub mod lang;
 pub mod bytecode;
 pub mod advance;
 pub mod machine;
+pub mod store;
