@@ -3,3 +3,5 @@
 //! The layers, from the bottom up, and what each may import, stand in `docs/ARCHITECTURE.md`; a test enforces the table.
 
 pub mod base;
+pub mod diagnostics;
+pub mod syntax;
