@@ -5,3 +5,5 @@
 pub mod base;
 pub mod lang;
 pub mod bytecode;
+pub mod diagnostics;
+pub mod syntax;
