@@ -7,3 +7,4 @@ pub mod lang;
 pub mod bytecode;
 pub mod diagnostics;
 pub mod syntax;
+pub mod semantic;
