@@ -5,3 +5,8 @@
 pub mod base;
 pub mod lang;
 pub mod bytecode;
+pub mod diagnostics;
+pub mod library;
+pub mod syntax;
+pub mod template;
+pub mod semantic;
