@@ -8,4 +8,7 @@ pub mod bytecode;
 pub mod diagnostics;
 pub mod lang;
 pub mod machine;
+pub mod library;
 pub mod syntax;
+pub mod template;
+pub mod semantic;
