@@ -2,6 +2,10 @@
 //!
 //! The layers, from the bottom up, and what each may import, stand in `docs/ARCHITECTURE.md`; a test enforces the table.
 
+pub mod advance;
 pub mod base;
+pub mod bytecode;
+pub mod content;
 pub mod lang;
+pub mod machine;
 pub mod template;
