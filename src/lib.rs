@@ -6,6 +6,7 @@ pub mod advance;
 pub mod base;
 pub mod bytecode;
 pub mod content;
+pub mod deliver;
 pub mod lang;
 pub mod machine;
 pub mod template;

@@ -72,6 +72,17 @@ pub struct Recipients<'a> {
     pub bcc: &'a [Arc<str>],
 }
 
+/// What a webhook tells.
+#[derive(Clone, Copy, Debug)]
+pub struct WebhookInput<'a> {
+    /// Its own `body { … }`, computed; else the default shape is made.
+    pub body: Option<&'a Value>,
+    /// The step's object, for the default shape.
+    pub object: Option<&'a Value>,
+    /// Whether the enrollment waits for the answer.
+    pub wants_answer: bool,
+}
+
 /// Why an effect cannot be composed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ComposeError {
@@ -199,18 +210,18 @@ impl Composer {
         }))
     }
 
-    /// A call of a webhook; `body` is its own body, computed, `object` the step's.
-    pub fn webhook(&self, facts: &EffectFacts<'_>, id: WebhookId, body: Option<&Value>, object: Option<&Value>) -> Result<WebhookCall, ComposeError> {
+    /// A call of a webhook.
+    pub fn webhook(&self, facts: &EffectFacts<'_>, id: WebhookId, input: &WebhookInput<'_>) -> Result<Outgoing, ComposeError> {
         let WebhookDef { url, method, headers, secret_env, secret_literal, timeout, .. } = self.program.webhooks.get(id.index()).ok_or(ComposeError::Missing)?;
         let links = self.links(facts);
         let render = Rendering { composer: self, facts, scope: self.scope(facts, &links) };
         let url = render.line("url", *url)?;
         let is_web = url.starts_with("http://") || url.starts_with("https://");
-        let body = match body {
+        let body = match input.body {
             Some(body) => to_json(body),
             None => default_webhook_body(&WebhookData {
                 at: facts.at,
-                object,
+                object: input.object,
                 contact_id: facts.contact_id,
                 contact_email: facts.contact_email,
                 campaign: facts.campaign,
@@ -218,7 +229,7 @@ impl Composer {
             }),
         };
         let headers: Result<Vec<_>, _> = headers.iter().map(|(name, value)| Ok((name.to_string(), render.line(name, *value)?))).collect();
-        Ok(WebhookCall {
+        Ok(Outgoing::Webhook(WebhookCall {
             url: if is_web { url } else { return Err(address_of("url")) },
             method: method.to_ascii_uppercase(),
             headers: headers?,
@@ -226,8 +237,8 @@ impl Composer {
             secret_env: secret_env.as_deref().map(str::to_owned),
             secret_literal: secret_literal.as_deref().map(str::to_owned),
             timeout_ms: timeout.map(|timeout| u32::try_from(timeout.approximate_millis().max(0)).unwrap_or(u32::MAX)),
-            wants_answer: false,
-        })
+            wants_answer: input.wants_answer,
+        }))
     }
 
     fn email(&self, render: &Rendering<'_>, message: &MessageDef, recipients: &Recipients<'_>, links: &Links<'_>) -> Result<EmailMessage, ComposeError> {

@@ -13,7 +13,7 @@ mod tracking;
 mod webhook;
 
 pub use addresses::{Mailbox, parse_mailbox, parse_mailboxes};
-pub use compose::{ComposeError, Composer, EffectFacts, Recipients, Settings};
+pub use compose::{ComposeError, Composer, EffectFacts, Recipients, Settings, WebhookInput};
 pub use effect_text::{effect_id_from_text, effect_id_text};
 pub use headers::has_control;
 pub use message::{EmailMessage, Outgoing, PushMessage, SmsMessage, WebhookCall};
