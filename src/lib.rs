@@ -6,6 +6,8 @@ pub mod advance;
 pub mod base;
 pub mod bytecode;
 pub mod diagnostics;
+pub mod content;
+pub mod deliver;
 pub mod lang;
 pub mod machine;
 pub mod library;
