@@ -14,3 +14,4 @@ pub mod library;
 pub mod syntax;
 pub mod template;
 pub mod semantic;
+pub mod store;
