@@ -5,13 +5,13 @@
 pub mod advance;
 pub mod base;
 pub mod bytecode;
-pub mod diagnostics;
 pub mod content;
 pub mod deliver;
+pub mod diagnostics;
 pub mod lang;
-pub mod machine;
 pub mod library;
-pub mod syntax;
-pub mod template;
+pub mod machine;
 pub mod semantic;
 pub mod store;
+pub mod syntax;
+pub mod template;

@@ -4,7 +4,7 @@ use super::moving::{earlier, next_change};
 use super::value_ops::{holds, is_empty, scale, text_question};
 use super::view::{View, stable};
 use crate::bytecode::{BlockId, CompareOp, ConstId, Fact, Op, Pc};
-use crate::lang::{Date, Duration, Instant, Record, Value};
+use crate::lang::{Date, Duration, Instant, Record, Value, local_instant};
 use std::cmp::Ordering;
 use std::sync::Arc;
 
@@ -127,6 +127,10 @@ impl Evaluator {
             Op::Points(group) => self.push(Value::Number(view.points(group))),
             Op::Now => self.push(Value::DateTime(view.now)),
             Op::Today => self.push(Value::Date(view.zone.date(view.now))),
+            Op::LocalDateTime(date, time) => match constant(view, date) {
+                Value::Date(date) => self.push(Value::DateTime(local_instant(date, time, view.zone))),
+                _ => self.push(Value::Unset),
+            },
             Op::EventProperty(name) => self.push(property(view.event, view, name)),
             Op::Capture(slot) => self.push(capture(view, slot)),
             Op::Get(name) => {

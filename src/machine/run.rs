@@ -170,6 +170,7 @@ impl<H: Host> Run<'_, H> {
             | Op::Points(_)
             | Op::Now
             | Op::Today
+            | Op::LocalDateTime(..)
             | Op::EventProperty(_)
             | Op::Capture(_)
             | Op::Get(_)
