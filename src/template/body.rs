@@ -3,6 +3,7 @@
 //! It runs when a program is compiled; rendering for one contact is `render`'s. Template regions pass through unchanged.
 
 use super::html::{compile_mjml, inline_css, with_rows};
+use super::escape_html;
 use super::regions::{Protected, RegionKind};
 use super::text::{text_of, tidy};
 use std::ops::Range;
@@ -99,19 +100,13 @@ fn markdown(protected: &Protected<'_>) -> String {
     let mut out = String::with_capacity(protected.text.len() * 2);
     html::push_html(&mut out, Parser::new_ext(&protected.text, options));
     // A statement alone in its paragraph steers; it is no paragraph.
-    for (range, kind) in protected.placeholders(&out.clone()) {
+    for (range, kind) in protected.placeholders(&protected.text) {
         if kind == RegionKind::Statement {
-            let word = protected_word(&protected.text, &out, &range);
-            out = out.replace(&format!("<p>{word}</p>"), &word);
+            let word = protected.text.get(range).unwrap_or("");
+            out = out.replace(&format!("<p>{word}</p>"), word);
         }
     }
     out
-}
-
-fn protected_word(original: &str, html: &str, range: &Range<usize>) -> String {
-    // Places move with each replacement, the words do not: read it from the text that has not changed length before it.
-    let width = range.len();
-    html.get(range.clone()).filter(|word| original.contains(word)).map_or_else(|| " ".repeat(width), str::to_owned)
 }
 
 /// Plain text as HTML: a blank line parts paragraphs, addresses of the web are links.
@@ -166,10 +161,10 @@ fn linked(protected: &Protected<'_>, line: &str) -> String {
         let after = rest.get(core.len()..).unwrap_or("");
         let is_web = core.starts_with("http://") || core.starts_with("https://");
         if (is_web && core.len() > 8) || is_link_region(protected, core) {
-            let shown = escape(core);
-            out.push_str(&format!("{}<a href=\"{shown}\">{shown}</a>{}", escape(before), escape(after)));
+            let shown = escape_html(core);
+            out.push_str(&format!("{}<a href=\"{shown}\">{shown}</a>{}", escape_html(before), escape_html(after)));
         } else {
-            out.push_str(&escape(word));
+            out.push_str(&escape_html(word));
         }
     }
     out
@@ -183,8 +178,4 @@ fn is_link_region(protected: &Protected<'_>, word: &str) -> bool {
         }
         _ => false,
     }
-}
-
-fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
