@@ -5,9 +5,8 @@
 pub mod advance;
 pub mod base;
 pub mod bytecode;
-pub mod advance;
-pub mod machine;
 pub mod content;
+pub mod daemon;
 pub mod deliver;
 pub mod diagnostics;
 pub mod lang;
@@ -17,5 +16,3 @@ pub mod semantic;
 pub mod store;
 pub mod syntax;
 pub mod template;
-pub mod semantic;
-pub mod store;
