@@ -12,6 +12,7 @@ pub mod lang;
 pub mod library;
 pub mod machine;
 pub mod semantic;
+pub mod sim;
 pub mod store;
 pub mod syntax;
 pub mod template;
