@@ -73,6 +73,11 @@ impl Place<'_> {
     fn can(&self, terminal: &str) -> bool {
         self.expected.iter().any(|t| t == terminal)
     }
+    /// Whether a condition or value has just ended. Depending on what was found the parser may already have taken it for whole, and
+    /// then knows of `and` and `or` only.
+    fn is_after_operand(&self) -> bool {
+        (self.can("\"==\"") && self.can("\"*\"")) || (self.can("\"or\"") && !self.can("IDENT"))
+    }
     fn word(&self, token: Option<Token>) -> String {
         token.map_or_else(String::new, |t| self.cx.found(t))
     }
@@ -113,13 +118,16 @@ fn special(place: &Place) -> Option<Diagnostic> {
         Tok::Time if before == "hours" && place.can("\"between\"") => return Some(problems::hours_without_between(span)),
         Tok::Text if before == "in" && place.can("\"(\"") && !place.can("STR") => return Some(problems::one_of_without_parentheses(&word, span)),
         Tok::Kw(Kw::Every | Kw::At) if before == "or" => return Some(problems::broadcast_among_triggers(span)),
+        // `every` alone is read as a field that changes.
+        Tok::Kw(_) if before == "every" && place.word(place.earlier) == "or" => return before_span.map(problems::broadcast_among_triggers),
+        Tok::Kw(Kw::IfPast) => return Some(problems::if_past(span)),
         _ => {}
     }
     let is_group = matches!(before.as_str(), "segment" | "list" | "campaign");
-    if (is_name || found.tok == Tok::Text) && is_group && place.can("\"==\"") {
+    if (is_name || found.tok == Tok::Text) && is_group && place.is_after_operand() {
         return before_span.map(|at| problems::membership_without_in(&before, at, span));
     }
-    if place.before.is_some_and(|t| t.tok == Tok::Kw(Kw::ExpectEmail)) && !is_name && !place.can("\"==\"") && is_operator(found.tok) {
+    if place.before.is_some_and(|t| t.tok == Tok::Kw(Kw::ExpectEmail)) && !is_name && is_operator(found.tok) {
         return before_span.map(|at| problems::expect_field(at, span));
     }
     if let Some((ours, help)) = other_words(&word).filter(|(ours, _)| place.can(&format!("\"{ours}\"")) || *ours == "(") {
@@ -132,7 +140,7 @@ fn special(place: &Place) -> Option<Diagnostic> {
         }
     }
     let is_reserved = matches!(found.tok, Tok::Kw(_)) && place.can("IDENT") && place.before.is_some_and(|b| place.cx.same_line(b, found));
-    let follows_head = place.before.is_some_and(|t| matches!(t.tok, Tok::Kw(_))) && !place.can("\"==\"") && !place.can("\"not\"");
+    let follows_head = place.before.is_some_and(|t| matches!(t.tok, Tok::Kw(_))) && !place.is_after_operand() && !place.can("\"not\"");
     if is_reserved && follows_head && !place.can("\"}\"") && place.earlier.is_none_or(|t| t.tok != Tok::Dot) {
         return Some(problems::word_as_name(&word, place.can("STR"), span));
     }
@@ -167,7 +175,8 @@ fn general(place: &Place) -> Diagnostic {
         None => Span { file: place.cx.file, start: place.cx.end, end: place.cx.end },
     };
     let found = place.found.map(|token| describe(token, place.cx));
-    let before = place.before.filter(|_| true).map(|token| (place.cx.at(token), describe(token, place.cx)));
+    let elsewhere = |b: &Token| place.found.is_none_or(|f| !place.cx.same_line(*b, f));
+    let before = place.before.filter(elsewhere).map(|token| (place.cx.at(token), describe(token, place.cx)));
     let wanted = Wanted::of(place);
     let insert = place.before.filter(|b| place.found.is_none_or(|f| place.cx.same_line(*b, f))).map(|b| place.cx.at(b).at_end());
     let missing = wanted.single.as_deref().zip(insert);
@@ -197,16 +206,19 @@ impl Wanted {
         let can = |t: &str| place.can(t);
         let mut phrases: Vec<String> = Vec::new();
         let mut say = |phrase: &str| phrases.push(phrase.to_string());
-        let is_step = can("\"wait\"") && can("\"notify\"") && can("\"stop\"");
-        let is_after_operand = can("\"==\"") && can("\"*\"");
+        // Where a field may stand, every word but the reserved ones is one, and so says nothing.
+        let is_field = can("IDENT") && can("\"project\"");
+        let is_step = !is_field && can("\"wait\"") && can("\"notify\"") && can("\"stop\"");
+        let is_test = !is_field && can("\"given\"");
+        let is_after_operand = place.is_after_operand();
         let is_condition = can("\"not\"") && can("NUM") && can("STR");
-        if can("\"project\"") && can("\"use\"") {
+        if !is_field && can("\"project\"") && can("\"use\"") {
             say("a declaration such as `campaign`, `segment` or `email`");
         }
         if is_after_operand {
             say("an operator such as `==`");
         }
-        if can("\"given\"") {
+        if is_test {
             say("a line of a test, such as `expect` or `given`");
         }
         if is_step {
@@ -220,19 +232,20 @@ impl Wanted {
             literals(place, &mut say);
         }
         // Where any word may be a name, the keywords among them say nothing.
-        let is_open = can("IDENT") || is_step || can("\"given\"") || can("\"project\"");
+        let is_open = can("IDENT") || is_step || is_test || can("\"project\"");
         let signs = ["\"{\"", "\"(\"", "\")\"", "\"]\"", "\"=\"", "\":\"", "\"then\"", "\"per\"", "\",\"", "\"}\""];
-        let shown = |t: &&&str| can(t) && (!is_open || ["\"{\"", "\"(\"", "\"then\"", "\"=\""].contains(*t));
+        let shown = |t: &&&str| can(t) && (!is_open || ["\"{\"", "\"then\"", "\"=\""].contains(*t)) && !(is_after_operand && **t == "\"(\"");
         let mut words: Vec<String> = signs.iter().filter(shown).map(|t| quoted(t)).collect();
-        if !is_open && !is_condition {
+        if !is_open && !is_condition && !is_after_operand {
             let rest = place.expected.iter().filter(|t| t.starts_with('"') && t.chars().any(|c| c.is_ascii_lowercase()));
-            let rest = rest.filter(|t| !signs.contains(&t.as_str()) && !(is_after_operand && is_infix(t)));
+            let rest = rest.filter(|t| !signs.contains(&t.as_str()) && !t.ends_with("day\""));
             words.extend(rest.map(|t| quoted(t)));
         }
         let is_single = phrases.is_empty() && words.len() == 1;
         let single = if is_single { words.first().map(|w| w.trim_matches('`').to_string()) } else { None };
-        // `then` is what a condition nearly always misses.
-        let single = single.or_else(|| (is_after_operand && can("\"then\"")).then(|| "then".to_string()));
+        // What a condition nearly always misses; after the name of a goal it is the sign before its condition.
+        let usual = if can("\"=\"") { "=" } else { "then" };
+        let single = single.or_else(|| (is_after_operand && can(&format!("\"{usual}\""))).then(|| usual.to_string()));
         phrases.extend(words.into_iter().take(6));
         Wanted { phrases, single }
     }
@@ -241,7 +254,12 @@ impl Wanted {
 fn literals(place: &Place, say: &mut impl FnMut(&str)) {
     let can = |t: &str| place.can(t);
     if can("IDENT") {
-        say(if can("STR") { "a name or a text in quotes" } else { "a name" });
+        say(match (can("\"project\""), can("STR")) {
+            (true, true) => "a field or a text in quotes",
+            (true, false) => "a field",
+            (false, true) => "a name or a text in quotes",
+            (false, false) => "a name",
+        });
     } else if can("STR") {
         say("a text in quotes");
     }
@@ -259,11 +277,6 @@ fn literals(place: &Place, say: &mut impl FnMut(&str)) {
     if can("\"monday\"") {
         say("a weekday");
     }
-}
-
-fn is_infix(terminal: &str) -> bool {
-    let words = ["in", "not", "is", "contains", "starts", "ends", "matches", "between", "and", "or", "ever", "in last", "changes", "ignoring"];
-    words.contains(&terminal.trim_matches('"'))
 }
 
 fn quoted(terminal: &str) -> String {

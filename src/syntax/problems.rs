@@ -121,16 +121,17 @@ pub(super) fn unexpected(it: Unexpected) -> Diagnostic {
     let title = match &it.missing {
         Some((word, _)) => format!("`{word}` is missing before {found}"),
         None if it.wanted.is_empty() => format!("{found} does not belong here"),
+        None if it.wanted.len() <= 3 => format!("{found} stands where {wanted} belongs"),
         None => format!("{found} stands where {} belongs", it.wanted.first().map_or("", String::as_str)),
     };
     let label = if wanted.is_empty() { "not here".to_string() } else { format!("here belongs {wanted}") };
     let mut finding = Diagnostic::new(Code::E0201, title, it.span, label);
-    if let Some((span, text)) = it.before.filter(|(span, _)| span.end < it.span.start || it.found.is_none()) {
+    if let Some((span, text)) = it.before {
         finding = finding.with_label(span, format!("after {text}"));
     }
     match it.missing {
         Some((word, at)) => {
-            let space = if word.chars().all(|c| c.is_ascii_alphabetic()) || word == "{" { " " } else { "" };
+            let space = if [":", ",", "(", ")", "]"].contains(&word) { "" } else { " " };
             finding.with_help(format!("put `{word}` before it")).with_fix(Fix::maybe(format!("insert `{word}`"), at, format!("{space}{word}")))
         }
         None => finding,
@@ -226,6 +227,13 @@ pub(super) fn hours_without_between(span: Span) -> Diagnostic {
     Diagnostic::new(Code::E0213, "quiet hours are given with `between`", span, "`between` belongs before the first time")
         .with_help("write `quiet hours between 21:00 and 08:00`")
         .with_fix(Fix::maybe("insert `between`", span.at_start(), "between "))
+}
+
+pub(super) fn if_past(span: Span) -> Diagnostic {
+    let field = Span { start: span.end.saturating_sub(4), ..span };
+    Diagnostic::new(Code::E0213, "`if past` belongs to a broadcast", span, "a condition cannot begin with `past`")
+        .with_help("for a field called `past` write `contact.past`")
+        .with_fix(Fix::maybe("write `contact.past`", field, "contact.past"))
 }
 
 pub(super) fn expect_field(expect: Span, span: Span) -> Diagnostic {
