@@ -46,6 +46,7 @@ fn a_text_knows_its_value_and_its_source() {
     assert_eq!(&*sms(r#""a \" b \\ \u{1F600} \t""#).value, "a \" b \\ \u{1F600} \t");
     assert_eq!(source_of(r#""é \" {{ x }} \\ {{ y }}""#, "{{ y }}"), "{{ y }}");
     assert_eq!(source_of(r#""a \u{1F600} b""#, " b"), " b");
+    assert_eq!(source_of(r#""a \u{1F600} b""#, "\u{1F600}"), r"\u{1F600}");
     let block = "\"\"\"\n    One {{ a }}\n      two\n\n    three {{ b }}\n    \"\"\"";
     assert_eq!(&*sms(block).value, "One {{ a }}\n  two\n\nthree {{ b }}\n");
     assert_eq!(source_of(block, "{{ b }}"), "{{ b }}");
