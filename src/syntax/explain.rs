@@ -57,6 +57,11 @@ pub(super) fn expects(failure: &Failure, terminal: &str) -> bool {
     expected(failure).iter().any(|t| t == terminal)
 }
 
+/// Whether it is an `else` that the parser could not take.
+pub(super) fn is_at_else(failure: &Failure) -> bool {
+    matches!(failure, ParseError::UnrecognizedToken { token: (_, Tok::Kw(Kw::Else), _), .. })
+}
+
 /// An error and the tokens next to it.
 struct Place<'a> {
     cx: &'a Context<'a>,
@@ -112,9 +117,17 @@ fn special(place: &Place) -> Option<Diagnostic> {
             let unit = next_on_line.filter(|t| t.tok == Tok::Ident);
             let unit_word = place.word(unit);
             let whole = unit.map_or(span, |t| span.to(place.cx.at(t)));
-            let near = suggest(&unit_word, literal::UNIT_WORDS.iter().copied());
+            // `3 d` only lacks its place.
+            let near = literal::unit(&unit_word).map(|_| unit_word.clone()).or_else(|| suggest(&unit_word, literal::UNIT_WORDS.iter().copied()));
             return Some(problems::number_for_duration(&word, near.as_deref(), whole));
         }
+        Tok::Number if place.can("PCT") => return Some(problems::share_without_percent(&word, span)),
+        Tok::Kw(Kw::If) if place.can("\"when\"") && !place.can("IDENT") => return Some(problems::replace(&word, "when", "write `when`", span)),
+        Tok::Eq if place.can("\"=\"") => return Some(problems::equal_for_assign(span)),
+        Tok::Ident if word == "where" && place.can("\"=\"") => return Some(problems::replace(&word, "=", "write `segment NAME = …`", span)),
+        Tok::Kw(Kw::Once) if place.can("\"at\"") => return Some(problems::replace(&word, "at most once", "write `at most once per day`", span)),
+        Tok::Text if place.can("IDENT") && !place.can("STR") => return problems::quoted_name(&word, span),
+        Tok::Ident | Tok::Kw(_) if place.before.is_some_and(|b| b.tok == Tok::Text && b.end == found.start) => return Some(problems::quote_inside(span)),
         Tok::Time if before == "hours" && place.can("\"between\"") => return Some(problems::hours_without_between(span)),
         Tok::Text if before == "in" && place.can("\"(\"") && !place.can("STR") => return Some(problems::one_of_without_parentheses(&word, span)),
         Tok::Kw(Kw::Every | Kw::At) if before == "or" => return Some(problems::broadcast_among_triggers(span)),
@@ -134,6 +147,10 @@ fn special(place: &Place) -> Option<Diagnostic> {
         return Some(problems::other_word(&word, ours, help, span));
     }
     if found.tok == Tok::Ident {
+        let small = word.to_lowercase();
+        if small != word && Kw::lookup(&small).is_some() {
+            return Some(problems::unknown_word(&word, &small, span));
+        }
         let candidates = place.expected.iter().filter_map(|t| t.strip_prefix('"')?.strip_suffix('"')).filter(|t| t.chars().all(|c| c.is_ascii_lowercase()));
         if let Some(near) = suggest(&word, candidates) {
             return Some(problems::unknown_word(&word, &near, span));
@@ -161,6 +178,10 @@ fn other_words(word: &str) -> Option<(&'static str, &'static str)> {
         "elif" | "elseif" | "elsif" => ("else", "write `else if … then …`"),
         "where" => ("(", "a condition on an event stands in parentheses: `purchase(amount > 3)`"),
         "text" => ("sms", "write `sms \"…\"`"),
+        "string" | "str" => ("text", "the type of texts is `text`"),
+        "int" | "integer" | "float" | "decimal" => ("number", "the type of numbers is `number`"),
+        "boolean" => ("bool", "the type of `true` and `false` is `bool`"),
+        "timestamp" => ("datetime", "the type of a day with its time is `datetime`"),
         "end" | "quit" | "finish" => ("stop", "an enrollment ends with `stop`"),
         "fork" | "branch" => ("split", "write `split { 50% { … } else { … } }`"),
         "while" | "loop" => ("repeat", "write `repeat up to 3 times every 2d until … { … }`"),
@@ -224,6 +245,11 @@ impl Wanted {
         if is_step {
             say(if can("\"draft\"") { "a header line or a step" } else { "a step" });
         }
+        let is_open = can("IDENT") || is_step || is_test || can("\"project\"");
+        let group = GROUPS.iter().find(|(words, _)| !is_open && words.iter().all(|w| can(&format!("\"{w}\""))));
+        if let Some((_, phrase)) = group {
+            say(phrase);
+        }
         if is_condition {
             say("a condition or a value");
         } else if can("NUM") && can("DATE") {
@@ -232,11 +258,10 @@ impl Wanted {
             literals(place, &mut say);
         }
         // Where any word may be a name, the keywords among them say nothing.
-        let is_open = can("IDENT") || is_step || is_test || can("\"project\"");
         let signs = ["\"{\"", "\"(\"", "\")\"", "\"]\"", "\"=\"", "\":\"", "\"then\"", "\"per\"", "\",\"", "\"}\""];
         let shown = |t: &&&str| can(t) && (!is_open || ["\"{\"", "\"then\"", "\"=\""].contains(*t)) && !(is_after_operand && **t == "\"(\"");
         let mut words: Vec<String> = signs.iter().filter(shown).map(|t| quoted(t)).collect();
-        if !is_open && !is_condition && !is_after_operand {
+        if !is_open && !is_condition && !is_after_operand && group.is_none() {
             let rest = place.expected.iter().filter(|t| t.starts_with('"') && t.chars().any(|c| c.is_ascii_lowercase()));
             let rest = rest.filter(|t| !signs.contains(&t.as_str()) && !t.ends_with("day\""));
             words.extend(rest.map(|t| quoted(t)));
@@ -250,6 +275,18 @@ impl Wanted {
         Wanted { phrases, single }
     }
 }
+
+/// Words that stand for a group, and the phrase for it.
+const GROUPS: &[(&[&str], &str)] = &[
+    (&["bool", "datetime", "enum"], "a type such as `text` or `number`"),
+    (&["subject", "preheader"], "a line of a message, such as `subject` or `body`"),
+    (&["url", "method", "timeout"], "a line of a webhook, such as `url` or `body`"),
+    (&["timezone", "holidays"], "a line of the project, such as `timezone` or `from`"),
+    (&["quiet", "limit"], "a line of the policy, such as `limit` or `quiet hours`"),
+    (&["on", "decay"], "a rule such as `on purchase +5`"),
+    (&["messages", "pushes"], "`messages`, `emails`, `sms` or `pushes`"),
+    (&["hour", "week", "campaign"], "`day`, `week` or `month`"),
+];
 
 fn literals(place: &Place, say: &mut impl FnMut(&str)) {
     let can = |t: &str| place.can(t);

@@ -95,6 +95,10 @@ impl Broken<'_> {
         let mut findings: Vec<Diagnostic> = Vec::new();
         for failure in build.errors.iter().chain(last.as_ref().filter(|f| !is_user(f))) {
             let at = explain::location(failure);
+            // An `else` after another error has only lost its `if` by that.
+            if !findings.is_empty() && explain::is_at_else(failure) {
+                continue;
+            }
             // An error behind a parenthesis that is never closed is that parenthesis's.
             match open_parens.iter().position(|(open, until)| open.start < at && at <= *until && explain::expects(failure, "\")\"")) {
                 Some(index) => {

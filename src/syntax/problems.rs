@@ -174,9 +174,11 @@ pub(super) fn assign_for_equal(span: Span) -> Diagnostic {
 pub(super) fn number_for_duration(number: &str, near: Option<&str>, span: Span) -> Diagnostic {
     let finding = Diagnostic::new(Code::E0206, "a duration needs a unit of time", span, "how long is this?");
     match near {
-        Some(unit) => finding
-            .with_help(format!("did you mean `{number} {unit}`?"))
-            .with_fix(Fix::maybe(format!("write `{number} {unit}`"), span, format!("{number} {unit}"))),
+        Some(unit) => {
+            let space = if super::literal::UNIT_WORDS.contains(&unit) { " " } else { "" };
+            let written = format!("{number}{space}{unit}");
+            finding.with_help(format!("did you mean `{written}`?")).with_fix(Fix::maybe(format!("write `{written}`"), span, written.clone()))
+        }
         None => finding.with_help(format!("write `{number}s`, `{number}min`, `{number}h`, `{number}d`, `{number}w`, `{number}mo` or `{number}y`")),
     }
 }
@@ -221,6 +223,38 @@ pub(super) fn file_too_large(span: Span, max: usize) -> Diagnostic {
 pub(super) fn other_word(theirs: &str, ours: &str, help: &str, span: Span) -> Diagnostic {
     let finding = Diagnostic::new(Code::E0213, format!("`{theirs}` is not a word of the language"), span, "not known here").with_help(help);
     if ours == "(" { finding } else { finding.with_fix(Fix::maybe(format!("write `{ours}`"), span, ours)) }
+}
+
+pub(super) fn share_without_percent(number: &str, span: Span) -> Diagnostic {
+    let written = format!("{number}%");
+    Diagnostic::new(Code::E0213, "a share is written with a percent sign", span, "a share belongs here")
+        .with_help(format!("write `{written}`"))
+        .with_fix(Fix::certain(format!("write `{written}`"), span, written.clone()))
+}
+
+pub(super) fn equal_for_assign(span: Span) -> Diagnostic {
+    Diagnostic::new(Code::E0213, "giving a value takes a single `=`", span, "`==` compares")
+        .with_help("write `=`")
+        .with_fix(Fix::certain("write `=`", span, "="))
+}
+
+pub(super) fn replace(theirs: &str, ours: &str, help: &str, span: Span) -> Diagnostic {
+    Diagnostic::new(Code::E0213, format!("`{}` cannot stand here alone", short(theirs)), span, "said differently here")
+        .with_help(help)
+        .with_fix(Fix::maybe(format!("write `{ours}`"), span, ours))
+}
+
+/// A text where only a name may stand, if what it says could be a name.
+pub(super) fn quoted_name(literal: &str, span: Span) -> Option<Diagnostic> {
+    let name = literal.strip_prefix('"')?.strip_suffix('"')?;
+    let is_name = name.starts_with(|c: char| c.is_ascii_lowercase()) && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
+    let finding = Diagnostic::new(Code::E0213, "this name stands without quotes", span, "a text, where a name belongs");
+    is_name.then(|| finding.with_help(format!("write `{name}`")).with_fix(Fix::certain(format!("write `{name}`"), span, name)))
+}
+
+pub(super) fn quote_inside(span: Span) -> Diagnostic {
+    Diagnostic::new(Code::E0213, "the text has ended before this word", span, "a quote stands right before it")
+        .with_help("inside a text a quote is written `\\\"`")
 }
 
 pub(super) fn hours_without_between(span: Span) -> Diagnostic {

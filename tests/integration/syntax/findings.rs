@@ -64,6 +64,15 @@ fn guesses_are_good() {
     for (wrong, right) in [
         ("campaign c { wait 3 dayz stop }", "campaign c { wait 3 days stop }"),
         ("campaign c { wait 3dayz stop }", "campaign c { wait 3 days stop }"),
+        ("campaign c { wait 3 d stop }", "campaign c { wait 3d stop }"),
+        ("campaign c { set plan == \"pro\" }", "campaign c { set plan = \"pro\" }"),
+        ("campaign c { email \"welcome\" stop }", "campaign c { email welcome stop }"),
+        ("campaign c { split { 50 { stop } else { } } stop }", "campaign c { split { 50% { stop } else { } } stop }"),
+        ("campaign c { if a == 1 AND b then stop }", "campaign c { if a == 1 and b then stop }"),
+        ("campaign c { exit if purchase }", "campaign c { exit when purchase }"),
+        ("points { on opened +5 once per day }", "points { on opened +5 at most once per day }"),
+        ("contact { plan: string }", "contact { plan: text }"),
+        ("segment hot where points > 5", "segment hot = points > 5"),
         ("campaign c { emial welcome }", "campaign c { email welcome }"),
         ("email a { subjekt \"x\" }", "email a { subject \"x\" }"),
         ("campaign c { run x() }", "campaign c { do x() }"),
@@ -95,7 +104,11 @@ fn one_fault_is_one_finding() {
         ("segment s = a == 2026-02-28 24:00", "E0107"),
         ("segment s = a == 1_000_00é", "E0104"),
         ("segment s = “a”", "E0104"),
-        ("form \"x\" { }", "E0201"),
+        ("form \"x\" { }", "E0213"),
+        ("campaign c { if a { stop } else { stop } tag \"x\" }", "E0201"),
+        ("campaign c { webhook w { a b } tag \"x\" }\nlist l", "E0201"),
+        ("campaign c {\n  split { 50 { tag \"x\" } else { } }\n  tag \"x\"\n}", "E0213"),
+        ("email a { subject \"x\" body \"Hi \"there\"\" }", "E0213"),
         ("campaign c { sms \"unclosed\n}\ncampaign d { stop }", "E0101"),
     ] {
         assert_eq!(parse(text).codes()[..1], [code], "{text}");
