@@ -75,6 +75,14 @@ impl<'s> Build<'s> {
     pub fn label(&self, name: Name) -> Ref {
         Ref { text: name.text, span: name.span, is_quoted: false }
     }
+    /// The name of what could not be read.
+    pub fn no_ref(&self, span: Span) -> Ref {
+        Ref { text: Arc::from(""), span, is_quoted: false }
+    }
+    /// The steps of what could not be read.
+    pub fn no_block(&self, span: Span) -> Block {
+        Block { span, items: Vec::new() }
+    }
     /// A string where a bare word may stand too.
     pub fn quoted(&self, text: Text) -> Ref {
         Ref { text: text.value, span: text.span, is_quoted: true }
