@@ -10,3 +10,4 @@ pub mod library;
 pub mod syntax;
 pub mod template;
 pub mod semantic;
+pub mod lower;
