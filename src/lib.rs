@@ -16,3 +16,5 @@ pub mod sim;
 pub mod store;
 pub mod syntax;
 pub mod template;
+pub mod semantic;
+pub mod lower;
