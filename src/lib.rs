@@ -5,6 +5,8 @@
 pub mod advance;
 pub mod base;
 pub mod bytecode;
+pub mod advance;
+pub mod machine;
 pub mod content;
 pub mod deliver;
 pub mod diagnostics;
@@ -18,3 +20,4 @@ pub mod syntax;
 pub mod template;
 pub mod semantic;
 pub mod lower;
+pub mod store;
