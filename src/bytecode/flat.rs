@@ -1,6 +1,6 @@
 //! How nested values and types are stored: flat, so that a damaged image cannot make the decoder recurse without bound.
 
-use crate::lang::{Date, Duration, Instant, Record, Type, Value};
+use crate::lang::{Date, Duration, Instant, Record, TimeOfDay, Type, Value};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
 use std::sync::Arc;
 
@@ -20,6 +20,7 @@ enum Token {
     List(u32),
     Record(u32),
     Key(Arc<str>),
+    LocalDateTime(Date, TimeOfDay),
 }
 
 fn flatten(value: &Value, into: &mut Vec<Token>) {
@@ -31,6 +32,7 @@ fn flatten(value: &Value, into: &mut Vec<Token>) {
         Value::Text(value) => into.push(Token::Text(Arc::clone(value))),
         Value::Date(value) => into.push(Token::Date(*value)),
         Value::DateTime(value) => into.push(Token::DateTime(*value)),
+        Value::LocalDateTime(date, time) => into.push(Token::LocalDateTime(*date, *time)),
         Value::Duration(value) => into.push(Token::Duration(*value)),
         Value::List(items) => {
             into.push(Token::List(length(items.len())));
@@ -57,6 +59,7 @@ fn unflatten(tokens: &mut std::vec::IntoIter<Token>, depth: u8) -> Option<Value>
         Token::Text(value) => Value::Text(value),
         Token::Date(value) => Value::Date(value),
         Token::DateTime(value) => Value::DateTime(value),
+        Token::LocalDateTime(date, time) => Value::LocalDateTime(date, time),
         Token::Duration(value) => Value::Duration(value),
         Token::List(count) => {
             let mut items = Vec::new();

@@ -1,6 +1,10 @@
-//! The one integration binary: every test goes through the front door, source in, text out.
+//! The one integration binary: every test goes through the front door.
 #![allow(missing_docs)]
 
 mod bytecode;
 mod lower;
+mod content;
+mod deliver;
+mod stubs;
 mod syntax;
+mod templates;

@@ -267,6 +267,10 @@ impl Checker<'_> {
             Value::Number(number) => self.demand(number.is_finite(), "a number that is none"),
             Value::Date(date) => self.check_date(*date),
             Value::DateTime(instant) => self.check_instant(*instant),
+            Value::LocalDateTime(date, time) => {
+                self.check_date(*date);
+                self.check_time(*time);
+            }
             Value::List(items) => items.iter().for_each(|item| self.check_value(item)),
             Value::Record(record) => record.values().for_each(|item| self.check_value(item)),
             Value::Unset | Value::Bool(_) | Value::Text(_) | Value::Duration(_) => {}
