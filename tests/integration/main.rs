@@ -1,6 +1,8 @@
 //! The one integration binary: every test goes through the front door.
 #![allow(missing_docs)]
 
+mod bytecode;
+mod lower;
 mod content;
 mod deliver;
 mod stubs;
