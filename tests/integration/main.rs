@@ -2,9 +2,9 @@
 #![allow(missing_docs)]
 
 mod bytecode;
-mod lower;
 mod content;
 mod deliver;
+mod lower;
 mod stubs;
 mod syntax;
 mod templates;
