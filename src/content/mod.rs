@@ -4,6 +4,7 @@
 
 mod addresses;
 mod compose;
+mod effect;
 mod effect_text;
 mod footer;
 mod headers;

@@ -2,12 +2,7 @@
 //!
 //! Not here: any judgement about what was written.
 
-use super::{
-    ast::*,
-    lex::to_usize,
-    literal, text,
-    token::Tok,
-};
+use super::{ast::*, lex::to_usize, literal, text, token::Tok};
 use crate::base::{FileId, Span, Spanned};
 use lalrpop_util::{ErrorRecovery, ParseError};
 use std::sync::Arc;
@@ -74,6 +69,14 @@ impl<'s> Build<'s> {
     /// A bare word where a string may stand too.
     pub fn label(&self, name: Name) -> Ref {
         Ref { text: name.text, span: name.span, is_quoted: false }
+    }
+    /// The name of what could not be read.
+    pub fn no_ref(&self, span: Span) -> Ref {
+        Ref { text: Arc::from(""), span, is_quoted: false }
+    }
+    /// The steps of what could not be read.
+    pub fn no_block(&self, span: Span) -> Block {
+        Block { span, items: Vec::new() }
     }
     /// A string where a bare word may stand too.
     pub fn quoted(&self, text: Text) -> Ref {

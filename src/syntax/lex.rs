@@ -5,12 +5,12 @@
 
 use super::{
     ast::{Comment, Doc},
-    literal, problems, text,
+    limits, literal, problems, text,
     token::{Kw, Tok, Token},
 };
 use crate::{
     base::{FileId, Span},
-    diagnostics::Sink,
+    diagnostics::{Diagnostic, Sink},
 };
 use logos::Logos;
 use std::sync::Arc;
@@ -32,7 +32,7 @@ pub struct Lexed {
 
 /// Reads `text`; lexical findings go to `sink`.
 pub fn lex(file: FileId, text: &str, sink: &mut Sink) -> Lexed {
-    let mut reader = Reader { file, text, sink, out: Lexed::default(), pending_doc: None };
+    let mut reader = Reader { file, text, sink, out: Lexed::default(), pending_doc: None, reported: 0, stray_end: 0 };
     reader.run();
     let mut out = reader.out;
     fuse(text, &mut out.tokens);
@@ -45,6 +45,9 @@ struct Reader<'a> {
     sink: &'a mut Sink,
     out: Lexed,
     pending_doc: Option<(Span, String)>,
+    reported: usize,
+    /// Where the last stray character ended: those right behind it are the same finding.
+    stray_end: u32,
 }
 
 impl<'a> Reader<'a> {
@@ -62,7 +65,7 @@ impl<'a> Reader<'a> {
                     let rest = lexer.remainder();
                     let len = rest.find("*/").map_or(rest.len(), |at| at + 2);
                     lexer.bump(len);
-                    self.sink.push(problems::block_comment(self.at(span.start, lexer.span().end)));
+                    self.report(problems::block_comment(self.at(span.start, lexer.span().end)));
                 }
                 Ok(tok) => self.token(tok, self.at(span.start, span.end)),
                 Err(()) => self.stray(self.at(span.start, span.end)),
@@ -88,7 +91,9 @@ impl<'a> Reader<'a> {
     fn token(&mut self, tok: Tok, span: Span) {
         match tok {
             Tok::Comment => self.comment(span),
-            Tok::Number | Tok::Percent => self.checked(tok, span, |t| literal::number(t.trim_end_matches('%')).is_some(), problems::number_too_large),
+            Tok::Number | Tok::Percent => {
+                self.checked(tok, span, |t| literal::number(t.trim_end_matches('%')).is_some(), problems::number_too_large)
+            }
             Tok::Duration => self.checked(tok, span, |t| literal::duration(t).is_some(), problems::number_too_large),
             Tok::Date => self.checked(tok, span, |t| literal::date(t).is_some(), problems::no_such_day),
             Tok::Time => self.checked(tok, span, |t| literal::time(t).is_some(), problems::no_such_time),
@@ -105,7 +110,7 @@ impl<'a> Reader<'a> {
             }
             Tok::SingleQuoted => {
                 let finding = problems::single_quotes(self.slice(span), span);
-                self.sink.push(finding);
+                self.report(finding);
                 self.push(Tok::Text, span);
             }
             Tok::AndAnd => self.instead(Tok::Kw(Kw::And), span),
@@ -113,17 +118,17 @@ impl<'a> Reader<'a> {
             Tok::Bang => self.instead(Tok::Kw(Kw::Not), span),
             Tok::Diamond => self.instead(Tok::Ne, span),
             Tok::TripleEq => self.instead(Tok::Eq, span),
-            Tok::Semicolon => self.sink.push(problems::semicolon(span)),
-            Tok::HashComment => self.sink.push(problems::hash_comment(span)),
+            Tok::Semicolon => self.report(problems::semicolon(span)),
+            Tok::HashComment => self.report(problems::hash_comment(span)),
             other => self.push(other, span),
         }
     }
 
     /// A token whose text may have no value.
-    fn checked(&mut self, tok: Tok, span: Span, is_good: fn(&str) -> bool, problem: fn(&str, Span) -> crate::diagnostics::Diagnostic) {
+    fn checked(&mut self, tok: Tok, span: Span, is_good: fn(&str) -> bool, problem: fn(&str, Span) -> Diagnostic) {
         if !is_good(self.slice(span)) {
             let finding = problem(self.slice(span), span);
-            self.sink.push(finding);
+            self.report(finding);
         }
         self.push(tok, span);
     }
@@ -135,10 +140,10 @@ impl<'a> Reader<'a> {
         if literal::date(day).is_none() {
             let end = span.range().start + day.len();
             let finding = problems::no_such_day(day, self.at(span.range().start, end));
-            self.sink.push(finding);
+            self.report(finding);
         } else if literal::time(time).is_none() {
             let finding = problems::no_such_time(time, self.at(span.range().start + time_at, span.range().end));
-            self.sink.push(finding);
+            self.report(finding);
         }
         self.push(Tok::DateTime, span);
     }
@@ -151,7 +156,7 @@ impl<'a> Reader<'a> {
             _ => "==",
         };
         let finding = problems::other_sign(self.slice(span), ours, span);
-        self.sink.push(finding);
+        self.report(finding);
         self.push(tok, span);
     }
 
@@ -159,28 +164,47 @@ impl<'a> Reader<'a> {
         let slice = self.slice(span);
         let is_block = slice.starts_with("\"\"\"");
         if !is_closed {
-            let finding = if is_block { problems::unclosed_block(self.at(span.range().start, span.range().start + 3)) } else { problems::unclosed_text(span) };
+            let finding = if is_block {
+                problems::unclosed_block(self.at(span.range().start, span.range().start + 3))
+            } else {
+                problems::unclosed_text(span)
+            };
             self.out.unclosed.push(span.start);
             self.upset(finding, span);
         } else if !is_block && slice.contains('\\') {
             let escapes = text::decode(slice, span.start).bad_escapes;
             let found: Vec<_> = escapes
                 .into_iter()
-                .map(|range| problems::unknown_escape(slice.get(range.clone()).unwrap_or(""), self.at(span.range().start + range.start, span.range().start + range.end)))
+                .map(|range| {
+                    problems::unknown_escape(
+                        slice.get(range.clone()).unwrap_or(""),
+                        self.at(span.range().start + range.start, span.range().start + range.end),
+                    )
+                })
                 .collect();
-            self.sink.extend(found);
+            found.into_iter().for_each(|finding| self.report(finding));
         }
         self.push(Tok::Text, span);
     }
 
     fn stray(&mut self, span: Span) {
-        let finding = problems::stray_character(self.slice(span), span);
-        self.upset(finding, span);
+        if span.start != self.stray_end || span.start == 0 {
+            let finding = problems::stray_character(self.slice(span), span);
+            self.upset(finding, span);
+        }
+        self.stray_end = span.end;
     }
 
-    fn upset(&mut self, finding: crate::diagnostics::Diagnostic, span: Span) {
+    fn upset(&mut self, finding: Diagnostic, span: Span) {
         self.out.upset.push(span.start);
-        self.sink.push(finding);
+        self.report(finding);
+    }
+
+    fn report(&mut self, finding: Diagnostic) {
+        self.reported += 1;
+        if self.reported <= limits::MAX_FINDINGS {
+            self.sink.push(finding);
+        }
     }
 
     fn comment(&mut self, span: Span) {
@@ -241,7 +265,8 @@ fn unit_after(text: &str, tokens: &[Token], at: usize) -> Option<(Tok, usize)> {
     let slice = |token: &Token| text.get(to_usize(token.start)..to_usize(token.end)).unwrap_or("");
     let number = tokens.get(at)?;
     let unit = tokens.get(at + 1).filter(|t| is_word(t.tok))?;
-    let same_line = |a: &Token, b: &Token| text.get(to_usize(a.end)..to_usize(b.start)).is_some_and(|gap| gap.bytes().all(|c| c == b' ' || c == b'\t'));
+    let same_line =
+        |a: &Token, b: &Token| text.get(to_usize(a.end)..to_usize(b.start)).is_some_and(|gap| gap.bytes().all(|c| c == b' ' || c == b'\t'));
     let is_key = |after: usize| tokens.get(after).is_some_and(|t| t.tok == Tok::Colon);
     if !slice(number).bytes().all(|c| c.is_ascii_digit()) || !same_line(number, unit) {
         return None;

@@ -7,6 +7,9 @@ pub const MAX_SOURCE_BYTES: usize = 16 * 1024 * 1024;
 /// The deepest nesting of brackets, `if`s, `not`s, signs and chained operators together.
 pub const MAX_NESTING: usize = 128;
 
+/// Lexical and syntactic findings of one file beyond this many, each, are not looked for.
+pub const MAX_FINDINGS: usize = 300;
+
 /// One open bracket and what nests inside it without brackets.
 #[derive(Default)]
 struct Frame {

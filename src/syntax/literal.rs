@@ -2,9 +2,9 @@
 
 use super::ast::{DurationPart, DurationUnit};
 
-/// Long names of units, as they may stand after a number.
+/// Long names of units, as they may stand after a number; plurals first, they are what is misspelled.
 pub(super) const UNIT_WORDS: &[&str] =
-    &["second", "seconds", "minute", "minutes", "hour", "hours", "day", "days", "week", "weeks", "month", "months", "year", "years"];
+    &["seconds", "second", "minutes", "minute", "hours", "hour", "days", "day", "weeks", "week", "months", "month", "years", "year"];
 
 /// The value of `1_000` or `0.5`, if it is finite.
 pub(super) fn number(text: &str) -> Option<f64> {

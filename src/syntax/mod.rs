@@ -15,6 +15,6 @@ mod text;
 mod token;
 
 pub use lex::{Lexed, lex};
-pub use limits::{MAX_NESTING, MAX_SOURCE_BYTES};
+pub use limits::{MAX_FINDINGS, MAX_NESTING, MAX_SOURCE_BYTES};
 pub use parse::parse;
 pub use token::{FREE, FUSED, Kw, RESERVED, STATEMENT, Tok, Token};

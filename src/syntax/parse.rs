@@ -44,7 +44,7 @@ pub fn parse(file: FileId, text: &str, sink: &mut Sink) -> File {
     let mut build = Build::new(file, text, &lexed.docs, 0);
     let decls = match run(&mut build, &lexed.tokens) {
         Ok(decls) => decls,
-        Err(_) => Broken { file, text, lexed: &lexed, lines: LineIndex::new(text), sink }.parse(),
+        Err(_) => Broken { file, text, lexed: &lexed, lines: LineIndex::new(text), sink, reported: 0 }.parse(),
     };
     File { span, decls, comments: lexed.comments }
 }
@@ -61,18 +61,28 @@ struct Broken<'a> {
     lexed: &'a Lexed,
     lines: LineIndex,
     sink: &'a mut Sink,
+    reported: usize,
 }
 
 impl Broken<'_> {
     fn parse(mut self) -> Vec<Decl> {
         let tokens = &self.lexed.tokens;
-        let pieces = balance::cut(self.text, tokens);
-        pieces.into_iter().flat_map(|range| self.piece(tokens.get(range).unwrap_or(&[]))).collect()
+        let mut decls = Vec::new();
+        for range in balance::cut(self.text, tokens) {
+            let piece = tokens.get(range).unwrap_or(&[]);
+            if self.reported < limits::MAX_FINDINGS {
+                decls.extend(self.piece(piece));
+            } else {
+                let (start, end) = ends(piece);
+                decls.push(Decl::Error(Span { file: self.file, start, end }));
+            }
+        }
+        decls
     }
 
     /// One declaration; its findings are those of the parser and of its brackets, at most one a line.
     fn piece(&mut self, tokens: &[Token]) -> Vec<Decl> {
-        let (start, end) = (tokens.first().map_or(0, |t| t.start), tokens.last().map_or(0, |t| t.end));
+        let (start, end) = ends(tokens);
         let balanced = balance::balance(self.text, tokens);
         let mut build = Build::new(self.file, self.text, &self.lexed.docs, MAX_ERRORS);
         let (decls, last) = match run(&mut build, &balanced.tokens) {
@@ -85,6 +95,10 @@ impl Broken<'_> {
         let mut findings: Vec<Diagnostic> = Vec::new();
         for failure in build.errors.iter().chain(last.as_ref().filter(|f| !is_user(f))) {
             let at = explain::location(failure);
+            // An `else` after another error has only lost its `if` by that.
+            if !findings.is_empty() && explain::is_at_else(failure) {
+                continue;
+            }
             // An error behind a parenthesis that is never closed is that parenthesis's.
             match open_parens.iter().position(|(open, until)| open.start < at && at <= *until && explain::expects(failure, "\")\"")) {
                 Some(index) => {
@@ -115,8 +129,13 @@ impl Broken<'_> {
             let before = upset.partition_point(|at| *at < self.lines.line_start(line.saturating_sub(1)));
             let is_echo = upset.get(before).is_some_and(|at| self.lines.line(*at) <= line);
             if !is_echo && last_line.replace(line) != Some(line) {
+                self.reported += 1;
                 self.sink.push(finding);
             }
         }
     }
+}
+
+fn ends(tokens: &[Token]) -> (u32, u32) {
+    (tokens.first().map_or(0, |t| t.start), tokens.last().map_or(0, |t| t.end))
 }

@@ -26,9 +26,14 @@ pub(super) fn bad_number(text: &str, span: Span) -> Diagnostic {
     match near {
         Some(unit) => {
             let written = format!("{digits} {unit}");
-            finding.with_help(format!("did you mean `{written}`?")).with_fix(Fix::maybe(format!("write `{written}`"), span, written.clone()))
+            finding.with_help(format!("did you mean `{written}`?")).with_fix(Fix::maybe(
+                format!("write `{written}`"),
+                span,
+                written.clone(),
+            ))
         }
-        None => finding.with_help("numbers look like `12`, `1_000` or `0.5`; durations like `90s`, `15min`, `4h`, `3d`, `2w`, `2mo`, `1y` or `1d12h`"),
+        None => finding
+            .with_help("numbers look like `12`, `1_000` or `0.5`; durations like `90s`, `15min`, `4h`, `3d`, `2w`, `2mo`, `1y` or `1d12h`"),
     }
 }
 
@@ -78,9 +83,11 @@ pub(super) fn other_sign(theirs: &str, ours: &str, span: Span) -> Diagnostic {
 
 pub(super) fn single_quotes(text: &str, span: Span) -> Diagnostic {
     let inside = text.trim_matches('\'').replace('\\', "\\\\").replace('"', "\\\"");
-    elsewhere("texts stand between double quotes", span)
-        .with_help("write `\"…\"`")
-        .with_fix(Fix::certain("use double quotes", span, format!("\"{inside}\"")))
+    elsewhere("texts stand between double quotes", span).with_help("write `\"…\"`").with_fix(Fix::certain(
+        "use double quotes",
+        span,
+        format!("\"{inside}\""),
+    ))
 }
 
 pub(super) fn semicolon(span: Span) -> Diagnostic {
@@ -121,17 +128,22 @@ pub(super) fn unexpected(it: Unexpected) -> Diagnostic {
     let title = match &it.missing {
         Some((word, _)) => format!("`{word}` is missing before {found}"),
         None if it.wanted.is_empty() => format!("{found} does not belong here"),
+        None if it.wanted.len() <= 3 => format!("{found} stands where {wanted} belongs"),
         None => format!("{found} stands where {} belongs", it.wanted.first().map_or("", String::as_str)),
     };
     let label = if wanted.is_empty() { "not here".to_string() } else { format!("here belongs {wanted}") };
     let mut finding = Diagnostic::new(Code::E0201, title, it.span, label);
-    if let Some((span, text)) = it.before.filter(|(span, _)| span.end < it.span.start || it.found.is_none()) {
+    if let Some((span, text)) = it.before {
         finding = finding.with_label(span, format!("after {text}"));
     }
     match it.missing {
         Some((word, at)) => {
-            let space = if word.chars().all(|c| c.is_ascii_alphabetic()) || word == "{" { " " } else { "" };
-            finding.with_help(format!("put `{word}` before it")).with_fix(Fix::maybe(format!("insert `{word}`"), at, format!("{space}{word}")))
+            let space = if [":", ",", "(", ")", "]"].contains(&word) { "" } else { " " };
+            finding.with_help(format!("put `{word}` before it")).with_fix(Fix::maybe(
+                format!("insert `{word}`"),
+                at,
+                format!("{space}{word}"),
+            ))
         }
         None => finding,
     }
@@ -152,7 +164,8 @@ pub(super) fn unclosed_bracket(bracket: &str, open: Span, end: Option<Span>) -> 
     };
     let title = format!("this `{bracket}` is never closed");
     let finding = match end {
-        Some(end) => Diagnostic::new(Code::E0203, title, end, format!("the declaration ends here, and a `{closer}` is missing")).with_label(open, "opened here"),
+        Some(end) => Diagnostic::new(Code::E0203, title, end, format!("the declaration ends here, and a `{closer}` is missing"))
+            .with_label(open, "opened here"),
         None => Diagnostic::new(Code::E0203, title, open, "opened here"),
     };
     finding.with_help(format!("put a `{closer}` where what it opens ends"))
@@ -173,16 +186,28 @@ pub(super) fn assign_for_equal(span: Span) -> Diagnostic {
 pub(super) fn number_for_duration(number: &str, near: Option<&str>, span: Span) -> Diagnostic {
     let finding = Diagnostic::new(Code::E0206, "a duration needs a unit of time", span, "how long is this?");
     match near {
-        Some(unit) => finding
-            .with_help(format!("did you mean `{number} {unit}`?"))
-            .with_fix(Fix::maybe(format!("write `{number} {unit}`"), span, format!("{number} {unit}"))),
-        None => finding.with_help(format!("write `{number}s`, `{number}min`, `{number}h`, `{number}d`, `{number}w`, `{number}mo` or `{number}y`")),
+        Some(unit) => {
+            let space = if super::literal::UNIT_WORDS.contains(&unit) { " " } else { "" };
+            let written = format!("{number}{space}{unit}");
+            finding.with_help(format!("did you mean `{written}`?")).with_fix(Fix::maybe(
+                format!("write `{written}`"),
+                span,
+                written.clone(),
+            ))
+        }
+        None => finding
+            .with_help(format!("write `{number}s`, `{number}min`, `{number}h`, `{number}d`, `{number}w`, `{number}mo` or `{number}y`")),
     }
 }
 
 pub(super) fn word_as_name(word: &str, may_quote: bool, span: Span) -> Diagnostic {
-    let finding = Diagnostic::new(Code::E0207, format!("`{word}` is a word of the language and cannot be a name here"), span, "a name belongs here");
-    if may_quote { finding.with_help(format!("write it in quotes: `\"{word}\"`")) } else { finding.with_help(format!("choose another name, such as `{word}_1`")) }
+    let finding =
+        Diagnostic::new(Code::E0207, format!("`{word}` is a word of the language and cannot be a name here"), span, "a name belongs here");
+    if may_quote {
+        finding.with_help(format!("write it in quotes: `\"{word}\"`"))
+    } else {
+        finding.with_help(format!("choose another name, such as `{word}_1`"))
+    }
 }
 
 pub(super) fn membership_without_in(kind: &str, kind_span: Span, span: Span) -> Diagnostic {
@@ -222,10 +247,52 @@ pub(super) fn other_word(theirs: &str, ours: &str, help: &str, span: Span) -> Di
     if ours == "(" { finding } else { finding.with_fix(Fix::maybe(format!("write `{ours}`"), span, ours)) }
 }
 
+pub(super) fn share_without_percent(number: &str, span: Span) -> Diagnostic {
+    let written = format!("{number}%");
+    Diagnostic::new(Code::E0213, "a share is written with a percent sign", span, "a share belongs here")
+        .with_help(format!("write `{written}`"))
+        .with_fix(Fix::certain(format!("write `{written}`"), span, written.clone()))
+}
+
+pub(super) fn equal_for_assign(span: Span) -> Diagnostic {
+    Diagnostic::new(Code::E0213, "giving a value takes a single `=`", span, "`==` compares").with_help("write `=`").with_fix(Fix::certain(
+        "write `=`",
+        span,
+        "=",
+    ))
+}
+
+pub(super) fn replace(theirs: &str, ours: &str, help: &str, span: Span) -> Diagnostic {
+    Diagnostic::new(Code::E0213, format!("`{}` cannot stand here alone", short(theirs)), span, "said differently here")
+        .with_help(help)
+        .with_fix(Fix::maybe(format!("write `{ours}`"), span, ours))
+}
+
+/// A text where only a name may stand, if what it says could be a name.
+pub(super) fn quoted_name(literal: &str, span: Span) -> Option<Diagnostic> {
+    let name = literal.strip_prefix('"')?.strip_suffix('"')?;
+    let is_name = name.starts_with(|c: char| c.is_ascii_lowercase())
+        && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
+    let finding = Diagnostic::new(Code::E0213, "this name stands without quotes", span, "a text, where a name belongs");
+    is_name.then(|| finding.with_help(format!("write `{name}`")).with_fix(Fix::certain(format!("write `{name}`"), span, name)))
+}
+
+pub(super) fn quote_inside(span: Span) -> Diagnostic {
+    Diagnostic::new(Code::E0213, "the text has ended before this word", span, "a quote stands right before it")
+        .with_help("inside a text a quote is written `\\\"`")
+}
+
 pub(super) fn hours_without_between(span: Span) -> Diagnostic {
     Diagnostic::new(Code::E0213, "quiet hours are given with `between`", span, "`between` belongs before the first time")
         .with_help("write `quiet hours between 21:00 and 08:00`")
         .with_fix(Fix::maybe("insert `between`", span.at_start(), "between "))
+}
+
+pub(super) fn if_past(span: Span) -> Diagnostic {
+    let field = Span { start: span.end.saturating_sub(4), ..span };
+    Diagnostic::new(Code::E0213, "`if past` belongs to a broadcast", span, "a condition cannot begin with `past`")
+        .with_help("for a field called `past` write `contact.past`")
+        .with_fix(Fix::maybe("write `contact.past`", field, "contact.past"))
 }
 
 pub(super) fn expect_field(expect: Span, span: Span) -> Diagnostic {

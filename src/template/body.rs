@@ -2,7 +2,8 @@
 //!
 //! It runs when a program is compiled; rendering for one contact is `render`'s. Template regions pass through unchanged.
 
-use super::html::{compile_mjml, inline_css, with_rows};
+use super::html::{inline_css, with_rows};
+use super::mjml::{MjmlError, check_mjml, compile_mjml};
 use super::escape_html;
 use super::regions::{Protected, RegionKind};
 use super::text::{text_of, tidy};
@@ -60,10 +61,12 @@ pub fn compile_body(format: BodyFormat, source: &str) -> Result<CompiledBody, Ve
     match format {
         BodyFormat::Html => from_html(&protected, &protected.text),
         BodyFormat::Mjml => {
-            let html = compile_mjml(&protected).map_err(|error| {
-                let range = error.range.map_or(0..source.len(), |range| protected.source_range(range));
-                vec![BodyError { range, message: error.message }]
-            })?;
+            let placed = |error: MjmlError| BodyError { range: error.range.map_or(0..source.len(), |range| protected.source_range(range)), message: error.message };
+            let wrong = check_mjml(&protected.text);
+            if !wrong.is_empty() {
+                return Err(wrong.into_iter().map(placed).collect());
+            }
+            let html = compile_mjml(&protected).map_err(|error| vec![placed(error)])?;
             from_html(&protected, &html)
         }
         BodyFormat::Markdown => Ok(CompiledBody { html: Some(document(&protected.restore(&markdown(&protected)))), text: without_remarks(&protected) }),
@@ -80,7 +83,9 @@ fn without_remarks(protected: &Protected<'_>) -> String {
 fn from_html(protected: &Protected<'_>, html: &str) -> Result<CompiledBody, Vec<BodyError>> {
     let whole = |message: String| vec![BodyError { range: protected.source_range(0..protected.text.len()), message }];
     let inlined = inline_css(protected, html).map_err(whole)?;
-    let text = text_of(&with_rows(protected, &inlined)).map_err(whole)?;
+    // Blocks of MJML are cells of a table; in the text they are paragraphs.
+    let spaced = with_rows(protected, &inlined).replace("</div></td>", "</div><p>\u{a0}</p></td>").replace("</a></td>", "</a><p>\u{a0}</p></td>");
+    let text = text_of(&spaced).map_err(whole)?;
     Ok(CompiledBody { html: Some(protected.restore(&inlined)), text: tidy(&protected.restore(&text)) })
 }
 

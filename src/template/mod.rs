@@ -8,6 +8,7 @@ mod body;
 mod guards;
 mod html;
 mod links;
+mod mjml;
 mod regions;
 mod render;
 mod rendered;

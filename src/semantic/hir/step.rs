@@ -18,7 +18,8 @@ pub struct Step {
 /// What every step has.
 #[derive(Clone, Debug, PartialEq)]
 pub struct StepHeader {
-    /// Its number, counted over the steps of all campaigns in source order, an enclosing step before those inside.
+    /// Its number, counted without gaps over the steps of all campaigns in source order, an enclosing step before those inside
+    /// (a red path's wait, [`Deadline::wait`], counts too).
     pub id: StepId,
     /// Its `as` name; inside a sequence behind that of its `do`: `vips/first`.
     pub name: Option<Arc<str>>,
@@ -50,6 +51,9 @@ pub struct Deadline {
     pub duration: Expr,
     /// Whether it was written as the red path's first `wait`.
     pub is_red_path: bool,
+    /// That `wait` itself, which is a step of its own by name and number, though nobody ever stands there but at the decision.
+    /// `None` for `within`, and where the wait goes on as a `wait until` on the red path.
+    pub wait: Option<StepHeader>,
 }
 
 /// What a step does.
