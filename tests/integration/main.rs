@@ -6,5 +6,6 @@ mod lower;
 mod content;
 mod deliver;
 mod stubs;
+mod semantic;
 mod syntax;
 mod templates;
