@@ -144,7 +144,6 @@ codes! {
     E0513 "the end comes before the beginning"
     W0514 "this window is the whole day"
     E0515 "this event cannot stand here"
-    E0516 "`if past` belongs to a broadcast at one moment"
     E0517 "too many steps"
     E0518 "decides on a message that was never sent"
     W0519 "decides on a message that some paths never sent"
