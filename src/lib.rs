@@ -3,7 +3,10 @@
 //! The layers, from the bottom up, and what each may import, stand in `docs/ARCHITECTURE.md`; a test enforces the table.
 
 pub mod base;
+pub mod diagnostics;
 pub mod lang;
+pub mod syntax;
 pub mod bytecode;
 pub mod advance;
 pub mod machine;
+pub mod cli;
