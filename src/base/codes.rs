@@ -51,4 +51,10 @@ macro_rules! codes {
 // 08 consent, secrets and what is unused, 09 cannot run, 10 project file, 11 tests, 21 plan, 22 deploy.
 codes! {
     E0101 "this text is not closed"
+    // 10 project file
+    E1001 "camp.toml cannot be read as TOML"
+    E1002 "camp.toml has no such section or key"
+    E1003 "a value of camp.toml is of another kind"
+    E1004 "an environment variable that camp.toml names is not set"
+    E1005 "a value of camp.toml cannot be used"
 }
