@@ -2,6 +2,7 @@
 //!
 //! The layers, from the bottom up, and what each may import, stand in `docs/ARCHITECTURE.md`; a test enforces the table.
 
+pub mod advance;
 pub mod base;
 pub mod diagnostics;
 pub mod lang;
@@ -10,3 +11,20 @@ pub mod bytecode;
 pub mod advance;
 pub mod machine;
 pub mod cli;
+pub mod bytecode;
+pub mod advance;
+pub mod machine;
+pub mod content;
+pub mod deliver;
+pub mod diagnostics;
+pub mod lang;
+pub mod library;
+pub mod machine;
+pub mod semantic;
+pub mod sim;
+pub mod store;
+pub mod syntax;
+pub mod template;
+pub mod semantic;
+pub mod lower;
+pub mod store;

@@ -1,8 +1,9 @@
 //! What can happen to a contact.
 
-use crate::bytecode::{CampaignId, Channel, EventId, FieldId, ListId, MessageEvent, SegmentId, TopicId};
-use crate::lang::{Instant, Record, Value};
-use crate::machine::state::{ConsentState, EffectId, StableId, Suppression};
+use crate::bytecode::{CampaignId, EventId, MessageEvent, TopicId};
+use crate::lang::{Instant, Record};
+use crate::machine::Change;
+use crate::machine::state::{EffectId, StableId};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
@@ -74,47 +75,6 @@ pub enum InputKind {
     Wake,
 }
 
-/// A change of a fact.
-#[derive(Clone, Debug, PartialEq)]
-#[allow(missing_docs)]
-pub enum Change {
-    /// Unset clears.
-    SetField(FieldId, Value),
-    AddItem(FieldId, Value),
-    RemoveItem(FieldId, Value),
-    AddPoints(crate::bytecode::GroupId, f64),
-    SetPoints(crate::bytecode::GroupId, f64),
-    Tag(Arc<str>),
-    Untag(Arc<str>),
-    AddToList(ListId),
-    RemoveFromList(ListId),
-    /// A step's or test's word; an operator's or contact's own is [`Change::Consent`].
-    Subscribe(TopicId),
-    Unsubscribe(TopicId),
-    UnsubscribeAll,
-    /// A consent record by the contact or the operator (form, preference page, API, import, keyword).
-    Consent(ConsentTarget, ConsentState),
-    /// Bounces and complaints; `None` lifts.
-    Suppress(Channel, Option<Suppression>),
-    /// Manual membership: `Some(true)` adds, `Some(false)` removes, `None` gives it back to the predicate.
-    OverrideSegment(SegmentId, Option<bool>),
-    /// Keys of the identity.
-    SetUserId(Arc<str>),
-    AddAnonymousId(Arc<str>),
-    /// A trait that no field takes.
-    SetTrait(Arc<str>, Value),
-    /// `createdAt`: taken if earlier.
-    CreatedAt(Instant),
-}
-
-/// What a consent is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[allow(missing_docs)]
-pub enum ConsentTarget {
-    Channel(Channel),
-    Topic(TopicId),
-}
-
 /// Something that happened to a sending.
 #[derive(Clone, Debug, PartialEq)]
 pub struct MessageHappening {
@@ -164,4 +124,6 @@ pub struct Switches {
     pub paused: std::collections::BTreeSet<StableId>,
     /// Drafts run as if published: tests.
     pub run_drafts: bool,
+    /// `[sms] legal_hours = false`: marketing SMS to +1 at any hour.
+    pub ignore_legal_hours: bool,
 }

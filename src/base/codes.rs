@@ -50,6 +50,7 @@ macro_rules! codes {
 // 01 lexical, 02 syntax, 03 names, 04 types, 05 time and flow, 06 messages and templates, 07 segments, points and circles,
 // 08 consent, secrets and what is unused, 09 cannot run, 10 project file, 11 tests, 21 plan, 22 deploy.
 codes! {
+    // 01 lexical
     E0101 "this text is not closed"
     // 10 project file
     E1001 "camp.toml cannot be read as TOML"
@@ -57,4 +58,27 @@ codes! {
     E1003 "a value of camp.toml is of another kind"
     E1004 "an environment variable that camp.toml names is not set"
     E1005 "a value of camp.toml cannot be used"
+    E0102 "this block of text is not closed"
+    E0103 "this is neither a number nor a duration"
+    E0104 "this character has no meaning here"
+    E0105 "this escape has no meaning"
+    E0106 "this day is not in the calendar"
+    E0107 "this time is not on the clock"
+    E0108 "this number is too large"
+    E0109 "the file holds a NUL character"
+    E0110 "this is how other languages write it"
+    // 02 syntax
+    E0201 "something else belongs here"
+    E0202 "this word is not known here"
+    E0203 "this bracket is never closed"
+    E0204 "this bracket closes nothing"
+    E0205 "comparing takes `==`"
+    E0206 "a duration needs a unit of time"
+    E0207 "this word cannot be a name here"
+    E0208 "membership is asked with `in`"
+    E0209 "the values after `in` stand in parentheses"
+    E0210 "a broadcast stands alone in its `when`"
+    E0211 "nested too deeply"
+    E0212 "the file is too large"
+    E0213 "this is said differently in Camp"
 }

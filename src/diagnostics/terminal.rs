@@ -89,16 +89,18 @@ impl Cache<FileId> for Texts<'_> {
 
 fn draw(finding: &Diagnostic, texts: &mut Texts, paint: Paint) -> Option<String> {
     let (kind, color) = match finding.severity() {
-        Severity::Error => (ReportKind::Custom("error", Color::Red), Color::Red),
-        Severity::Warning => (ReportKind::Custom("warning", Color::Yellow), Color::Yellow),
+        Severity::Error => (ReportKind::Error, Color::Red),
+        Severity::Warning => (ReportKind::Warning, Color::Yellow),
     };
     let config = Config::default().with_color(paint == Paint::Colored).with_index_type(IndexType::Byte).with_char_set(CharSet::Unicode).with_tab_width(2);
     let primary = place(finding.primary.span, texts.view);
     let mut report = Report::build(kind, primary).with_config(config).with_code(finding.code).with_message(printable(&finding.title));
-    report.add_label(label(&finding.primary, texts.view, color).with_priority(1));
-    report.add_labels(finding.secondary.iter().map(|l| label(l, texts.view, Color::Blue)));
+    // In the order of the source: ariadne begins a new excerpt where a label stands above the one before it.
+    let mut labels: Vec<(&Label, Color)> = std::iter::once((&finding.primary, color)).chain(finding.secondary.iter().map(|l| (l, Color::Blue))).collect();
+    labels.sort_by_key(|(l, _)| (l.span.file != finding.primary.span.file, l.span));
+    report.add_labels(labels.into_iter().map(|(l, color)| label(l, texts.view, color)));
     finding.help.iter().for_each(|help| report.add_help(printable(help)));
-    if let Some(fix) = finding.fix.as_ref().filter(|fix| !finding.help.contains(&fix.title)) {
+    if let Some(fix) = finding.fix.as_ref().filter(|_| finding.help.is_empty()) {
         report.add_help(format!("fix: {}", printable(&fix.title)));
     }
     finding.notes.iter().for_each(|note| report.add_note(printable(note)));
@@ -113,12 +115,14 @@ fn label(label: &Label, view: &View, color: Color) -> ariadne::Label<Place> {
     if label.text.is_empty() { drawn } else { drawn.with_message(printable(&label.text)) }
 }
 
-/// The span inside its text; an empty one is widened to the character at it, so that there is something to point at.
+/// The span inside its text, on whole characters and without a line break at its end, which ariadne cannot draw; an empty one is
+/// widened to the character at it, so that there is something to point at.
 fn place(span: Span, view: &View) -> Place {
     let text = view.sources.get(span.file).map_or("", |s| s.text.as_str());
     let range = span.range();
-    let start = range.start.min(text.len());
-    let mut end = range.end.clamp(start, text.len());
+    let start = text.floor_char_boundary(range.start.min(text.len()));
+    let end = text.ceil_char_boundary(range.end.clamp(start, text.len()));
+    let mut end = start + text.get(start..end).unwrap_or("").trim_end_matches('\n').len();
     if start == end {
         end += text.get(start..).and_then(|rest| rest.chars().next()).filter(|c| *c != '\n').map_or(0, char::len_utf8);
     }

@@ -1,8 +1,10 @@
 //! A program joined to its deployment, with everything that is worked out once: zones, patterns, indices.
 
 use super::deployment::Deployment;
-use super::state::{StableId, StepUid};
-use crate::bytecode::{CampaignId, Fact, FieldId, MessageId, Op, Program, SegmentId, StepId, TopicId};
+use super::state::{HistoryKind, StableId, StepUid};
+use crate::bytecode::{
+    CampaignId, EventId, EventPattern, Fact, FieldId, GroupId, ListId, MessageEvent, MessageId, Op, Program, SegmentId, StepId, TopicId, TriggerKind,
+};
 use crate::lang::{Date, Holidays, Zone};
 use regex::Regex;
 use rustc_hash::FxHashMap;
@@ -29,6 +31,41 @@ pub struct Linked {
     steps: FxHashMap<StepUid, StepId>,
     field_names: FxHashMap<Arc<str>, FieldId>,
     segments_by_fact: FxHashMap<Fact, Vec<SegmentId>>,
+    triggers: FxHashMap<TriggerKey, Vec<(CampaignId, usize)>>,
+    keep: FxHashMap<HistoryKind, Keep>,
+}
+
+/// What kind of happening a trigger waits for: the index from happenings to campaigns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[allow(missing_docs)]
+pub enum TriggerKey {
+    SegmentEntered(SegmentId),
+    SegmentLeft(SegmentId),
+    ListEntered(ListId),
+    ListLeft(ListId),
+    Event(EventId),
+    Visited,
+    Message(MessageEvent),
+    Tagged,
+    Untagged,
+    Field(FieldId),
+    Points(GroupId),
+    Created,
+    Subscribed(TopicId),
+    Unsubscribed(TopicId),
+    /// Broadcasts and date triggers: time brings them.
+    Time,
+    /// `enrolled`
+    ByHand,
+}
+
+/// How long happenings of a kind are remembered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Keep {
+    /// For good (a question asks `ever`, or since an enrollment began).
+    Ever,
+    /// For this many milliseconds.
+    Millis(i64),
 }
 
 impl Linked {
@@ -41,7 +78,11 @@ impl Linked {
                 segments_by_fact.entry(*fact).or_default().push(SegmentId::from_index(index));
             }
         }
+        let triggers = trigger_index(&program);
+        let keep = keep_index(&program, &deployment);
         Linked {
+            triggers,
+            keep,
             zone: Zone::find(&program.project.timezone).unwrap_or_else(Zone::utc),
             holidays: program.project.holidays.iter().copied().collect::<std::collections::BTreeSet<Date>>(),
             regexes: program.regexes.iter().map(|pattern| Regex::new(pattern).ok()).collect(),
@@ -97,11 +138,70 @@ impl Linked {
     pub fn segments_reading(&self, fact: Fact) -> &[SegmentId] {
         self.segments_by_fact.get(&fact).map_or(&[], Vec::as_slice)
     }
+    /// The triggers that wait for a kind of happening: campaign and the trigger's index, in source order.
+    #[must_use]
+    pub fn triggers(&self, key: TriggerKey) -> &[(CampaignId, usize)] {
+        self.triggers.get(&key).map_or(&[], Vec::as_slice)
+    }
+    /// How long happenings of a kind are remembered; `None` = nobody asks.
+    #[must_use]
+    pub fn keep(&self, kind: HistoryKind) -> Option<Keep> {
+        self.keep.get(&kind).copied()
+    }
     /// The operation at `pc`; past the end the campaign finishes.
     #[must_use]
     pub fn op(&self, pc: usize) -> Op {
         self.program.code.get(pc).copied().unwrap_or(Op::Finish)
     }
+}
+
+fn trigger_index(program: &Program) -> FxHashMap<TriggerKey, Vec<(CampaignId, usize)>> {
+    let mut index: FxHashMap<TriggerKey, Vec<(CampaignId, usize)>> = FxHashMap::default();
+    for (campaign, def) in program.campaigns.iter().enumerate() {
+        for (number, trigger) in def.triggers.iter().enumerate() {
+            index.entry(trigger_key(&trigger.kind)).or_default().push((CampaignId::from_index(campaign), number));
+        }
+    }
+    index
+}
+
+fn trigger_key(kind: &TriggerKind) -> TriggerKey {
+    match kind {
+        TriggerKind::SegmentEntered(segment) => TriggerKey::SegmentEntered(*segment),
+        TriggerKind::SegmentLeft(segment) => TriggerKey::SegmentLeft(*segment),
+        TriggerKind::ListEntered(list) => TriggerKey::ListEntered(*list),
+        TriggerKind::ListLeft(list) => TriggerKey::ListLeft(*list),
+        TriggerKind::Event { pattern: EventPattern::Custom(event), .. } => TriggerKey::Event(*event),
+        TriggerKind::Event { pattern: EventPattern::Visited(_), .. } => TriggerKey::Visited,
+        TriggerKind::Event { pattern: EventPattern::Message { event, .. }, .. } => TriggerKey::Message(*event),
+        TriggerKind::Tagged(_) => TriggerKey::Tagged,
+        TriggerKind::Untagged(_) => TriggerKey::Untagged,
+        TriggerKind::FieldChanged { field, .. } => TriggerKey::Field(*field),
+        TriggerKind::PointsChanged { group } | TriggerKind::PointsReached { group, .. } => TriggerKey::Points(*group),
+        TriggerKind::ContactCreated => TriggerKey::Created,
+        TriggerKind::Subscribed(topic) => TriggerKey::Subscribed(*topic),
+        TriggerKind::Unsubscribed(topic) => TriggerKey::Unsubscribed(*topic),
+        TriggerKind::Enrolled => TriggerKey::ByHand,
+        TriggerKind::Every { .. } | TriggerKind::At { .. } | TriggerKind::FieldDate { .. } => TriggerKey::Time,
+    }
+}
+
+fn keep_index(program: &Program, deployment: &Deployment) -> FxHashMap<HistoryKind, Keep> {
+    let mut index: FxHashMap<HistoryKind, Keep> = FxHashMap::default();
+    for query in &program.queries {
+        let kind = match &query.pattern {
+            EventPattern::Custom(event) => HistoryKind::Event(super::stable(&deployment.events, event.index())),
+            EventPattern::Visited(_) => HistoryKind::Visited,
+            EventPattern::Message { .. } => continue,
+        };
+        let wanted = query.keep_millis.map_or(Keep::Ever, Keep::Millis);
+        let known = index.entry(kind).or_insert(wanted);
+        *known = match (*known, wanted) {
+            (Keep::Millis(a), Keep::Millis(b)) => Keep::Millis(a.max(b)),
+            (Keep::Ever, _) | (_, Keep::Ever) => Keep::Ever,
+        };
+    }
+    index
 }
 
 fn invert<T>(ids: &[StableId], make: impl Fn(usize) -> T) -> FxHashMap<StableId, T> {

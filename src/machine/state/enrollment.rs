@@ -44,6 +44,8 @@ pub struct SendRecord {
     pub seq: u64,
     /// What became of it.
     pub status: SendStatus,
+    /// Whether its enrollment has left by an exit: an attempt that is still to come is cancelled.
+    pub is_exited: bool,
     /// The times of deliveries.
     pub delivered: Option<Instant>,
     /// The times of opens by people (of all, under `machine opens count`).

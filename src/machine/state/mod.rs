@@ -83,12 +83,12 @@ pub struct Membership {
 }
 
 /// What a point rule has given lately.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RuleUse {
     /// When it last gave.
     pub last: Instant,
-    /// For `at most once per campaign`: a hash of the campaigns seen; else 0.
-    pub campaigns: u64,
+    /// For `at most once per campaign`: the campaigns it gave for.
+    pub campaigns: Vec<StableId>,
 }
 
 /// The state of a contact.
@@ -104,6 +104,8 @@ pub struct ContactState {
     pub anonymous_ids: Vec<Arc<str>>,
     /// When the contact came into being; may be set earlier by `createdAt`.
     pub created_at: Instant,
+    /// When the engine first knew of it.
+    pub accepted_at: Instant,
     /// When it was last heard of.
     pub last_seen_at: Option<Instant>,
     /// Values of fields, built-in and declared, by stable id. A field that is absent has its default.

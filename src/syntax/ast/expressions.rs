@@ -311,7 +311,7 @@ pub struct Object {
     pub pairs: Vec<Pair>,
 }
 
-/// `key: value`
+/// `key: value`. What could not be read has an empty key; a finding tells why.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Pair {
     /// The pair.

@@ -36,7 +36,12 @@ impl Text {
     pub fn span_of(&self, range: Range<usize>) -> Span {
         let offset = |at: usize| self.source_offset(u32::try_from(at).unwrap_or(u32::MAX));
         let start = offset(range.start);
-        let end = if range.end > range.start { offset(range.end - 1).saturating_add(1) } else { start };
+        // In a block the next run begins behind a line's indentation, which does not belong to what ends before it.
+        let end = match self.form {
+            TextForm::Line => offset(range.end),
+            TextForm::Block if range.end > range.start => offset(range.end - 1).saturating_add(1),
+            TextForm::Block => start,
+        };
         Span { file: self.span.file, start, end: end.max(start) }
     }
 }

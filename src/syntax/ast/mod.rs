@@ -10,7 +10,7 @@ mod dump;
 mod expressions;
 mod literals;
 mod steps;
-mod tests;
+mod test_blocks;
 
 pub use campaign::*;
 pub use declarations::*;
@@ -18,7 +18,7 @@ pub use dump::dump;
 pub use expressions::*;
 pub use literals::*;
 pub use steps::*;
-pub use tests::*;
+pub use test_blocks::*;
 
 use crate::base::Span;
 use std::sync::Arc;

@@ -127,6 +127,7 @@ pub enum SendContent {
 
 /// What stands in `reach`: any simple step; only sends have a meaning there.
 #[derive(Clone, Debug, PartialEq)]
+#[allow(clippy::large_enum_variant, reason = "nearly all are steps, and an error place is rare")]
 pub enum ReachArm {
     /// A step.
     Step(Step),
@@ -314,7 +315,7 @@ pub enum TimelineArm {
     Error(Span),
 }
 
-/// One arm of a split.
+/// One arm of a split. What could not be read is an arm without share, name and steps; a finding tells why.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SplitArm {
     /// The arm.
@@ -336,7 +337,7 @@ pub struct Experiment {
     pub winner: Option<Winner>,
 }
 
-/// `variant "a" [10%] { … }`
+/// `variant "a" [10%] { … }`. What could not be read has an empty name; a finding tells why.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Variant {
     /// The variant.

@@ -1,0 +1,171 @@
+//! The state of the check, and the small questions every part of it asks.
+
+use super::identity::Identity;
+use super::scope::Scope;
+use super::templates::{SendSite, TemplateUse};
+use crate::base::Span;
+use crate::bytecode::{CampaignId, Channel, EventId, FieldId, GroupId, ListId, MessageId, SegmentId, TopicId, WebhookId};
+use crate::diagnostics::Diagnostic;
+use crate::semantic::hir;
+use crate::semantic::input::Input;
+use crate::semantic::resolve::Names;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+/// What is used of what is declared.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Usage {
+    pub messages: BTreeSet<MessageId>,
+    pub webhooks: BTreeSet<WebhookId>,
+    pub sequences: BTreeSet<usize>,
+}
+
+/// The state of the check.
+pub(crate) struct Checker<'a, 'i> {
+    pub input: &'i Input<'a>,
+    pub names: &'i Names<'a>,
+    pub project: hir::Project,
+    pub scope: Scope,
+    pub usage: Usage,
+    pub findings: Vec<Diagnostic>,
+    pub fields: BTreeMap<Arc<str>, FieldId>,
+    pub field_spans: BTreeMap<FieldId, Span>,
+    /// Inline messages by their place: one message however often a sequence is expanded.
+    pub inline: BTreeMap<Span, MessageId>,
+    pub steps: Vec<Identity>,
+    pub step_keys: BTreeMap<(CampaignId, String, Span), usize>,
+    /// What the templates of each declared message read.
+    pub template_uses: BTreeMap<MessageId, Vec<TemplateUse>>,
+    pub send_sites: Vec<SendSite>,
+}
+
+impl<'a, 'i> Checker<'a, 'i> {
+    pub(super) fn new(input: &'i Input<'a>, names: &'i Names<'a>) -> Self {
+        Checker {
+            input,
+            names,
+            project: hir::Project::default(),
+            scope: Scope::default(),
+            usage: Usage::default(),
+            findings: Vec::new(),
+            fields: BTreeMap::new(),
+            field_spans: BTreeMap::new(),
+            inline: BTreeMap::new(),
+            steps: Vec::new(),
+            step_keys: BTreeMap::new(),
+            template_uses: BTreeMap::new(),
+            send_sites: Vec::new(),
+        }
+    }
+    pub(super) fn finish(self) -> (hir::Project, Usage, Vec<Diagnostic>) {
+        (self.project, self.usage, self.findings)
+    }
+    /// Takes a finding in.
+    pub(super) fn report(&mut self, finding: Diagnostic) {
+        self.findings.push(finding);
+    }
+    /// Runs `work` without keeping its findings: what is checked a second time has been told the first time.
+    pub(super) fn silently<T>(&mut self, work: impl FnOnce(&mut Self) -> T) -> T {
+        let kept = self.findings.len();
+        let not_yet = self.project.not_yet.len();
+        let result = work(self);
+        self.findings.truncate(kept);
+        self.project.not_yet.truncate(not_yet);
+        result
+    }
+    /// Runs `work` in a scope that ends with it.
+    pub(super) fn within<T>(&mut self, scope: Scope, work: impl FnOnce(&mut Self) -> T) -> T {
+        let outer = std::mem::replace(&mut self.scope, scope);
+        let result = work(self);
+        self.scope = outer;
+        result
+    }
+    /// Notes a construct that is checked but cannot run yet.
+    pub(super) fn not_yet(&mut self, construct: &str, span: Span) {
+        if let Some(known) = super::NOT_YET.iter().find(|known| **known == construct) {
+            self.project.not_yet.push(hir::NotYet { construct: known, span });
+        }
+    }
+    /// The source under a span, blanks collapsed and comments left out.
+    pub(super) fn text_of(&self, span: Span) -> Arc<str> {
+        super::identity::normalize(self.input.sources.text(span)).into()
+    }
+
+    pub(super) fn field(&self, name: &str) -> Option<FieldId> {
+        self.fields.get(name).copied()
+    }
+    pub(super) fn event(&self, name: &str) -> Option<EventId> {
+        self.names.events.find(name).map(EventId::from_index)
+    }
+    pub(super) fn form(&self, name: &str) -> Option<EventId> {
+        self.names.forms.find(name).map(|at| EventId::from_index(self.names.events.len() + at))
+    }
+    pub(super) fn message(&self, name: &str) -> Option<MessageId> {
+        self.names.messages.find(name).map(MessageId::from_index)
+    }
+    pub(super) fn message_channel(&self, id: MessageId) -> Option<Channel> {
+        self.project.messages.get(id.index()).map(|message| message.channel)
+    }
+
+    pub(super) fn segment_ref(&mut self, name: &crate::syntax::ast::Ref) -> Option<SegmentId> {
+        match self.scope.param(&name.text) {
+            Some(super::scope::Binding::Segment(id)) => return Some(*id),
+            Some(super::scope::Binding::Open(super::scope::OpenKind::Segment)) => return None,
+            Some(_) | None => {}
+        }
+        let found = self.names.segments.find(&name.text).map(SegmentId::from_index);
+        if found.is_none() {
+            let finding = super::problems::unknown_segment(name.span, &name.text, self.names.segments.names());
+            self.report(finding);
+        }
+        found
+    }
+    pub(super) fn list_ref(&mut self, name: &crate::syntax::ast::Ref) -> Option<ListId> {
+        let found = self.names.lists.find(&name.text).map(ListId::from_index);
+        if found.is_none() {
+            let finding = super::problems::unknown_list(name.span, &name.text, self.names.lists.names());
+            self.report(finding);
+        }
+        found
+    }
+    pub(super) fn topic_ref(&mut self, name: &crate::syntax::ast::Ref) -> Option<TopicId> {
+        let found = self.names.topics.find(&name.text).map(TopicId::from_index);
+        if found.is_none() {
+            let finding = super::problems::unknown_topic(name.span, &name.text, self.names.topics.names());
+            self.report(finding);
+        }
+        found
+    }
+    pub(super) fn campaign_ref(&mut self, name: &crate::syntax::ast::Ref) -> Option<CampaignId> {
+        let found = self.names.campaigns.find(&name.text).map(CampaignId::from_index);
+        if found.is_none() {
+            let finding = super::problems::unknown_campaign(name.span, &name.text, self.names.campaigns.names());
+            self.report(finding);
+        }
+        found
+    }
+    pub(super) fn group_ref(&mut self, name: &crate::syntax::ast::Ref) -> Option<GroupId> {
+        let found = self.names.groups.find(&name.text).map(|at| GroupId::from_index(at + 1));
+        match found {
+            Some(_) => self.not_yet("points in group", name.span),
+            None => {
+                let finding = super::problems::unknown_group(name.span, &name.text, self.names.groups.names());
+                self.report(finding);
+            }
+        }
+        found
+    }
+    pub(super) fn webhook_ref(&mut self, name: &crate::syntax::ast::Name) -> Option<WebhookId> {
+        match self.scope.param(&name.text) {
+            Some(super::scope::Binding::Webhook(id)) => return Some(*id),
+            Some(super::scope::Binding::Open(super::scope::OpenKind::Webhook)) => return None,
+            Some(_) | None => {}
+        }
+        let found = self.names.webhooks.find(&name.text).map(WebhookId::from_index);
+        if found.is_none() {
+            let finding = super::problems::unknown_webhook(name.span, &name.text, self.names.webhooks.names());
+            self.report(finding);
+        }
+        found
+    }
+}

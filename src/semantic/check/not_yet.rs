@@ -1,0 +1,33 @@
+//! The one table of constructs that are checked but cannot run yet. A construct that can run is taken out here, and nowhere else.
+
+/// In the words of the language.
+pub(crate) const NOT_YET: &[&str] = &[
+    "timeline",
+    "collect",
+    "update … when",
+    "retrigger restart",
+    "including existing",
+    "split",
+    "experiment",
+    "repeat",
+    "parallel",
+    "reach",
+    "mute",
+    "emit",
+    "throttle",
+    "holdout",
+    "control group",
+    "priority",
+    "limit",
+    "capped",
+    "policy",
+    "goal",
+    "locales",
+    "points in group",
+    "decay",
+    "push",
+    "webhook … as",
+    "migrate",
+    "date triggers",
+    "reenter each",
+];
