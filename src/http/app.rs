@@ -2,7 +2,7 @@
 
 use super::keys::Keys;
 use super::problem::Problem;
-use crate::content::tokens::KeyRing;
+use crate::content::KeyRing;
 use crate::daemon::Engine;
 use crate::daemon::api::{Accepted, EngineError, Submission, SubmitError};
 use std::collections::BTreeSet;

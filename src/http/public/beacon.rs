@@ -1,6 +1,6 @@
 //! The pixel's beacon: events of web pages without a key, and so without anything that a stranger must not set.
 
-use crate::content::tokens::TokenKind;
+use crate::content::TokenKind;
 use crate::daemon::api::{ContactKey, Submission, SubmissionKind};
 use crate::http::app::App;
 use crate::http::body::{self, BATCH_BYTES, SINGLE_BYTES};

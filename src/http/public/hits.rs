@@ -1,7 +1,7 @@
 //! Opens and clicks. The answer never waits for the store; the hit is counted as soon as the store takes it.
 
 use crate::bytecode::MessageEvent;
-use crate::content::tokens::{Token, TokenKind, TokenPayload};
+use crate::content::{Token, TokenKind, TokenPayload};
 use crate::daemon::api::{ContactKey, MessageHit, Submission, SubmissionKind};
 use crate::http::app::App;
 use crate::http::machine::suspicions;

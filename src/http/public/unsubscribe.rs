@@ -2,7 +2,7 @@
 
 use super::hits::no_such_link;
 use crate::bytecode::MessageEvent;
-use crate::content::tokens::{TokenKind, TokenPayload};
+use crate::content::{TokenKind, TokenPayload};
 use crate::daemon::api::{ContactKey, MessageHit, Submission, SubmissionKind};
 use crate::http::app::App;
 use crate::http::body::{self, OTHER_BYTES};

@@ -61,10 +61,10 @@ fn unknown(wanted: &str) -> Failure {
 
 fn refuse_occupied(root: &Path, shown: &Path) -> Result<(), Failure> {
     match std::fs::read_dir(root) {
-        Ok(mut entries) if entries.next().is_some() => {
-            Err(Failure::usage(format!("{} is not empty; give a folder that does not exist yet", shown.display())))
-        }
-        Ok(_) => Ok(()),
+        Ok(mut entries) => match entries.next() {
+            Some(_) => Err(Failure::usage(format!("{} is not empty; give a folder that does not exist yet", shown.display()))),
+            None => Ok(()),
+        },
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
         Err(error) => Err(Failure::io("cannot use", shown, &error)),
     }
