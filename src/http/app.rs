@@ -5,6 +5,7 @@ use super::problem::Problem;
 use crate::content::KeyRing;
 use crate::daemon::Engine;
 use crate::daemon::api::{Accepted, EngineError, Submission, SubmitError};
+use crate::store::StoreError;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -52,6 +53,7 @@ impl App {
     /// # Errors
     /// 503 where there is none: nothing of the body has been read.
     pub fn admit_request(&self) -> Result<OwnedSemaphorePermit, Problem> {
+        self.engine.check_load().map_err(|error| submit_problem(&error))?;
         self.requests.clone().try_acquire_owned().map_err(|_| busy(1))
     }
     /// A place among the tracking hits that wait; without one the hit is lost, and its link works all the same.
@@ -70,18 +72,18 @@ impl App {
     pub async fn submit(&self, submissions: Vec<Submission>) -> Result<Vec<Accepted>, Problem> {
         self.engine.submit(submissions).await.map_err(|error| submit_problem(&error))
     }
-    /// Runs what reads the store or may wait, apart from the threads that serve.
+    /// Runs what reads the store, apart from the threads that serve.
     ///
     /// # Errors
-    /// The operation's own, as a problem.
-    pub async fn with_engine<T: Send + 'static>(&self, work: impl FnOnce(&Engine) -> Result<T, EngineError> + Send + 'static) -> Result<T, Problem> {
+    /// 503 where the store cannot be read.
+    pub async fn read<T: Send + 'static>(&self, work: impl FnOnce(&Engine) -> Result<T, StoreError> + Send + 'static) -> Result<T, Problem> {
         let engine = self.engine.clone();
         let done = tokio::task::spawn_blocking(move || work(&engine)).await;
-        done.map_err(|error| {
+        let result = done.map_err(|error| {
             tracing::error!(%error, "an admin request broke off");
             Problem::internal()
-        })?
-        .map_err(|error| engine_problem(&error))
+        })?;
+        result.map_err(|error| engine_problem(&EngineError::Store(error)))
     }
 }
 
@@ -89,7 +91,9 @@ fn busy(retry_after_seconds: u32) -> Problem {
     Problem::unavailable("busy", "more has come in than can be committed at once; nothing of this request was taken, send it again", retry_after_seconds)
 }
 
-fn submit_problem(error: &SubmitError) -> Problem {
+/// Why a submission was not taken, as an answer.
+#[must_use]
+pub fn submit_problem(error: &SubmitError) -> Problem {
     match error {
         SubmitError::Busy { retry_after_seconds } => busy(*retry_after_seconds),
         SubmitError::Store(error) => {

@@ -1,6 +1,6 @@
 //! Whether the server lives, whether it takes more, and its counters.
 
-use super::app::App;
+use super::app::{App, submit_problem};
 use super::problem::Problem;
 use axum::Router;
 use axum::extract::State;
@@ -19,14 +19,12 @@ async fn alive() -> Response {
 }
 
 async fn ready(State(app): State<App>) -> Result<Response, Problem> {
-    if let Some(seconds) = app.engine.busy_seconds() {
-        return Err(Problem::unavailable("busy", "more has come in than can be committed at once", seconds));
-    }
+    app.engine.check_load().map_err(|error| submit_problem(&error))?;
     Ok(([(header::CONTENT_TYPE, "application/json")], "{\"status\":\"ready\"}").into_response())
 }
 
 async fn metrics(State(app): State<App>) -> Result<Response, Problem> {
-    let status = app.with_engine(|engine| engine.status()).await?;
+    let status = app.read(|engine| engine.status()).await?;
     let mut out = String::new();
     let mut line = |name: &str, kind: &str, value: u64| {
         // Writing to a string cannot fail.

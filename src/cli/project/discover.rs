@@ -87,16 +87,21 @@ impl Project {
             let text = format!("{} is not a .camp file; give a .camp file or a project's directory", file.display());
             return Err(Failure::usage(text));
         }
-        let folder = file.parent().unwrap_or(Path::new("/")).to_path_buf();
-        match upward(&folder) {
+        let folder = file.parent().unwrap_or(Path::new("/"));
+        Project::for_unsaved(folder, &slashed(folder, file))
+    }
+
+    /// The project that a file of that folder and name belongs to, whether or not it is on the disk.
+    ///
+    /// # Errors
+    /// Where the project file cannot be read.
+    pub fn for_unsaved(folder: &Path, name: &str) -> Result<Project, Failure> {
+        match upward(folder) {
             Some(root) => {
-                let scope = Scope::Only(slashed(&root, file));
+                let scope = Scope::Only(slashed(&root, &folder.join(name)));
                 Project::open(root, Shape::Whole, scope)
             }
-            None => {
-                let name = slashed(&folder, file);
-                Project::open(folder, Shape::Lone(name), Scope::All)
-            }
+            None => Project::open(folder.to_path_buf(), Shape::Lone(name.to_string()), Scope::All),
         }
     }
 

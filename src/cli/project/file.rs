@@ -138,6 +138,12 @@ impl ProjectFile {
         self.entries.get(&(section.to_string(), key.to_string())).map_or(Span::new(FileId(0), 0, 0), |entry| entry.span)
     }
 
+    /// The line of a finding of this file.
+    #[must_use]
+    pub fn line_of(&self, finding: &Diagnostic) -> u32 {
+        self.sources.get(finding.primary.span.file).map_or(1, |source| source.position(finding.primary.span.start).line)
+    }
+
     fn section_span(&self, section: &str) -> Span {
         self.entries.iter().find(|((known, _), _)| known == section).map_or(Span::new(FileId(0), 0, 0), |(_, entry)| entry.span)
     }

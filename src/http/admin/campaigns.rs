@@ -1,9 +1,8 @@
 //! Campaigns: the list, one with its steps, and the operator's switches.
 
 use super::{json, only, read_json};
-use crate::daemon::CatchUp;
 use crate::daemon::api::{ContactKey, Submission, SubmissionKind};
-use crate::http::app::App;
+use crate::http::app::{App, engine_problem};
 use crate::http::problem::Problem;
 use crate::http::rows::key_of_text;
 use axum::Router;
@@ -25,17 +24,21 @@ pub fn routes() -> Router<App> {
 }
 
 async fn list(State(app): State<App>) -> Result<Response, Problem> {
-    json(&app.with_engine(|engine| engine.campaigns()).await?)
+    json(&app.read(|engine| engine.campaigns()).await?)
 }
 
 async fn show(State(app): State<App>, Path(name): Path<String>) -> Result<Response, Problem> {
-    json(&app.with_engine(move |engine| engine.campaign(&name)).await?)
+    detail(&app, name).await
+}
+
+async fn detail(app: &App, name: String) -> Result<Response, Problem> {
+    let found = app.read(move |engine| engine.campaign(&name)).await?;
+    json(&found.ok_or_else(|| Problem::not_found("the running program has no campaign of that name"))?)
 }
 
 async fn pause(State(app): State<App>, Path(name): Path<String>) -> Result<Response, Problem> {
-    let wanted = name.clone();
-    app.with_engine(move |engine| engine.pause(&wanted)).await?;
-    json(&app.with_engine(move |engine| engine.campaign(&name)).await?)
+    app.engine.pause(&name).await.map_err(|error| engine_problem(&error))?;
+    detail(&app, name).await
 }
 
 #[derive(Default, Deserialize)]
@@ -45,10 +48,11 @@ struct ResumeQuery {
 }
 
 async fn resume(State(app): State<App>, Path(name): Path<String>, Query(query): Query<ResumeQuery>) -> Result<Response, Problem> {
-    let wanted = name.clone();
-    let catch_up = if query.catch_up { CatchUp::Yes } else { CatchUp::No };
-    app.with_engine(move |engine| engine.resume(&wanted, catch_up)).await?;
-    json(&app.with_engine(move |engine| engine.campaign(&name)).await?)
+    if query.catch_up {
+        return Err(Problem::unprocessable("no-catch-up", "catching up on a pause comes with a later version; resume without it"));
+    }
+    app.engine.resume(&name).await.map_err(|error| engine_problem(&error))?;
+    detail(&app, name).await
 }
 
 #[derive(Deserialize)]
@@ -58,9 +62,7 @@ struct EnrollBody {
 
 async fn enroll(State(app): State<App>, Path(name): Path<String>, headers: HeaderMap, body: Body) -> Result<Response, Problem> {
     let EnrollBody { contact } = read_json(&headers, body).await?;
-    let wanted = contact.clone();
-    let known = app.with_engine(move |engine| engine.resolve(&wanted)).await?;
-    let Some(uid) = known else {
+    let Some(uid) = app.engine.resolve(&contact) else {
         return Err(Problem::not_found(format!("no contact has that {}", kind_of_key(&key_of_text(&contact)))));
     };
     let submission = Submission::new(ContactKey::of(uid), SubmissionKind::Enroll(Arc::from(name)));

@@ -51,7 +51,8 @@ fn target(engine: &Engine, wanted: &AdvanceBody) -> Result<Instant, Problem> {
     match (&wanted.by, &wanted.to) {
         (Some(by), None) => {
             let duration = Duration::parse(by).ok_or_else(|| unreadable(format!("{by:?} is no duration; write 90s, 15min, 4h, 3d, 2w, 1mo")))?;
-            Ok(add_duration(engine.now(), duration, &zone, &engine.program().holidays))
+            let holidays = engine.linked().map(|linked| linked.holidays.clone()).unwrap_or_default();
+            Ok(add_duration(engine.now(), duration, &zone, &holidays))
         }
         (None, Some(to)) => parse_date_time(to, &zone).ok_or_else(|| unreadable(format!("{to:?} is no moment; write 2026-12-24T09:00:00Z"))),
         (Some(_), Some(_)) | (None, None) => Err(unreadable("give either `by`, a duration, or `to`, a moment".to_string())),
@@ -59,10 +60,10 @@ fn target(engine: &Engine, wanted: &AdvanceBody) -> Result<Instant, Problem> {
 }
 
 async fn idle(State(app): State<App>) -> Result<Response, Problem> {
-    app.engine.idle().await.map_err(|error| engine_problem(&error))?;
+    app.engine.idle().await;
     json(&object!({ "idle": true }))
 }
 
 async fn status(State(app): State<App>) -> Result<Response, Problem> {
-    json(&app.with_engine(|engine| engine.status()).await?)
+    json(&app.read(|engine| engine.status()).await?)
 }

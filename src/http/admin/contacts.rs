@@ -1,6 +1,6 @@
 //! Contacts: one, many, the journal of one, and setting what is known of one.
 
-use super::{find_contact, json, json_with, only, read_json};
+use super::{find_contact, json, json_with, no_contact, only, read_json};
 use crate::daemon::api::{ContactFilter, ContactKey};
 use crate::http::app::App;
 use crate::http::problem::Problem;
@@ -34,29 +34,26 @@ struct ListQuery {
 async fn list(State(app): State<App>, Query(query): Query<ListQuery>) -> Result<Response, Problem> {
     let ListQuery { segment, step, q, cursor, limit } = query;
     let filter = ContactFilter { segment, step, query: q, cursor, limit };
-    json(&app.with_engine(move |engine| engine.contacts(&filter)).await?)
+    json(&app.engine.contacts(&filter))
 }
 
 async fn show(State(app): State<App>, Path(id): Path<String>) -> Result<Response, Problem> {
-    let uid = find_contact(&app, &id).await?;
-    let view = app.with_engine(move |engine| engine.contact(uid)).await?;
-    json(&view.ok_or_else(|| Problem::not_found("no contact has that id, user id, email or phone"))?)
+    let uid = find_contact(&app, &id)?;
+    json(&app.engine.contact(uid).ok_or_else(no_contact)?)
 }
 
 async fn journal(State(app): State<App>, Path(id): Path<String>) -> Result<Response, Problem> {
-    let uid = find_contact(&app, &id).await?;
-    json(&app.with_engine(move |engine| engine.journal(uid)).await?)
+    let uid = find_contact(&app, &id)?;
+    json(&app.read(move |engine| engine.journal(uid)).await?)
 }
 
 async fn put(State(app): State<App>, Path(id): Path<String>, headers: HeaderMap, body: Body) -> Result<Response, Problem> {
     let map: Map<String, Json> = read_json(&headers, body).await?;
-    let wanted = id.clone();
-    let known = app.with_engine(move |engine| engine.resolve(&wanted)).await?;
+    let known = app.engine.resolve(&id);
     let key = known.map_or_else(|| key_of_text(&id), ContactKey::of);
     let submission = upsert(key, map, 0).map_err(|error| Problem::unprocessable("bad-contact", error.to_string()))?;
     let accepted = only(app.submit(vec![submission]).await?)?;
     let status = if accepted.is_new_contact { StatusCode::CREATED } else { StatusCode::OK };
     let uid = accepted.contact.or(known).ok_or_else(Problem::internal)?;
-    let view = app.with_engine(move |engine| engine.contact(uid)).await?;
-    json_with(status, &view.ok_or_else(Problem::internal)?)
+    json_with(status, &app.engine.contact(uid).ok_or_else(Problem::internal)?)
 }

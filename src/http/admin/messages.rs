@@ -26,9 +26,9 @@ struct ListQuery {
 
 async fn list(State(app): State<App>, Query(query): Query<ListQuery>) -> Result<Response, Problem> {
     let contact = match &query.contact {
-        Some(key) => Some(find_contact(&app, key).await?),
+        Some(key) => Some(find_contact(&app, key)?),
         None => None,
     };
     let filter = MessageFilter { contact, campaign: query.campaign, status: query.status, cursor: query.cursor, limit: query.limit };
-    json(&app.with_engine(move |engine| engine.messages(&filter)).await?)
+    json(&app.read(move |engine| engine.messages(&filter)).await?)
 }

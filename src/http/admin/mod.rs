@@ -69,10 +69,13 @@ async fn read_json<T: DeserializeOwned>(headers: &HeaderMap, body: Body) -> Resu
 }
 
 /// The contact that an id, user id, email or phone names.
-async fn find_contact(app: &App, key: &str) -> Result<ContactUid, Problem> {
-    let wanted = key.to_string();
-    let found = app.with_engine(move |engine| engine.resolve(&wanted)).await?;
-    found.ok_or_else(|| Problem::not_found("no contact has that id, user id, email or phone"))
+fn find_contact(app: &App, key: &str) -> Result<ContactUid, Problem> {
+    app.engine.resolve(key).ok_or_else(no_contact)
+}
+
+/// 404 for a key that names nobody.
+fn no_contact() -> Problem {
+    Problem::not_found("no contact has that id, user id, email or phone")
 }
 
 /// The one answer of a submission of one.

@@ -19,7 +19,7 @@ pub fn routes() -> Router<App> {
 }
 
 async fn list(State(app): State<App>) -> Result<Response, Problem> {
-    json(&app.with_engine(|engine| engine.segments()).await?)
+    json(&app.engine.segments())
 }
 
 #[derive(Default, Deserialize)]
@@ -31,7 +31,10 @@ struct PageQuery {
 
 async fn members(State(app): State<App>, Path(name): Path<String>, Query(query): Query<PageQuery>) -> Result<Response, Problem> {
     let filter = ContactFilter { segment: Some(name), cursor: query.cursor, limit: query.limit, ..ContactFilter::default() };
-    json(&app.with_engine(move |engine| engine.contacts(&filter)).await?)
+    if !app.engine.segments().iter().any(|segment| filter.segment.as_deref() == Some(&*segment.name)) {
+        return Err(Problem::not_found("the running program has no segment of that name"));
+    }
+    json(&app.engine.contacts(&filter))
 }
 
 async fn add(State(app): State<App>, Path((name, id)): Path<(String, String)>) -> Result<Response, Problem> {
@@ -43,7 +46,7 @@ async fn remove(State(app): State<App>, Path((name, id)): Path<(String, String)>
 }
 
 async fn set(app: &App, (name, id): (String, String), is_member: bool) -> Result<Response, Problem> {
-    let uid = find_contact(app, &id).await?;
+    let uid = find_contact(app, &id)?;
     let kind = SubmissionKind::OverrideSegment(Arc::from(name), Some(is_member));
     only(app.submit(vec![Submission::new(ContactKey::of(uid), kind)]).await?)?;
     json(&serde_json::json!({ "success": true, "contact": uid.to_text() }))

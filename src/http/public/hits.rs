@@ -55,7 +55,7 @@ async fn record(app: &App, token: &Token, (event, detail): (MessageEvent, Option
     let contact = ContactKey::of(ContactUid(token.contact_uid));
     let (method, headers, app) = (method.clone(), headers.clone(), app.clone());
     let task = tokio::spawn(async move {
-        let accepted = app.with_engine(move |engine| engine.handed_over_at(effect)).await.ok().flatten();
+        let accepted = app.read(move |engine| engine.effect(effect)).await.ok().flatten().and_then(|row| row.state.handed_over_at);
         let now = app.engine.now();
         let suspect = suspicions(&method, &headers, (accepted, now));
         let hit = MessageHit { effect, event, detail, is_machine: !suspect.is_empty(), topic: None };
