@@ -10,6 +10,7 @@ mod history;
 mod messages;
 mod positions;
 mod steps;
+mod tests;
 mod triggers;
 mod waits;
 
@@ -17,6 +18,8 @@ use crate::base::Sources;
 use crate::bytecode::Program;
 use crate::semantic::hir;
 use context::Lowering;
+
+pub use tests::{TestBlocks, lower_with_tests};
 
 /// The program of a checked project.
 ///

@@ -1,10 +1,10 @@
-//! The one integration binary: every test goes through the front door, source in, text out.
+//! The one integration binary: every test goes through the front door.
 #![allow(missing_docs)]
 
-mod syntax;
-//! Integration tests: one binary, a module a layer; through the public interface only.
-
+mod bytecode;
 mod content;
 mod deliver;
+mod lower;
 mod stubs;
+mod syntax;
 mod templates;
