@@ -67,6 +67,7 @@ codes! {
     E0108 "this number is too large"
     E0109 "the file holds a NUL character"
     E0110 "this is how other languages write it"
+    E0111 "the file is not UTF-8 text"
     // 02 syntax
     E0201 "something else belongs here"
     E0202 "this word is not known here"
