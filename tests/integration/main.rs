@@ -6,3 +6,4 @@ mod deliver;
 mod stubs;
 mod syntax;
 mod templates;
+mod tidy;
