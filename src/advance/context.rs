@@ -71,6 +71,8 @@ pub(super) struct Context<'a> {
     pub dirty: Vec<Fact>,
     /// The enrollment that is running, if one is: it is not asked about its decisions meanwhile.
     pub running: Option<EnrollmentUid>,
+    /// Timers up to here have been looked at.
+    pub done_until: Instant,
     /// Enrollments that have changed hands meanwhile and must be looked at whatever the facts.
     pub is_forced: bool,
 }
@@ -94,6 +96,7 @@ impl<'a> Context<'a> {
             is_quiet: false,
             dirty: Vec::new(),
             running: None,
+            done_until: Instant::FAR_PAST,
             is_forced: false,
         }
     }
@@ -161,6 +164,7 @@ pub fn advance(linked: &Linked, switches: &Switches, state: &mut ContactState, i
     // Of one instant, facts come first; under a clock that stands still the rest of the instant may bring more of them.
     if matches!(input.kind, InputKind::Wake) {
         context.run_due(&mut evaluator, now);
+        context.done_until = now;
     }
     context.finish(&mut evaluator)
 }
@@ -168,7 +172,9 @@ pub fn advance(linked: &Linked, switches: &Switches, state: &mut ContactState, i
 impl Context<'_> {
     pub fn finish(mut self, evaluator: &mut Evaluator) -> Outcome {
         self.state.rev += 1;
-        self.out.next_wake = self.next_wake(evaluator);
+        let soon = self.now.plus_millis(1);
+        // Up to now everything is done that can be; what claims otherwise must not keep the engine busy.
+        self.out.next_wake = self.next_wake(evaluator).map(|at| if at <= self.done_until { at.max(soon) } else { at });
         self.out
     }
 }

@@ -26,11 +26,14 @@ const ROUNDS: u32 = 10_000;
 impl Context<'_> {
     /// Does everything that is due up to `limit`, in order.
     pub fn run_due(&mut self, evaluator: &mut Evaluator, limit: Instant) {
+        let mut last = None;
         for _ in 0..ROUNDS {
             let Some((at, due)) = self.next_due(evaluator) else { return };
-            if at > limit {
+            // What is still due after it was done cannot be done: better late than round in circles.
+            if at > limit || last == Some((at, due)) {
                 return;
             }
+            last = Some((at, due));
             self.set_cause(Arc::from("timer"));
             self.chain = 0;
             match due {
@@ -108,6 +111,9 @@ impl Context<'_> {
         }
         for (index, enrollment) in self.state.enrollments.iter().enumerate() {
             let campaign = self.linked.campaign(enrollment.campaign);
+            if campaign.is_none() {
+                continue;
+            }
             let end = campaign.and_then(|id| self.linked.program.campaigns.get(id.index())).and_then(|def| def.active_until);
             consider(end, Due::CampaignEnd(index));
             consider(enrollment.exit_recheck, Due::Exit(index));

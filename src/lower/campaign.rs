@@ -32,7 +32,7 @@ impl<'h> Lowering<'h> {
         code.emit(Op::Finish);
         let entry = self.builder.routine(code);
         let mut steps = Vec::new();
-        each_step(&campaign.steps, &mut |step| steps.push(step.header.id));
+        each_step(&campaign.steps, &mut |header| steps.push(header.id));
         CampaignDef {
             name: campaign.name.clone(),
             was: campaign.was.clone(),
@@ -55,8 +55,8 @@ impl<'h> Lowering<'h> {
     fn step_table(&mut self) {
         let mut defs: BTreeMap<StepId, StepDef> = BTreeMap::new();
         for (at, campaign) in self.project.campaigns.iter().enumerate() {
-            each_step(&campaign.steps, &mut |step| {
-                defs.insert(step.header.id, step_def(CampaignId::from_index(at), &step.header));
+            each_step(&campaign.steps, &mut |header| {
+                defs.insert(header.id, step_def(CampaignId::from_index(at), header));
             });
         }
         let mut steps: Vec<StepDef> = Vec::with_capacity(defs.len());
@@ -109,12 +109,16 @@ fn step_def(campaign: CampaignId, header: &hir::StepHeader) -> StepDef {
     StepDef { campaign, name: header.name.clone(), path: header.path.clone(), kind, text: header.text.clone(), span: header.span }
 }
 
-/// Visits the steps of a block, an enclosing step before those inside.
-fn each_step<'s>(steps: &'s [hir::Step], visit: &mut impl FnMut(&'s hir::Step)) {
+/// Visits the steps of a block, an enclosing step before those inside; a red path's wait stands before the rest of its path.
+fn each_step<'s>(steps: &'s [hir::Step], visit: &mut impl FnMut(&'s hir::StepHeader)) {
     for step in steps {
-        visit(step);
-        for inner in inner_blocks(&step.kind) {
-            each_step(inner, visit);
+        visit(&step.header);
+        if let hir::StepKind::Decide { deadline: Some(deadline), then_, else_, .. } = &step.kind {
+            each_step(then_, visit);
+            deadline.wait.iter().for_each(&mut *visit);
+            each_step(else_, visit);
+        } else {
+            inner_blocks(&step.kind).into_iter().for_each(|inner| each_step(inner, visit));
         }
     }
 }

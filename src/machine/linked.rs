@@ -3,7 +3,7 @@
 use super::deployment::Deployment;
 use super::state::{HistoryKind, StableId, StepUid};
 use crate::bytecode::{
-    CampaignId, EventId, EventPattern, Fact, FieldId, GroupId, ListId, MessageEvent, MessageId, Op, Program, SegmentId, StepId, TopicId, TriggerKind,
+    BuiltinField, CampaignId, EventId, EventPattern, Fact, FieldId, GroupId, ListId, MessageEvent, MessageId, Op, Program, SegmentId, StepId, TopicId, TriggerKind,
 };
 use crate::lang::{Date, Holidays, Zone};
 use regex::Regex;
@@ -33,6 +33,7 @@ pub struct Linked {
     segments_by_fact: FxHashMap<Fact, Vec<SegmentId>>,
     triggers: FxHashMap<TriggerKey, Vec<(CampaignId, usize)>>,
     keep: FxHashMap<HistoryKind, Keep>,
+    builtins: FxHashMap<BuiltinField, FieldId>,
 }
 
 /// What kind of happening a trigger waits for: the index from happenings to campaigns.
@@ -83,6 +84,7 @@ impl Linked {
         Linked {
             triggers,
             keep,
+            builtins: program.fields.iter().enumerate().filter_map(|(index, def)| Some((def.builtin?, FieldId::from_index(index)))).collect(),
             zone: Zone::find(&program.project.timezone).unwrap_or_else(Zone::utc),
             holidays: program.project.holidays.iter().copied().collect::<std::collections::BTreeSet<Date>>(),
             regexes: program.regexes.iter().map(|pattern| Regex::new(pattern).ok()).collect(),
@@ -132,6 +134,11 @@ impl Linked {
     #[must_use]
     pub fn field_named(&self, name: &str) -> Option<FieldId> {
         self.field_names.get(name).copied()
+    }
+    /// The field that a built-in one is.
+    #[must_use]
+    pub fn builtin(&self, field: BuiltinField) -> Option<FieldId> {
+        self.builtins.get(&field).copied()
     }
     /// The segments whose predicate reads a fact, in dependency order.
     #[must_use]

@@ -103,8 +103,7 @@ pub fn field_value(linked: &Linked, state: &ContactState, field: FieldId) -> Val
 /// The text of a built-in field.
 #[must_use]
 pub fn builtin_text(linked: &Linked, state: &ContactState, field: BuiltinField) -> Option<Arc<str>> {
-    let index = linked.program.fields.iter().position(|def| def.builtin == Some(field))?;
-    match field_value(linked, state, FieldId::from_index(index)) {
+    match field_value(linked, state, linked.builtin(field)?) {
         Value::Text(text) => Some(text),
         Value::Unset | Value::Bool(_) | Value::Number(_) | Value::Date(_) | Value::DateTime(_) | Value::LocalDateTime(..) | Value::Duration(_) | Value::List(_) | Value::Record(_) => None,
     }

@@ -67,7 +67,7 @@ impl World<'_> {
             (BuiltinField::Phone, format!("+4915100000{index:03}")),
         ];
         for (builtin, address) in made_up {
-            if let Some(field) = self.builtin(builtin).filter(|field| !has(*field)) {
+            if let Some(field) = self.linked.builtin(builtin).filter(|field| !has(*field)) {
                 changes.push(Change::SetField(field, Value::text(address)));
             }
         }
@@ -77,10 +77,6 @@ impl World<'_> {
             person.is_there = true;
         }
         self.feed(index, &Input::new(InputKind::Created { changes }));
-    }
-
-    fn builtin(&self, builtin: BuiltinField) -> Option<FieldId> {
-        self.linked.program.fields.iter().position(|def| def.builtin == Some(builtin)).map(FieldId::from_index)
     }
 
     /// Gives a contact an input now, and carries out what follows.

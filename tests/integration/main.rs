@@ -1,8 +1,10 @@
 //! The one integration binary: every test goes through the front door.
 #![allow(missing_docs)]
 
+mod bytecode;
 mod content;
 mod deliver;
+mod lower;
 mod stubs;
 mod syntax;
 mod templates;
