@@ -9,3 +9,4 @@ mod stubs;
 mod semantic;
 mod syntax;
 mod templates;
+mod tidy;
