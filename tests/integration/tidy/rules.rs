@@ -16,7 +16,7 @@ const COMPOSERS: &[&str] = &["format!", "write!", "writeln!", "concat!", "push_s
 
 /// Every file begins by saying what it is.
 pub fn headers(files: &[File]) -> Vec<String> {
-    let is_said = |file: &File| file.text.lines().next().is_some_and(|line| line.starts_with("//! ") && line.len() > 12);
+    let is_said = |file: &File| file.text.lines().next().is_some_and(|line| line.starts_with("//! ") && line.len() > 6);
     let faults = files.iter().filter(|file| !is_said(file));
     faults.map(|file| format!("{}: begin the file with `//! ` and a sentence: what it is, and what it is not", file.path)).collect()
 }
