@@ -3,8 +3,10 @@
 
 mod bytecode;
 mod content;
+mod daemon;
 mod deliver;
 mod lower;
+mod store;
 mod stubs;
 mod syntax;
 mod templates;
