@@ -3,9 +3,11 @@
 
 mod bytecode;
 mod content;
+mod daemon;
 mod deliver;
 mod lower;
 mod semantic;
+mod store;
 mod stubs;
 mod syntax;
 mod templates;
