@@ -1,5 +1,6 @@
 //! Expands `grammar/camp.lalrpop.in` (the keywords are collected from the grammar itself) and runs lalrpop on it.
 //!
+//! Puts the pages of the findings, `docs/findings/CODE.md`, into `finding_pages.rs` for `campc explain`.
 //! Writes `camp.rs` (the parser) and `keywords.rs` (keyword enum, look-up, fused tokens, the three classes) to the output folder.
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -18,6 +19,7 @@ fn main() -> Result<(), Failure> {
     let out = PathBuf::from(env::var("OUT_DIR")?);
     let words = Words::collect(&source);
     fs::write(out.join("keywords.rs"), keywords(&source, &words))?;
+    finding_pages(&out)?;
     write_parser(&expand(&source, &words)?, &out)
 }
 
@@ -88,11 +90,13 @@ fn keywords(source: &str, words: &Words) -> String {
     let reserved: BTreeSet<String> = list(source, "RESERVED").into_iter().chain(list(source, "WEEKDAY")).collect();
     let statement: BTreeSet<String> = list(source, "STMT").into_iter().collect();
     let free: Vec<&String> = words.single.iter().filter(|k| !reserved.contains(*k) && !statement.contains(*k)).collect();
-    let mut out = String::from("/// A keyword, or two that are read as one.\n#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]\npub enum Kw {\n");
+    let mut out =
+        String::from("/// A keyword, or two that are read as one.\n#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]\npub enum Kw {\n");
     for word in words.single.iter().chain(&words.fused) {
         out += &format!("    /// `{word}`\n    {},\n", variant(word));
     }
-    out += "}\n\nimpl Kw {\n    /// The keyword spelled so, if it is one.\n    #[must_use]\n    pub fn lookup(word: &str) -> Option<Kw> {\n";
+    out +=
+        "}\n\nimpl Kw {\n    /// The keyword spelled so, if it is one.\n    #[must_use]\n    pub fn lookup(word: &str) -> Option<Kw> {\n";
     out += &lookup(&words.single);
     out += "    }\n    /// How it is spelled.\n    #[must_use]\n    pub fn as_str(self) -> &'static str {\n        match self {\n";
     for word in words.single.iter().chain(&words.fused) {
@@ -105,7 +109,10 @@ fn keywords(source: &str, words: &Words) -> String {
     }
     out += "            _ => None,\n        }\n    }\n}\n";
     out += &format!("/// Never a bare name.\npub const RESERVED: &[&str] = &{:?};\n", reserved.iter().collect::<Vec<_>>());
-    out += &format!("/// A bare field, but not the name of a declared thing.\npub const STATEMENT: &[&str] = &{:?};\n", statement.iter().collect::<Vec<_>>());
+    out += &format!(
+        "/// A bare field, but not the name of a declared thing.\npub const STATEMENT: &[&str] = &{:?};\n",
+        statement.iter().collect::<Vec<_>>()
+    );
     out += &format!("/// May be anything.\npub const FREE: &[&str] = &{free:?};\n");
     out += &format!("/// Two words that are read as one.\npub const FUSED: &[&str] = &{:?};\n", words.fused.iter().collect::<Vec<_>>());
     out
@@ -130,4 +137,20 @@ fn write_parser(grammar: &str, out: &Path) -> Result<(), Failure> {
     fs::create_dir_all(&folder)?;
     fs::write(folder.join("camp.lalrpop"), grammar)?;
     lalrpop::Configuration::new().set_in_dir(&folder).set_out_dir(out).never_use_colors().force_build(true).process()
+}
+
+/// Every page by its code.
+fn finding_pages(out: &Path) -> Result<(), Failure> {
+    let folder = PathBuf::from(env::var("CARGO_MANIFEST_DIR")?).join("docs/findings");
+    println!("cargo:rerun-if-changed={}", folder.display());
+    let mut pages: Vec<PathBuf> = fs::read_dir(&folder)?.filter_map(|entry| entry.ok().map(|entry| entry.path())).collect();
+    pages.retain(|page| page.extension().is_some_and(|extension| extension == "md"));
+    pages.sort();
+    let mut text = String::from("/// The pages of the findings, by code.\nconst FINDING_PAGES: &[(&str, &str)] = &[\n");
+    for page in pages {
+        let code = page.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
+        text += &format!("    ({code:?}, include_str!({:?})),\n", page.display().to_string());
+    }
+    fs::write(out.join("finding_pages.rs"), text + "];\n")?;
+    Ok(())
 }

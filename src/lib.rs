@@ -2,11 +2,22 @@
 //!
 //! The layers, from the bottom up, and what each may import, stand in `docs/ARCHITECTURE.md`; a test enforces the table.
 
+pub mod advance;
 pub mod base;
-pub mod lang;
 pub mod bytecode;
+pub mod cli;
+pub mod compiler;
+pub mod content;
+pub mod daemon;
+pub mod deliver;
 pub mod diagnostics;
+pub mod http;
+pub mod lang;
 pub mod library;
+pub mod lower;
+pub mod machine;
+pub mod semantic;
+pub mod sim;
+pub mod store;
 pub mod syntax;
 pub mod template;
-pub mod semantic;

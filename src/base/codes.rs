@@ -52,6 +52,12 @@ macro_rules! codes {
 codes! {
     // 01 lexical
     E0101 "this text is not closed"
+    // 10 project file
+    E1001 "camp.toml cannot be read as TOML"
+    E1002 "camp.toml has no such section or key"
+    E1003 "a value of camp.toml is of another kind"
+    E1004 "an environment variable that camp.toml names is not set"
+    E1005 "a value of camp.toml cannot be used"
     E0102 "this block of text is not closed"
     E0103 "this is neither a number nor a duration"
     E0104 "this character has no meaning here"
@@ -61,6 +67,7 @@ codes! {
     E0108 "this number is too large"
     E0109 "the file holds a NUL character"
     E0110 "this is how other languages write it"
+    E0111 "the file is not UTF-8 text"
     // 02 syntax
     E0201 "something else belongs here"
     E0202 "this word is not known here"

@@ -1,12 +1,33 @@
-//! Layer 4: the compiled program: operations, tables, encoding, verifier, disassembler.
+//! Layer 2: the compiled program: operations, tables, encoding, verifier, disassembler.
 //!
 //! Not here: how source becomes a program (`lower`), and what the operations do (`machine`).
 
+mod builder;
+mod canon;
+mod decode;
+mod disasm;
+mod encode;
+mod flat;
+mod hash;
 mod ids;
+mod layout;
+mod message;
 mod op;
 mod program;
-mod message;
+mod reads;
+mod table;
 mod trigger;
+mod verify;
+
+pub use builder::{Assembler, Label, ProgramBuilder};
+pub use decode::{DecodeError, MAX_CODE_OPS, MAX_IMAGE_BYTES, decode};
+pub use disasm::disassemble;
+pub use encode::{FORMAT_VERSION, MAGIC, encode};
+pub use flat::MAX_VALUE_DEPTH;
+pub use hash::{campaign_hash, program_hash};
+pub use layout::{Layout, Routine, RoutineOwner};
+pub use table::{Flow, OP_NUMBERS, Operand};
+pub use verify::{MAX_BLOCK_DEPTH, MAX_REGEX_BYTES, MAX_STACK, VerifiedProgram, VerifyError, find_errors, verify};
 
 pub use ids::{
     BlockId, CampaignId, ConstId, EventId, FieldId, GroupId, ListId, ListenId, MessageId, NotifyId, Pc, PlaceId, QueryId, RegexId, RuleId, SegmentId,

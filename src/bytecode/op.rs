@@ -4,6 +4,7 @@ use super::{
     BlockId, CampaignId, ConstId, FieldId, GroupId, ListId, ListenId, NotifyId, Pc, PlaceId, QueryId, RegexId, SegmentId, SendId, SlotId, StepId,
     TopicId, UntilId, WebhookStepId,
 };
+use crate::lang::TimeOfDay;
 
 /// A comparison.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -55,6 +56,8 @@ pub enum Op {
     Ago = 9,
     /// `duration → datetime`: now and the duration
     FromNow = 10,
+    /// `→ datetime`: that day (a date constant) and time of day in the contact's zone, or the project's where no contact is at hand
+    LocalDateTime(ConstId, TimeOfDay) = 11,
 
     /// `a b → a+b` numbers, moment + duration, texts
     Add = 16,

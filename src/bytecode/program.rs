@@ -55,8 +55,10 @@ pub struct FieldDef {
     /// The name.
     pub name: Arc<str>,
     /// The type.
+    #[serde(with = "super::flat::ty")]
     pub ty: Type,
     /// The value of a contact that has none; unset for most.
+    #[serde(with = "super::flat::value")]
     pub default: Value,
     /// Which built-in field it is, if one.
     pub builtin: Option<BuiltinField>,
@@ -68,6 +70,7 @@ pub struct PropertyDef {
     /// The name.
     pub name: Arc<str>,
     /// The type.
+    #[serde(with = "super::flat::ty")]
     pub ty: Type,
 }
 

@@ -142,7 +142,13 @@ pub enum TriggerKind {
     Tagged(Arc<str>),
     Untagged(Arc<str>),
     /// `from`/`to`: the values it must change from and to.
-    FieldChanged { field: FieldId, from: Option<Value>, to: Option<Value> },
+    FieldChanged {
+        field: FieldId,
+        #[serde(with = "super::flat::optional_value")]
+        from: Option<Value>,
+        #[serde(with = "super::flat::optional_value")]
+        to: Option<Value>,
+    },
     /// `points changes`
     PointsChanged { group: GroupId },
     /// An upward crossing.

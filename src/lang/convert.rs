@@ -115,6 +115,7 @@ pub fn to_json(value: &Value) -> Json {
         Value::Text(value) => Json::String(value.to_string()),
         Value::Date(value) => Json::String(value.to_string()),
         Value::DateTime(value) => Json::String(value.to_rfc3339()),
+        Value::LocalDateTime(date, time) => Json::String(format!("{date}T{time}")),
         Value::Duration(value) => Json::String(value.to_string()),
         Value::List(values) => Json::Array(values.iter().map(to_json).collect()),
         Value::Record(record) => Json::Object(record.iter().map(|(key, value)| (key.to_string(), to_json(value))).collect()),

@@ -1,6 +1,6 @@
 //! Values as programs see them.
 
-use super::{Date, Duration, Instant};
+use super::{Date, Duration, Instant, TimeOfDay};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -24,6 +24,8 @@ pub enum Value {
     Date(Date),
     /// An instant.
     DateTime(Instant),
+    /// A date-time as written in the source: an instant once a zone is known (the contact's, where one is at hand).
+    LocalDateTime(Date, TimeOfDay),
     /// A length of time.
     Duration(Duration),
     /// A list; of texts in fields, of anything in webhook bodies.
@@ -58,7 +60,7 @@ impl Value {
     pub fn as_text(&self) -> Option<&str> {
         match self {
             Value::Text(text) => Some(text),
-            Value::Unset | Value::Bool(_) | Value::Number(_) | Value::Date(_) | Value::DateTime(_) | Value::Duration(_) | Value::List(_) | Value::Record(_) => None,
+            Value::Unset | Value::Bool(_) | Value::Number(_) | Value::Date(_) | Value::DateTime(_) | Value::LocalDateTime(..) | Value::Duration(_) | Value::List(_) | Value::Record(_) => None,
         }
     }
     /// The number, if it is one.
@@ -66,7 +68,7 @@ impl Value {
     pub fn as_number(&self) -> Option<f64> {
         match self {
             Value::Number(number) => Some(*number),
-            Value::Unset | Value::Bool(_) | Value::Text(_) | Value::Date(_) | Value::DateTime(_) | Value::Duration(_) | Value::List(_) | Value::Record(_) => None,
+            Value::Unset | Value::Bool(_) | Value::Text(_) | Value::Date(_) | Value::DateTime(_) | Value::LocalDateTime(..) | Value::Duration(_) | Value::List(_) | Value::Record(_) => None,
         }
     }
 }
@@ -81,6 +83,7 @@ impl std::fmt::Display for Value {
             Value::Text(value) => write!(f, "{value:?}"),
             Value::Date(value) => write!(f, "{value}"),
             Value::DateTime(value) => f.write_str(&value.to_rfc3339()),
+            Value::LocalDateTime(date, time) => write!(f, "{date} {time}"),
             Value::Duration(value) => write!(f, "{value}"),
             Value::List(values) => {
                 f.write_str("[")?;

@@ -59,7 +59,8 @@ pub(super) fn balance(text: &str, tokens: &[Token]) -> Balanced {
 
 /// The opener that `closer` belongs to, taken off the stack with the parentheses above it, which are never closed.
 fn close(open: &mut Vec<Open>, closer: &Token, unclosed: &mut Vec<(Token, u32)>) -> Option<Open> {
-    let at = open.iter().rposition(|o| o.token.tok.closer() == Some(closer.tok) || (o.token.tok == Tok::LBrace && closer.tok != Tok::RBrace))?;
+    let at =
+        open.iter().rposition(|o| o.token.tok.closer() == Some(closer.tok) || (o.token.tok == Tok::LBrace && closer.tok != Tok::RBrace))?;
     // A parenthesis does not reach across a brace.
     if open.get(at).is_some_and(|o| o.token.tok.closer() != Some(closer.tok)) {
         return None;
@@ -105,7 +106,18 @@ fn begins_declaration(tokens: &[Token], at: usize, depth: usize) -> bool {
     let is_name = |tok: Option<Tok>| matches!(tok, Some(Tok::Ident | Tok::Kw(_)));
     let Some(Tok::Kw(word)) = tok(0) else { return false };
     match word {
-        Kw::Project | Kw::Use | Kw::Contact | Kw::Event | Kw::Form | Kw::Segment | Kw::List | Kw::Topic | Kw::Policy | Kw::Sequence | Kw::Campaign | Kw::Test => true,
+        Kw::Project
+        | Kw::Use
+        | Kw::Contact
+        | Kw::Event
+        | Kw::Form
+        | Kw::Segment
+        | Kw::List
+        | Kw::Topic
+        | Kw::Policy
+        | Kw::Sequence
+        | Kw::Campaign
+        | Kw::Test => true,
         Kw::Email | Kw::Push => depth == 0 || (is_name(tok(1)) && matches!(tok(2), Some(Tok::LBrace | Tok::Kw(Kw::Was)))),
         Kw::Sms => depth == 0 || (is_name(tok(1)) && matches!(tok(2), Some(Tok::Text | Tok::LBrace | Tok::Kw(Kw::Was)))),
         Kw::Webhook => depth == 0 || (is_name(tok(1)) && tok(2) == Some(Tok::LBrace) && tok(4) != Some(Tok::Colon)),

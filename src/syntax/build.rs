@@ -2,12 +2,7 @@
 //!
 //! Not here: any judgement about what was written.
 
-use super::{
-    ast::*,
-    lex::to_usize,
-    literal, text,
-    token::Tok,
-};
+use super::{ast::*, lex::to_usize, literal, text, token::Tok};
 use crate::base::{FileId, Span, Spanned};
 use lalrpop_util::{ErrorRecovery, ParseError};
 use std::sync::Arc;

@@ -118,18 +118,29 @@ fn special(place: &Place) -> Option<Diagnostic> {
             let unit_word = place.word(unit);
             let whole = unit.map_or(span, |t| span.to(place.cx.at(t)));
             // `3 d` only lacks its place.
-            let near = literal::unit(&unit_word).map(|_| unit_word.clone()).or_else(|| suggest(&unit_word, literal::UNIT_WORDS.iter().copied()));
+            let near =
+                literal::unit(&unit_word).map(|_| unit_word.clone()).or_else(|| suggest(&unit_word, literal::UNIT_WORDS.iter().copied()));
             return Some(problems::number_for_duration(&word, near.as_deref(), whole));
         }
         Tok::Number if place.can("PCT") => return Some(problems::share_without_percent(&word, span)),
-        Tok::Kw(Kw::If) if place.can("\"when\"") && !place.can("IDENT") => return Some(problems::replace(&word, "when", "write `when`", span)),
+        Tok::Kw(Kw::If) if place.can("\"when\"") && !place.can("IDENT") => {
+            return Some(problems::replace(&word, "when", "write `when`", span));
+        }
         Tok::Eq if place.can("\"=\"") => return Some(problems::equal_for_assign(span)),
-        Tok::Ident if word == "where" && place.can("\"=\"") => return Some(problems::replace(&word, "=", "write `segment NAME = …`", span)),
-        Tok::Kw(Kw::Once) if place.can("\"at\"") => return Some(problems::replace(&word, "at most once", "write `at most once per day`", span)),
+        Tok::Ident if word == "where" && place.can("\"=\"") => {
+            return Some(problems::replace(&word, "=", "write `segment NAME = …`", span));
+        }
+        Tok::Kw(Kw::Once) if place.can("\"at\"") => {
+            return Some(problems::replace(&word, "at most once", "write `at most once per day`", span));
+        }
         Tok::Text if place.can("IDENT") && !place.can("STR") => return problems::quoted_name(&word, span),
-        Tok::Ident | Tok::Kw(_) if place.before.is_some_and(|b| b.tok == Tok::Text && b.end == found.start) => return Some(problems::quote_inside(span)),
+        Tok::Ident | Tok::Kw(_) if place.before.is_some_and(|b| b.tok == Tok::Text && b.end == found.start) => {
+            return Some(problems::quote_inside(span));
+        }
         Tok::Time if before == "hours" && place.can("\"between\"") => return Some(problems::hours_without_between(span)),
-        Tok::Text if before == "in" && place.can("\"(\"") && !place.can("STR") => return Some(problems::one_of_without_parentheses(&word, span)),
+        Tok::Text if before == "in" && place.can("\"(\"") && !place.can("STR") => {
+            return Some(problems::one_of_without_parentheses(&word, span));
+        }
         Tok::Kw(Kw::Every | Kw::At) if before == "or" => return Some(problems::broadcast_among_triggers(span)),
         // `every` alone is read as a field that changes.
         Tok::Kw(_) if before == "every" && place.word(place.earlier) == "or" => return before_span.map(problems::broadcast_among_triggers),
@@ -151,7 +162,11 @@ fn special(place: &Place) -> Option<Diagnostic> {
         if small != word && Kw::lookup(&small).is_some() {
             return Some(problems::unknown_word(&word, &small, span));
         }
-        let candidates = place.expected.iter().filter_map(|t| t.strip_prefix('"')?.strip_suffix('"')).filter(|t| t.chars().all(|c| c.is_ascii_lowercase()));
+        let candidates = place
+            .expected
+            .iter()
+            .filter_map(|t| t.strip_prefix('"')?.strip_suffix('"'))
+            .filter(|t| t.chars().all(|c| c.is_ascii_lowercase()));
         if let Some(near) = suggest(&word, candidates) {
             return Some(problems::unknown_word(&word, &near, span));
         }
@@ -259,7 +274,8 @@ impl Wanted {
         }
         // Where any word may be a name, the keywords among them say nothing.
         let signs = ["\"{\"", "\"(\"", "\")\"", "\"]\"", "\"=\"", "\":\"", "\"then\"", "\"per\"", "\",\"", "\"}\""];
-        let shown = |t: &&&str| can(t) && (!is_open || ["\"{\"", "\"then\"", "\"=\""].contains(*t)) && !(is_after_operand && **t == "\"(\"");
+        let shown =
+            |t: &&&str| can(t) && (!is_open || ["\"{\"", "\"then\"", "\"=\""].contains(*t)) && !(is_after_operand && **t == "\"(\"");
         let mut words: Vec<String> = signs.iter().filter(shown).map(|t| quoted(t)).collect();
         if !is_open && !is_condition && !is_after_operand && group.is_none() {
             let rest = place.expected.iter().filter(|t| t.starts_with('"') && t.chars().any(|c| c.is_ascii_lowercase()));

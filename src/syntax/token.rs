@@ -170,7 +170,18 @@ impl Tok {
     pub fn ends_operand(self) -> bool {
         matches!(
             self,
-            Tok::Kw(_) | Tok::Ident | Tok::Text | Tok::Number | Tok::Percent | Tok::Duration | Tok::BusinessDays | Tok::Date | Tok::Time | Tok::DateTime | Tok::RParen | Tok::RBracket
+            Tok::Kw(_)
+                | Tok::Ident
+                | Tok::Text
+                | Tok::Number
+                | Tok::Percent
+                | Tok::Duration
+                | Tok::BusinessDays
+                | Tok::Date
+                | Tok::Time
+                | Tok::DateTime
+                | Tok::RParen
+                | Tok::RBracket
         )
     }
     /// The bracket that closes this one.

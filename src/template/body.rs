@@ -2,7 +2,9 @@
 //!
 //! It runs when a program is compiled; rendering for one contact is `render`'s. Template regions pass through unchanged.
 
-use super::html::{compile_mjml, inline_css, with_rows};
+use super::html::{inline_css, with_rows};
+use super::mjml::{MjmlError, check_mjml, compile_mjml};
+use super::escape_html;
 use super::regions::{Protected, RegionKind};
 use super::text::{text_of, tidy};
 use std::ops::Range;
@@ -59,10 +61,12 @@ pub fn compile_body(format: BodyFormat, source: &str) -> Result<CompiledBody, Ve
     match format {
         BodyFormat::Html => from_html(&protected, &protected.text),
         BodyFormat::Mjml => {
-            let html = compile_mjml(&protected).map_err(|error| {
-                let range = error.range.map_or(0..source.len(), |range| protected.source_range(range));
-                vec![BodyError { range, message: error.message }]
-            })?;
+            let placed = |error: MjmlError| BodyError { range: error.range.map_or(0..source.len(), |range| protected.source_range(range)), message: error.message };
+            let wrong = check_mjml(&protected.text);
+            if !wrong.is_empty() {
+                return Err(wrong.into_iter().map(placed).collect());
+            }
+            let html = compile_mjml(&protected).map_err(|error| vec![placed(error)])?;
             from_html(&protected, &html)
         }
         BodyFormat::Markdown => Ok(CompiledBody { html: Some(document(&protected.restore(&markdown(&protected)))), text: without_remarks(&protected) }),
@@ -79,7 +83,9 @@ fn without_remarks(protected: &Protected<'_>) -> String {
 fn from_html(protected: &Protected<'_>, html: &str) -> Result<CompiledBody, Vec<BodyError>> {
     let whole = |message: String| vec![BodyError { range: protected.source_range(0..protected.text.len()), message }];
     let inlined = inline_css(protected, html).map_err(whole)?;
-    let text = text_of(&with_rows(protected, &inlined)).map_err(whole)?;
+    // Blocks of MJML are cells of a table; in the text they are paragraphs.
+    let spaced = with_rows(protected, &inlined).replace("</div></td>", "</div><p>\u{a0}</p></td>").replace("</a></td>", "</a><p>\u{a0}</p></td>");
+    let text = text_of(&spaced).map_err(whole)?;
     Ok(CompiledBody { html: Some(protected.restore(&inlined)), text: tidy(&protected.restore(&text)) })
 }
 
@@ -99,19 +105,13 @@ fn markdown(protected: &Protected<'_>) -> String {
     let mut out = String::with_capacity(protected.text.len() * 2);
     html::push_html(&mut out, Parser::new_ext(&protected.text, options));
     // A statement alone in its paragraph steers; it is no paragraph.
-    for (range, kind) in protected.placeholders(&out.clone()) {
+    for (range, kind) in protected.placeholders(&protected.text) {
         if kind == RegionKind::Statement {
-            let word = protected_word(&protected.text, &out, &range);
-            out = out.replace(&format!("<p>{word}</p>"), &word);
+            let word = protected.text.get(range).unwrap_or("");
+            out = out.replace(&format!("<p>{word}</p>"), word);
         }
     }
     out
-}
-
-fn protected_word(original: &str, html: &str, range: &Range<usize>) -> String {
-    // Places move with each replacement, the words do not: read it from the text that has not changed length before it.
-    let width = range.len();
-    html.get(range.clone()).filter(|word| original.contains(word)).map_or_else(|| " ".repeat(width), str::to_owned)
 }
 
 /// Plain text as HTML: a blank line parts paragraphs, addresses of the web are links.
@@ -166,10 +166,10 @@ fn linked(protected: &Protected<'_>, line: &str) -> String {
         let after = rest.get(core.len()..).unwrap_or("");
         let is_web = core.starts_with("http://") || core.starts_with("https://");
         if (is_web && core.len() > 8) || is_link_region(protected, core) {
-            let shown = escape(core);
-            out.push_str(&format!("{}<a href=\"{shown}\">{shown}</a>{}", escape(before), escape(after)));
+            let shown = escape_html(core);
+            out.push_str(&format!("{}<a href=\"{shown}\">{shown}</a>{}", escape_html(before), escape_html(after)));
         } else {
-            out.push_str(&escape(word));
+            out.push_str(&escape_html(word));
         }
     }
     out
@@ -183,8 +183,4 @@ fn is_link_region(protected: &Protected<'_>, word: &str) -> bool {
         }
         _ => false,
     }
-}
-
-fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }

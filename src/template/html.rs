@@ -1,4 +1,4 @@
-//! HTML with placeholders in it: where a placeholder stands, MJML and CSS compiled, a text made from it.
+//! HTML with placeholders in it: where a placeholder stands, and CSS written into the elements.
 //!
 //! A `{% for %}` between table rows would be thrown out of the table by any HTML parser, were it a word; there it becomes a
 //! comment (or, for the text part, a row of its own). Not here: templates; regions are placeholders already.
@@ -8,8 +8,6 @@ use std::ops::Range;
 
 /// Elements between whose children HTML allows no text.
 const TABLE_PARTS: &[&str] = &["table", "tbody", "thead", "tfoot", "tr", "colgroup"];
-/// MJML elements that hold elements only; `mj-raw` is their way to take anything else.
-const LAYOUT: &[&str] = &["mj-body", "mj-wrapper", "mj-section", "mj-group", "mj-column", "mj-hero"];
 const VOID: &[&str] = &["area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"];
 
 /// The innermost open element at each placeholder that stands between elements; `None` for one inside a tag or comment.
@@ -43,20 +41,23 @@ fn parents(html: &str, places: &[Range<usize>]) -> Vec<Option<String>> {
     found
 }
 
-enum TagKind {
+/// What a tag does to the stack of open elements.
+pub(super) enum TagKind {
     Open,
     Close,
     /// Self-closing, void, a comment, a doctype.
     Other,
 }
 
-struct Tag {
-    kind: TagKind,
-    name: String,
-    range: Range<usize>,
+/// A tag, comment or doctype.
+pub(super) struct Tag {
+    pub kind: TagKind,
+    pub name: String,
+    pub range: Range<usize>,
 }
 
-fn next_tag(html: &str, from: usize) -> Option<Tag> {
+/// The next tag at or behind `from`.
+pub(super) fn next_tag(html: &str, from: usize) -> Option<Tag> {
     let mut at = from;
     loop {
         let start = at + html.get(at..)?.find('<')?;
@@ -99,7 +100,7 @@ pub(super) fn tag_end(html: &str, from: usize) -> usize {
 }
 
 /// `html` with each placeholder replaced by what `choose` makes of it and its parent element (`None`: inside a tag).
-fn replace(protected: &Protected<'_>, html: &str, choose: impl Fn(&str, RegionKind, Option<&str>) -> Option<String>) -> String {
+pub(super) fn replace(protected: &Protected<'_>, html: &str, choose: impl Fn(&str, RegionKind, Option<&str>) -> Option<String>) -> String {
     let places = protected.placeholders(html);
     let ranges: Vec<Range<usize>> = places.iter().map(|(range, _)| range.clone()).collect();
     let parents = parents(html, &ranges);
@@ -113,52 +114,6 @@ fn replace(protected: &Protected<'_>, html: &str, choose: impl Fn(&str, RegionKi
     }
     out.push_str(html.get(at..).unwrap_or(""));
     out
-}
-
-/// Why MJML could not be compiled, with the place in the protected text where it is known.
-pub(super) struct MjmlError {
-    pub message: String,
-    pub range: Option<Range<usize>>,
-}
-
-/// MJML to HTML; no fonts are linked, nothing is loaded.
-pub(super) fn compile_mjml(protected: &Protected<'_>) -> Result<String, MjmlError> {
-    use mrml::prelude::parser::Error;
-    let mut wrapped_at: Vec<usize> = Vec::new();
-    let source = replace(protected, &protected.text, |word, _, parent| parent.filter(|name| LAYOUT.contains(name)).map(|_| format!("<mj-raw>{word}</mj-raw>")));
-    if source.len() != protected.text.len() {
-        wrapped_at = protected.placeholders(&source).into_iter().filter(|(range, _)| source.get(..range.start).is_some_and(|b| b.ends_with("<mj-raw>"))).map(|(range, _)| range.start).collect();
-    }
-    let unwrapped = |position: usize| position - wrapped_at.iter().filter(|at| **at < position).count() * "<mj-raw></mj-raw>".len().min(position);
-    let failed = |error: Error| {
-        let position = match &error {
-            Error::UnexpectedElement { position, .. } | Error::UnexpectedToken { position, .. } | Error::MissingAttribute { position, .. }
-            | Error::InvalidAttribute { position, .. } | Error::InvalidFormat { position, .. } | Error::IncludeLoaderError { position, .. } => {
-                Some(unwrapped(position.start)..unwrapped(position.end))
-            }
-            Error::EndOfStream { .. } | Error::SizeLimit { .. } | Error::ParserError { .. } | Error::NoRootNode => None,
-        };
-        MjmlError { message: describe_mjml(&error), range: position }
-    };
-    let parsed = mrml::parse(&source).map_err(failed)?;
-    let options = mrml::prelude::render::RenderOptions { fonts: std::collections::HashMap::new(), ..Default::default() };
-    parsed.element.render(&options).map_err(|error| MjmlError { message: error.to_string(), range: None })
-}
-
-fn describe_mjml(error: &mrml::prelude::parser::Error) -> String {
-    use mrml::prelude::parser::Error;
-    match error {
-        Error::UnexpectedElement { .. } => "this element does not belong here".to_owned(),
-        Error::UnexpectedToken { .. } => "this is not expected here: is an element closed twice, or never?".to_owned(),
-        Error::MissingAttribute { name, .. } => format!("the attribute `{name}` is missing"),
-        Error::InvalidAttribute { .. } => "this attribute has no value it can have".to_owned(),
-        Error::InvalidFormat { .. } => "this is no MJML".to_owned(),
-        Error::EndOfStream { .. } => "the text ends before its elements are closed".to_owned(),
-        Error::SizeLimit { .. } => "the text is too long".to_owned(),
-        Error::ParserError { source, .. } => format!("this is no MJML: {source}"),
-        Error::NoRootNode => "there is no `<mjml>` element".to_owned(),
-        Error::IncludeLoaderError { .. } => "`mj-include` is not available: a message stands alone".to_owned(),
-    }
 }
 
 /// Style rules written into the elements; nothing is loaded.

@@ -7,7 +7,6 @@ use crate::lang::{Record, Zone};
 use minijinja::value::{Value as Shown, ValueKind};
 use minijinja::{AutoEscape, Environment, Error, ErrorKind, Output, State, UndefinedBehavior};
 use std::collections::HashMap;
-use std::fmt::Write as _;
 use std::sync::Arc;
 
 /// Engine steps one rendering may take.

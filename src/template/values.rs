@@ -40,6 +40,7 @@ pub(super) fn shown(value: &Value, zone: &Zone) -> Option<Shown> {
         Value::Text(text) => Shown::from(Arc::clone(text)),
         Value::Date(date) => Shown::from(date.to_string()),
         Value::DateTime(at) => Shown::from(moment(zone, *at)),
+        Value::LocalDateTime(date, time) => Shown::from(moment(zone, crate::lang::local_instant(*date, *time, zone))),
         Value::Duration(duration) => Shown::from(duration.to_string()),
         Value::List(items) => Shown::from(items.iter().map(|item| shown(item, zone).unwrap_or(Shown::UNDEFINED)).collect::<Vec<_>>()),
         Value::Record(record) => Shown::from_object(Scope { values: Arc::clone(record), zone: zone.clone() }),

@@ -1,5 +1,14 @@
-//! The one integration binary: every test goes through the front door, source in, text out.
+//! The one integration binary: every test goes through the front door.
 #![allow(missing_docs)]
 
+mod bytecode;
+mod content;
+mod daemon;
+mod deliver;
+mod lower;
 mod semantic;
+mod store;
+mod stubs;
 mod syntax;
+mod templates;
+mod tidy;

@@ -107,7 +107,11 @@ impl<'a> Reader<'a> {
         match (name, parts.as_slice()) {
             ("Name" | "Expr" | "Text" | "Number", [first, ..]) => first.clone(),
             ("Span", _) => "here".to_string(),
-            ("Spanned" | "Per" | "Type" | "Trigger" | "Header" | "TestStep" | "MessageAttr" | "WebhookAttr" | "ProjectItem" | "PolicyItem" | "PointRule", [only]) => only.clone(),
+            (
+                "Spanned" | "Per" | "Type" | "Trigger" | "Header" | "TestStep" | "MessageAttr" | "WebhookAttr" | "ProjectItem"
+                | "PolicyItem" | "PointRule",
+                [only],
+            ) => only.clone(),
             _ => format!("({})", std::iter::once(name.to_string()).chain(parts).collect::<Vec<_>>().join(" ")),
         }
     }

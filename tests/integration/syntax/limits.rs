@@ -8,8 +8,22 @@ const MANY: usize = 200_000;
 fn endless_nesting_is_one_finding() {
     let before = ["segment s = ", "segment s = a", "campaign c { "];
     let nested = [
-        (0, "("), (0, "["), (0, "{"), (0, "not "), (0, "- "), (0, "a + "), (0, "a * "), (0, "f("), (0, "not ("), (1, " ever"), (1, " in last 3d"), (2, "{ "),
-        (2, "if a then "), (2, "if a then stop else "), (2, "if a then { "), (2, "parallel { { "),
+        (0, "("),
+        (0, "["),
+        (0, "{"),
+        (0, "not "),
+        (0, "- "),
+        (0, "a + "),
+        (0, "a * "),
+        (0, "f("),
+        (0, "not ("),
+        (1, " ever"),
+        (1, " in last 3d"),
+        (2, "{ "),
+        (2, "if a then "),
+        (2, "if a then stop else "),
+        (2, "if a then { "),
+        (2, "parallel { { "),
     ];
     for (at, open) in nested {
         let parsed = parse(&format!("{}{}", before[at], open.repeat(MANY)));
@@ -47,7 +61,14 @@ fn a_large_file_is_refused() {
 
 #[test]
 fn a_file_of_errors_ends_soon() {
-    for text in [format!("campaign c {{ {} }}", "emial x ".repeat(20_000)), "list\n".repeat(20_000), "@".repeat(MANY), "@ ".repeat(MANY), "\"\n".repeat(MANY), "a ".repeat(MANY)] {
+    for text in [
+        format!("campaign c {{ {} }}", "emial x ".repeat(20_000)),
+        "list\n".repeat(20_000),
+        "@".repeat(MANY),
+        "@ ".repeat(MANY),
+        "\"\n".repeat(MANY),
+        "a ".repeat(MANY),
+    ] {
         let parsed = parse(&text);
         assert!((1..=2 * campc::syntax::MAX_FINDINGS).contains(&parsed.findings.len()), "{}", parsed.findings.len());
     }

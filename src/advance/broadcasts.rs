@@ -1,0 +1,138 @@
+//! Broadcasts: each contact has its own moment, and is asked at that moment.
+
+use super::context::{Context, Start};
+use super::outcome::{JournalEntry, What};
+use crate::bytecode::{CampaignId, IfPast, Recurrence, Trigger, TriggerKind, TriggerZone};
+use crate::lang::{Date, Instant, TimeOfDay, Weekday, Zone, days_in_month, local_instant};
+use crate::machine::{Evaluator, TriggerKey};
+
+/// A moment of a broadcast for this contact.
+enum Moment {
+    At(Instant),
+    /// It was past when the campaign went live, and the line says to skip.
+    Skipped(Instant),
+}
+
+impl Moment {
+    fn at(&self) -> Instant {
+        match self {
+            Moment::At(at) | Moment::Skipped(at) => *at,
+        }
+    }
+}
+
+impl Context<'_> {
+    /// The next moment of any broadcast for this contact.
+    pub fn next_broadcast(&self, _evaluator: &mut Evaluator) -> Option<Instant> {
+        self.linked.triggers(TriggerKey::Time).iter().filter_map(|(campaign, index)| self.moment(*campaign, *index)).map(|moment| moment.at()).min()
+    }
+
+    /// Asks every broadcast whose moment is `at`.
+    pub fn run_broadcasts(&mut self, evaluator: &mut Evaluator, at: Instant) {
+        let due: Vec<(CampaignId, usize, bool)> = self
+            .linked
+            .triggers(TriggerKey::Time)
+            .iter()
+            .filter_map(|(campaign, index)| {
+                let moment = self.moment(*campaign, *index)?;
+                (moment.at() <= at).then_some((*campaign, *index, matches!(moment, Moment::Skipped(_))))
+            })
+            .collect();
+        self.state.broadcasts_until = at;
+        for (campaign, index, is_skipped) in due {
+            let Some(trigger) = self.trigger(campaign, index) else { continue };
+            let (TriggerKind::Every { audience, .. } | TriggerKind::At { audience, .. }) = &trigger.kind else { continue };
+            if !evaluator.is_true(&self.view_of(None), *audience) {
+                continue;
+            }
+            if is_skipped {
+                let cause = self.cause.clone();
+                let id = self.campaign_id(campaign);
+                self.write(JournalEntry { at: self.now, campaign: Some(id), enrollment: None, step: None, what: What::NotEnrolled, why: "past".into(), cause });
+            } else {
+                self.starts.push_back(Start { campaign, trigger: trigger.text.clone(), capture: None, cause: self.cause.clone() });
+            }
+        }
+    }
+
+    fn trigger(&self, campaign: CampaignId, index: usize) -> Option<&'_ Trigger> {
+        self.linked.program.campaigns.get(campaign.index())?.triggers.get(index)
+    }
+
+    /// The first moment that has not been looked at yet.
+    fn moment(&self, campaign: CampaignId, index: usize) -> Option<Moment> {
+        let live_since = self.live_since(campaign.index())?;
+        let seen = self.state.broadcasts_until;
+        match &self.trigger(campaign, index)?.kind {
+            TriggerKind::Every { recurrence, at, zone, .. } => {
+                let zone = self.trigger_zone(zone);
+                // A moment before the campaign went live was never its own.
+                let after = seen.max(live_since.plus_millis(-1));
+                next_occurrence(recurrence, *at, &zone, after).map(Moment::At)
+            }
+            TriggerKind::At { date, time, zone, if_past, .. } => {
+                let zone = self.trigger_zone(zone);
+                let moment = one_moment(*date, (*time, &zone), live_since, *if_past);
+                (moment.at() > seen && local_instant(*date, *time, &zone) >= self.born()).then_some(moment)
+            }
+            TriggerKind::SegmentEntered(_)
+            | TriggerKind::SegmentLeft(_)
+            | TriggerKind::ListEntered(_)
+            | TriggerKind::ListLeft(_)
+            | TriggerKind::Event { .. }
+            | TriggerKind::Tagged(_)
+            | TriggerKind::Untagged(_)
+            | TriggerKind::FieldChanged { .. }
+            | TriggerKind::PointsChanged { .. }
+            | TriggerKind::PointsReached { .. }
+            | TriggerKind::ContactCreated
+            | TriggerKind::Subscribed(_)
+            | TriggerKind::Unsubscribed(_)
+            | TriggerKind::Enrolled
+            | TriggerKind::FieldDate { .. } => None,
+        }
+    }
+
+    /// When the engine first knew the contact: a broadcast's moment before that was not its own.
+    fn born(&self) -> Instant {
+        self.state.accepted_at
+    }
+
+    fn trigger_zone(&self, zone: &TriggerZone) -> Zone {
+        match zone {
+            TriggerZone::Project => self.linked.zone.clone(),
+            TriggerZone::Contact => self.zone.clone(),
+            TriggerZone::Named(name) => Zone::find(name).unwrap_or_else(Zone::utc),
+        }
+    }
+}
+
+/// The moment of a one-off broadcast for those whose clock is `zone`'s.
+fn one_moment(date: Date, (time, zone): (TimeOfDay, &Zone), live_since: Instant, if_past: IfPast) -> Moment {
+    let at = local_instant(date, time, zone);
+    if at >= live_since {
+        return Moment::At(at);
+    }
+    match if_past {
+        IfPast::Now => Moment::At(live_since),
+        IfPast::NextDay => Moment::At(crate::lang::next_clock(live_since, time, zone)),
+        IfPast::Skip => Moment::Skipped(live_since),
+    }
+}
+
+/// The first occurrence after `after`.
+fn next_occurrence(recurrence: &Recurrence, time: TimeOfDay, zone: &Zone, after: Instant) -> Option<Instant> {
+    let today = zone.date(after);
+    (0..63)
+        .map(|day| today.plus_days(day))
+        .filter(|date| match recurrence {
+            Recurrence::Days(days) => days.contains(Weekday::of(*date)),
+            Recurrence::MonthDay(day) => {
+                let (year, month, this_day) = date.parts();
+                let wanted = i8::try_from(*day).unwrap_or(31).min(days_in_month(year, month));
+                this_day == wanted
+            }
+        })
+        .map(|date| local_instant(date, time, zone))
+        .find(|at| *at > after)
+}

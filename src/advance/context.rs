@@ -1,0 +1,180 @@
+//! The context of one input: the contact, the time, what has been queued, what has come of it so far.
+
+use super::outcome::{Cause, JournalEntry, Outcome, What};
+use super::{Input, InputKind, Switches};
+use crate::bytecode::{CampaignDef, CampaignId, EventId, Fact, FieldId, GroupId, ListId, MessageEvent, SegmentId, TopicId};
+use crate::lang::{Instant, Record, Value, Zone};
+use crate::machine::state::{Captured, ContactState, Enrollment, EnrollmentUid, SendRecord, StableId, StepUid};
+use crate::machine::{Evaluator, Linked, View, stable, zone_of};
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+/// A chain of instantaneous effects longer than this is cut.
+pub(super) const CHAIN_LIMIT: u32 = 100;
+
+/// An edge that triggers can wait for.
+#[derive(Clone, Debug)]
+pub(super) enum HappeningKind {
+    Event { event: EventId, record: Arc<Record> },
+    Visited { path: Arc<str>, record: Arc<Record> },
+    Message { event: MessageEvent, send: Box<SendRecord>, detail: Option<Arc<str>> },
+    Segment { segment: SegmentId, is_in: bool },
+    List { list: ListId, is_in: bool },
+    Tag { tag: Arc<str>, is_on: bool },
+    Field { field: FieldId, old: Value, new: Value },
+    Points { group: GroupId, old: f64, new: f64 },
+    Created,
+    Topic { topic: TopicId, is_subscribed: bool },
+}
+
+/// An edge and what brought it about.
+#[derive(Clone, Debug)]
+pub(super) struct Happening {
+    pub kind: HappeningKind,
+    pub cause: Cause,
+}
+
+/// An enrolment that a trigger asks for.
+#[derive(Clone, Debug)]
+pub(super) struct Start {
+    pub campaign: CampaignId,
+    /// The trigger's source text.
+    pub trigger: Arc<str>,
+    pub capture: Option<Captured>,
+    pub cause: Cause,
+}
+
+/// A fact that changed in the group of changes that is being applied.
+#[derive(Clone, Debug)]
+pub(super) struct FactChange {
+    pub fact: Fact,
+    pub name: Arc<str>,
+    pub old: Value,
+    pub new: Value,
+}
+
+/// The context of one input.
+pub(super) struct Context<'a> {
+    pub linked: &'a Linked,
+    pub switches: &'a Switches,
+    pub state: &'a mut ContactState,
+    pub zone: Zone,
+    pub now: Instant,
+    pub seq: u64,
+    pub out: Outcome,
+    pub queue: VecDeque<Happening>,
+    pub starts: VecDeque<Start>,
+    pub cause: Cause,
+    pub chain: u32,
+    pub is_quiet: bool,
+    /// The facts that changed since the enrollments were last asked.
+    pub dirty: Vec<Fact>,
+    /// The enrollment that is running, if one is: it is not asked about its decisions meanwhile.
+    pub running: Option<EnrollmentUid>,
+    /// Timers up to here have been looked at.
+    pub done_until: Instant,
+    /// Enrollments that have changed hands meanwhile and must be looked at whatever the facts.
+    pub is_forced: bool,
+}
+
+impl<'a> Context<'a> {
+    pub fn new(linked: &'a Linked, switches: &'a Switches, state: &'a mut ContactState, now: Instant) -> Self {
+        let seq = state.next_seq;
+        state.next_seq += 1;
+        Self {
+            linked,
+            switches,
+            zone: zone_of(linked, state),
+            state,
+            now,
+            seq,
+            out: Outcome::default(),
+            queue: VecDeque::new(),
+            starts: VecDeque::new(),
+            cause: Cause::default(),
+            chain: 0,
+            is_quiet: false,
+            dirty: Vec::new(),
+            running: None,
+            done_until: Instant::FAR_PAST,
+            is_forced: false,
+        }
+    }
+
+    /// What an expression reads, for an enrollment or for the contact alone.
+    pub fn view_of(&self, enrollment: Option<EnrollmentUid>) -> View<'_> {
+        View { linked: self.linked, state: self.state, zone: &self.zone, now: self.now, as_of: None, enrollment, event: None }
+    }
+    pub fn enrollment(&self, uid: EnrollmentUid) -> Option<&Enrollment> {
+        self.state.enrollments.iter().find(|known| known.uid == uid)
+    }
+    pub fn enrollment_mut(&mut self, uid: EnrollmentUid) -> Option<&mut Enrollment> {
+        self.state.enrollments.iter_mut().find(|known| known.uid == uid)
+    }
+    /// The definition of an enrollment's campaign.
+    pub fn campaign_of(&self, uid: EnrollmentUid) -> Option<(CampaignId, &'a CampaignDef)> {
+        let id = self.linked.campaign(self.enrollment(uid)?.campaign)?;
+        Some((id, self.linked.program.campaigns.get(id.index())?))
+    }
+    pub fn campaign_id(&self, campaign: CampaignId) -> StableId {
+        stable(&self.linked.deployment.campaigns, campaign.index())
+    }
+    /// Whether a campaign acts: published (or a test), not paused.
+    pub fn is_acting(&self, campaign: CampaignId) -> bool {
+        let is_published = self.switches.run_drafts || self.linked.program.campaigns.get(campaign.index()).is_some_and(|def| def.is_published);
+        is_published && !self.switches.paused.contains(&self.campaign_id(campaign))
+    }
+
+    pub fn happen(&mut self, kind: HappeningKind) {
+        self.queue.push_back(Happening { kind, cause: self.cause.clone() });
+    }
+    /// A journal line about an enrollment at a step.
+    pub fn note(&mut self, uid: EnrollmentUid, step: Option<StepUid>, what: What, why: impl Into<Arc<str>>) {
+        let campaign = self.enrollment(uid).map(|enrollment| enrollment.campaign);
+        self.write(JournalEntry { at: self.now, campaign, enrollment: Some(uid), step, what, why: why.into(), cause: self.cause.clone() });
+    }
+    /// A journal line about the contact itself.
+    pub fn note_contact(&mut self, what: What, why: impl Into<Arc<str>>) {
+        self.write(JournalEntry { at: self.now, campaign: None, enrollment: None, step: None, what, why: why.into(), cause: self.cause.clone() });
+    }
+    pub fn write(&mut self, entry: JournalEntry) {
+        self.out.journal.push(entry);
+    }
+    /// Whether the chain of instantaneous effects may go on; cuts and records it once where it may not.
+    pub fn may_go_on(&mut self) -> bool {
+        self.chain += 1;
+        if self.chain == CHAIN_LIMIT + 1 {
+            self.note_contact(What::Problem, "a chain of more than 100 instantaneous effects was cut");
+        }
+        self.chain <= CHAIN_LIMIT
+    }
+}
+
+/// Applies one input to a contact at `now`: first what was due before, then the input, then what is due at this very instant.
+#[must_use]
+pub fn advance(linked: &Linked, switches: &Switches, state: &mut ContactState, input: &Input, now: Instant) -> Outcome {
+    let mut evaluator = Evaluator::default();
+    let mut context = Context::new(linked, switches, state, now);
+    context.is_quiet = input.is_quiet;
+    if !matches!(input.kind, InputKind::Created { .. }) {
+        context.run_due(&mut evaluator, now.plus_millis(-1));
+    }
+    context.accept(&mut evaluator, input);
+    context.settle(&mut evaluator);
+    // Of one instant, facts come first; under a clock that stands still the rest of the instant may bring more of them.
+    if matches!(input.kind, InputKind::Wake) {
+        context.run_due(&mut evaluator, now);
+        context.done_until = now;
+    }
+    context.finish(&mut evaluator)
+}
+
+impl Context<'_> {
+    pub fn finish(mut self, evaluator: &mut Evaluator) -> Outcome {
+        self.state.rev += 1;
+        let soon = self.now.plus_millis(1);
+        // Up to now everything is done that can be; what claims otherwise must not keep the engine busy.
+        self.out.next_wake = self.next_wake(evaluator).map(|at| if at <= self.done_until { at.max(soon) } else { at });
+        self.out
+    }
+}

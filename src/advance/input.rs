@@ -1,0 +1,129 @@
+//! What can happen to a contact.
+
+use crate::bytecode::{CampaignId, EventId, MessageEvent, TopicId};
+use crate::lang::{Instant, Record};
+use crate::machine::Change;
+use crate::machine::state::{EffectId, StableId};
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+
+/// One input of a contact, accepted at the `now` that `advance` is given.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Input {
+    /// What it is.
+    pub kind: InputKind,
+    /// When it happened by the sender's clock; `None` = when it is accepted. A later one is clamped.
+    pub happened: Option<Instant>,
+    /// Imports with `--quiet` and historical events: facts count, triggers do not fire.
+    pub is_quiet: bool,
+}
+
+impl Input {
+    /// An input that happens as it is accepted.
+    #[must_use]
+    pub fn new(kind: InputKind) -> Input {
+        Input { kind, happened: None, is_quiet: false }
+    }
+}
+
+/// The kinds of input.
+#[derive(Clone, Debug, PartialEq)]
+pub enum InputKind {
+    /// The contact has just come into being (state is fresh): `contact created` fires after `changes` were applied.
+    Created {
+        /// Its first facts; entering segments fires, `changes` and `points reach` do not.
+        changes: Vec<Change>,
+    },
+    /// A custom event or a submitted form with its declared properties. `changes` (a form's fields) are applied first, at the same instant.
+    Event {
+        /// Which.
+        event: EventId,
+        /// Declared properties, converted.
+        properties: Arc<Record>,
+        /// Facts that come with it.
+        changes: Vec<Change>,
+    },
+    /// A page visit: `path` normalized; further properties (`url`, `title` …) as sent.
+    Visited {
+        /// The path.
+        path: Arc<str>,
+        /// The rest.
+        properties: Arc<Record>,
+    },
+    /// An event the program does not declare: only `last_seen_at` notices.
+    Seen,
+    /// Facts that change together, at one instant.
+    Changed(Vec<Change>),
+    /// Something happened to a message that was sent.
+    Message(MessageHappening),
+    /// The hand-over of a queued or retried effect is due: look again.
+    HandOver(EffectId),
+    /// What came of an attempt.
+    Result {
+        /// The effect.
+        effect: EffectId,
+        /// Which attempt.
+        attempt: u32,
+        /// How it ended.
+        outcome: DeliveryOutcome,
+    },
+    /// Enrols by hand (API, CLI).
+    Enroll(CampaignId),
+    /// Ends the enrollments in a campaign by hand.
+    Leave(CampaignId),
+    /// Time has come for something that was scheduled, or a switch was thrown: do all that is due.
+    Wake,
+}
+
+/// Something that happened to a sending.
+#[derive(Clone, Debug, PartialEq)]
+pub struct MessageHappening {
+    /// The sending.
+    pub effect: EffectId,
+    /// What: delivered, opened, clicked, replied, bounced, unsubscribed, complained, failed.
+    pub event: MessageEvent,
+    /// The clicked URL, or the reply's text.
+    pub detail: Option<Arc<str>>,
+    /// Judged to be a machine's: recorded, but no `opened` or `clicked`.
+    pub is_machine: bool,
+    /// An unsubscribe of another topic than the message's own (`None` = the message's own scope).
+    pub topic: Option<TopicId>,
+}
+
+/// How an attempt ended.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum DeliveryOutcome {
+    /// The provider took it at that instant.
+    Accepted {
+        /// When.
+        at: Instant,
+    },
+    /// Refused for good.
+    Permanent {
+        /// Why, a stable word or the provider's.
+        reason: Arc<str>,
+        /// Whether the address does not exist.
+        is_hard_bounce: bool,
+    },
+    /// Given up: expired, attempts exhausted.
+    Dead {
+        /// Why.
+        reason: Arc<str>,
+    },
+    /// A webhook's answer for a step with `as`.
+    Answer {
+        /// `ok status body`.
+        record: Arc<Record>,
+    },
+}
+
+/// The operator's switches, by stable campaign id. Above the source's `published`, and they survive a deploy.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Switches {
+    /// Campaigns that are paused.
+    pub paused: std::collections::BTreeSet<StableId>,
+    /// Drafts run as if published: tests.
+    pub run_drafts: bool,
+    /// `[sms] legal_hours = false`: marketing SMS to +1 at any hour.
+    pub ignore_legal_hours: bool,
+}

@@ -1,0 +1,25 @@
+//! Layer 6: one contact, one input: facts, history, segments, points, triggers, enrolment, holds, consent, order.
+//!
+//! `advance` is a pure function on a [`ContactState`](crate::machine::state::ContactState). Not here: stores, sockets, clocks.
+
+mod accept;
+mod admit;
+mod broadcasts;
+mod context;
+mod facts;
+mod input;
+mod merge;
+mod outcome;
+mod redeploy;
+mod sends;
+mod settle;
+mod steps;
+mod timers;
+
+pub use crate::machine::{Change, ConsentTarget};
+pub use context::advance;
+pub use input::{DeliveryOutcome, Input, InputKind, MessageHappening, Switches};
+pub use merge::merge;
+pub use outcome::{Cause, Effect, EffectKind, EffectUpdate, JournalEntry, Outcome, What};
+pub use redeploy::redeploy;
+pub use timers::next_wake;

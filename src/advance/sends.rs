@@ -1,0 +1,440 @@
+//! Sending: who can be reached, what holds a message, what became of it.
+
+use super::context::{Context, FactChange, HappeningKind};
+use super::outcome::{EffectKind, EffectUpdate, What};
+use super::{DeliveryOutcome, MessageHappening};
+use crate::bytecode::{Channel, Fact, MessageContent, MessageDef, MessageEvent, Recipient, SendDef, SendId};
+use crate::lang::{Days, Instant, TimeOfDay, Value, Window, WindowZone, Zone};
+use crate::machine::state::{ConsentState, EffectId, EnrollmentUid, SendRecord, SendStatus, StandingKind, Suppression};
+use crate::machine::{Change, ConsentTarget, Entry, Evaluator, SendFlow, stable, topic_passes};
+use std::sync::Arc;
+
+/// How many sendings are remembered of one contact.
+const SENDS_LIMIT: usize = 1_000;
+/// A hand-over later than this moves what counts from it.
+const LATE_MS: i64 = 60_000;
+
+/// What a send may do now.
+enum Permission {
+    Go { to: Arc<str> },
+    Skip(&'static str),
+    Hold(Option<Instant>),
+}
+
+impl<'a> Context<'a> {
+    /// A send step is reached.
+    pub fn begin_send(&mut self, evaluator: &mut Evaluator, uid: EnrollmentUid, send: SendId) -> SendFlow {
+        let Some((def, message)) = self.send_def(send) else { return SendFlow::GoOn(None) };
+        let Some(effect) = self.make_effect(uid, def.step, (placeholder(def), Arc::default()), message.is_transactional).map(|effect| effect.id) else {
+            return SendFlow::GoOn(None);
+        };
+        match self.permission(evaluator, uid, message) {
+            Permission::Go { to } => {
+                self.remember_send(uid, (def, message), effect, SendStatus::Sent);
+                self.emit_send(evaluator, uid, (def, message), &to);
+                SendFlow::GoOn(Some(effect))
+            }
+            Permission::Skip(reason) => {
+                self.remember_send(uid, (def, message), effect, SendStatus::Skipped(Arc::from(reason)));
+                self.skip(evaluator, uid, effect, reason);
+                SendFlow::GoOn(None)
+            }
+            Permission::Hold(due) => {
+                self.remember_send(uid, (def, message), effect, SendStatus::Held);
+                SendFlow::Held { effect, due }
+            }
+        }
+    }
+
+    /// A held send may leave: exit, consent, suppression and window are looked at again, with facts as of now.
+    pub fn release(&mut self, evaluator: &mut Evaluator, uid: EnrollmentUid, (send, pc): (SendId, usize)) {
+        let Some((def, message)) = self.send_def(send) else { return };
+        let Some(effect) = self.make_effect(uid, def.step, (placeholder(def), Arc::default()), message.is_transactional).map(|effect| effect.id) else { return };
+        let last_send = match self.permission(evaluator, uid, message) {
+            Permission::Go { to } => {
+                let (now, seq) = (self.now, self.seq);
+                if let Some(record) = self.send_record(effect) {
+                    record.status = SendStatus::Sent;
+                    record.at = now;
+                    record.seq = seq;
+                }
+                self.emit_send(evaluator, uid, (def, message), &to);
+                Some(effect)
+            }
+            Permission::Skip(reason) => {
+                if let Some(record) = self.send_record(effect) {
+                    record.status = SendStatus::Skipped(Arc::from(reason));
+                }
+                self.skip(evaluator, uid, effect, reason);
+                None
+            }
+            Permission::Hold(due) => {
+                if let Some(thread) = self.enrollment_mut(uid).and_then(|e| e.threads.first_mut()) {
+                    thread.standing.due = due;
+                }
+                return;
+            }
+        };
+        self.go_on(evaluator, uid, &Entry { pc: pc + 1, last_send, listening: None });
+    }
+
+    fn send_def(&self, send: SendId) -> Option<(&'a SendDef, &'a MessageDef)> {
+        let def = self.linked.program.sends.get(send.index())?;
+        Some((def, self.linked.program.messages.get(def.message.index())?))
+    }
+
+    fn permission(&mut self, evaluator: &mut Evaluator, uid: EnrollmentUid, message: &MessageDef) -> Permission {
+        let Some((campaign, campaign_def)) = self.campaign_of(uid) else { return Permission::Skip("campaign ended") };
+        if !self.is_acting(campaign) {
+            return Permission::Hold(None);
+        }
+        let Some(to) = self.address(evaluator, uid, message) else { return Permission::Skip("no address") };
+        if let Some(reason) = self.consent_refusal(message) {
+            return Permission::Skip(reason);
+        }
+        if message.is_transactional {
+            return Permission::Go { to };
+        }
+        let mut windows: Vec<Window> = campaign_def.windows.clone();
+        windows.extend(self.legal_windows(message.channel, &to));
+        match open_at(&windows, self.now, &self.zone) {
+            Some(at) if at == self.now => Permission::Go { to },
+            Some(at) => Permission::Hold(Some(at)),
+            // A window that never opens is the checker's finding; here it must not hold for ever.
+            None => Permission::Skip("expired"),
+        }
+    }
+
+    /// Marketing SMS to +1 leave from 08:00 to 21:00 at the called party's place; without a zone, at every place of the country.
+    fn legal_windows(&self, channel: Channel, to: &str) -> Vec<Window> {
+        if channel != Channel::Sms || !to.starts_with("+1") || self.switches.ignore_legal_hours {
+            return Vec::new();
+        }
+        let window = |zone| Window { from: hour(8), to: hour(21), days: Days::ALL, zone };
+        let has_zone = crate::machine::builtin_text(self.linked, self.state, crate::bytecode::BuiltinField::Timezone).is_some_and(|name| Zone::find(&name).is_some());
+        if has_zone {
+            return vec![window(WindowZone::Contact)];
+        }
+        ["America/St_Johns", "Pacific/Honolulu"].map(|name| window(WindowZone::Named(name.to_owned()))).to_vec()
+    }
+
+    fn address(&mut self, evaluator: &mut Evaluator, uid: EnrollmentUid, message: &MessageDef) -> Option<Arc<str>> {
+        match &message.content {
+            MessageContent::Email { to: Some(recipient), .. } => self.recipient(evaluator, uid, recipient),
+            MessageContent::Email { to: None, .. } => self.email(),
+            MessageContent::Sms { .. } => self.phone(),
+            MessageContent::Push { .. } => None,
+        }
+    }
+
+    fn recipient(&mut self, evaluator: &mut Evaluator, uid: EnrollmentUid, recipient: &Recipient) -> Option<Arc<str>> {
+        match recipient {
+            Recipient::Address(address) => Some(address.clone()),
+            Recipient::Value(block) => match evaluator.value(&self.view_of(Some(uid)), *block) {
+                Ok(Value::Text(text)) if !text.is_empty() => Some(text),
+                Ok(_) | Err(_) => None,
+            },
+        }
+    }
+
+    /// Why consent or suppression forbids a message, if they do.
+    fn consent_refusal(&self, message: &MessageDef) -> Option<&'static str> {
+        let consent = &self.state.consent;
+        match consent.suppression(message.channel) {
+            Some(Suppression::HardBounce) => return Some("hard bounce"),
+            Some(Suppression::Complaint) => return Some("complaint"),
+            None => {}
+        }
+        if message.is_transactional {
+            return None;
+        }
+        let channel = consent.channel(message.channel);
+        let passes = match (message.topic, channel) {
+            (_, ConsentState::Withdrawn) => false,
+            (Some(topic), _) => topic_passes(self.linked, self.state, topic),
+            (None, ConsentState::Given) => true,
+            (None, ConsentState::None | ConsentState::Pending) => match message.channel {
+                Channel::Email => !self.linked.program.project.is_email_opt_in,
+                Channel::Sms => false,
+                Channel::Push => true,
+            },
+        };
+        (!passes).then_some("no consent")
+    }
+
+    fn remember_send(&mut self, uid: EnrollmentUid, (def, message): (&SendDef, &MessageDef), effect: EffectId, status: SendStatus) {
+        let Some(campaign) = self.enrollment(uid).map(|enrollment| enrollment.campaign) else { return };
+        let deployment = &self.linked.deployment;
+        let record = SendRecord {
+            effect,
+            enrollment: uid,
+            campaign,
+            step: self.step_uid(def.step),
+            message: stable(&deployment.messages, def.message.index()),
+            channel: message.channel,
+            topic: message.topic.map(|topic| stable(&deployment.topics, topic.index())),
+            at: self.now,
+            seq: self.seq,
+            status,
+            is_exited: false,
+            delivered: None,
+            opened: Vec::new(),
+            clicked: Vec::new(),
+            replied: Vec::new(),
+            bounced: None,
+            unsubscribed: None,
+            complained: None,
+        };
+        self.state.sends.push(record);
+        if self.state.sends.len() > SENDS_LIMIT {
+            self.state.sends.remove(0);
+        }
+    }
+
+    fn send_record(&mut self, effect: EffectId) -> Option<&mut SendRecord> {
+        self.state.sends.iter_mut().rev().find(|record| record.effect == effect)
+    }
+
+    fn emit_send(&mut self, evaluator: &mut Evaluator, uid: EnrollmentUid, (def, message): (&SendDef, &MessageDef), to: &Arc<str>) {
+        let frozen = self.freeze(evaluator, uid, (&message.variables, &def.params));
+        let (cc, bcc) = match &message.content {
+            MessageContent::Email { cc, bcc, .. } => (cc.clone(), bcc.clone()),
+            MessageContent::Sms { .. } | MessageContent::Push { .. } => (None, None),
+        };
+        let cc: Vec<Arc<str>> = cc.iter().filter_map(|recipient| self.recipient(evaluator, uid, recipient)).collect();
+        let bcc: Vec<Arc<str>> = bcc.iter().filter_map(|recipient| self.recipient(evaluator, uid, recipient)).collect();
+        let kind = EffectKind::Message { message: def.message, to: to.clone(), cc, bcc };
+        let Some(effect) = self.make_effect(uid, def.step, (kind, frozen), message.is_transactional) else { return };
+        let why: Arc<str> = Arc::from(format!("{} {}", message.channel.word(), message.name.as_deref().unwrap_or("(inline)")));
+        self.note(uid, effect.step, What::Sent, why);
+        let id = effect.id;
+        self.out.effects.push(effect);
+        self.tell_message(evaluator, id, MessageEvent::Sent, None);
+    }
+
+    fn skip(&mut self, evaluator: &mut Evaluator, uid: EnrollmentUid, effect: EffectId, reason: &'static str) {
+        let step = self.state.sends.iter().rev().find(|record| record.effect == effect).map(|record| record.step);
+        self.note(uid, step, What::Skipped, reason);
+        self.tell_message(evaluator, effect, MessageEvent::Skipped, None);
+    }
+
+    /// Takes back a send that has not left.
+    pub fn cancel_send(&mut self, effect: EffectId, reason: &str) {
+        let Some((uid, step)) = self.send_record(effect).map(|record| {
+            record.status = SendStatus::Cancelled(Arc::from(reason));
+            (record.enrollment, record.step)
+        }) else {
+            return;
+        };
+        self.note(uid, Some(step), What::Cancelled, reason);
+    }
+
+    /// Something happened to a sending: triggers, point rules, segments and decisions hear of it.
+    fn tell_message(&mut self, evaluator: &mut Evaluator, effect: EffectId, event: MessageEvent, detail: Option<Arc<str>>) {
+        let Some(send) = self.send_record(effect).cloned() else { return };
+        self.happen(HappeningKind::Message { event, send: Box::new(send), detail });
+        let change = FactChange { fact: Fact::Message(event), name: self.cause.input.clone(), old: Value::Unset, new: Value::Unset };
+        self.after_event(evaluator, vec![change]);
+    }
+
+    /// Opens, clicks, replies, bounces, unsubscribes.
+    pub fn accept_message(&mut self, evaluator: &mut Evaluator, happening: &MessageHappening, happened: Instant) {
+        let Some(record) = self.send_record(happening.effect).cloned() else { return };
+        let name = self.linked.message(record.message).and_then(|id| self.linked.program.messages.get(id.index())).and_then(|def| def.name.clone());
+        self.set_cause(Arc::from(format!("{}({})", event_word(happening.event), name.as_deref().unwrap_or(record.channel.word()))));
+        self.state.last_seen_at = Some(self.now);
+        let counts = !happening.is_machine || (happening.event == MessageEvent::Opened && self.linked.program.project.machine_opens_count);
+        if !counts {
+            return;
+        }
+        if happening.event == MessageEvent::Clicked && record.opened.is_empty() {
+            // A click implies an open.
+            self.record_message(&MessageHappening { event: MessageEvent::Opened, detail: None, ..happening.clone() }, happened);
+            self.tell_message(evaluator, happening.effect, MessageEvent::Opened, None);
+        }
+        self.record_message(happening, happened);
+        self.tell_message(evaluator, happening.effect, happening.event, happening.detail.clone());
+        self.follow_message(evaluator, happening, &record);
+    }
+
+    fn record_message(&mut self, happening: &MessageHappening, at: Instant) {
+        let detail = happening.detail.clone().unwrap_or_default();
+        let Some(record) = self.send_record(happening.effect) else { return };
+        match happening.event {
+            MessageEvent::Delivered => record.delivered = record.delivered.or(Some(at)),
+            MessageEvent::Opened => record.opened.push(at),
+            MessageEvent::Clicked => record.clicked.push((at, detail)),
+            MessageEvent::Replied => record.replied.push((at, detail)),
+            MessageEvent::Bounced => record.bounced = record.bounced.or(Some(at)),
+            MessageEvent::Unsubscribed => record.unsubscribed = record.unsubscribed.or(Some(at)),
+            MessageEvent::Complained => record.complained = record.complained.or(Some(at)),
+            MessageEvent::Failed => record.status = SendStatus::Failed(detail),
+            MessageEvent::Sent | MessageEvent::Skipped => {}
+        }
+    }
+
+    /// What a bounce, a complaint or an unsubscribe means for consent.
+    fn follow_message(&mut self, evaluator: &mut Evaluator, happening: &MessageHappening, record: &SendRecord) {
+        let change = match happening.event {
+            MessageEvent::Bounced => Change::Suppress(record.channel, Some(Suppression::HardBounce)),
+            MessageEvent::Complained => Change::Suppress(record.channel, Some(Suppression::Complaint)),
+            MessageEvent::Unsubscribed => {
+                let topic = happening.topic.or_else(|| record.topic.and_then(|id| self.linked.topic(id)));
+                let target = topic.map_or(ConsentTarget::Channel(record.channel), ConsentTarget::Topic);
+                Change::Consent(target, ConsentState::Withdrawn)
+            }
+            MessageEvent::Sent
+            | MessageEvent::Skipped
+            | MessageEvent::Delivered
+            | MessageEvent::Opened
+            | MessageEvent::Clicked
+            | MessageEvent::Replied
+            | MessageEvent::Failed => return,
+        };
+        self.apply(evaluator, &[change]);
+    }
+
+    /// The hand-over of a queued effect is due: look again, with facts as of now.
+    pub fn hand_over(&mut self, _evaluator: &mut Evaluator, effect: EffectId) {
+        let Some(record) = self.send_record(effect).cloned() else {
+            // Webhooks and notifications leave whatever has become of the enrollment since.
+            return self.out.updates.push(EffectUpdate::Attempt(effect));
+        };
+        let message = self.linked.message(record.message).and_then(|id| self.linked.program.messages.get(id.index()));
+        let update = if record.is_exited || !matches!(record.status, SendStatus::Sent) {
+            EffectUpdate::Cancelled(effect, Arc::from("exit"))
+        } else if let Some(reason) = message.and_then(|message| self.consent_refusal(message)) {
+            EffectUpdate::Suppressed(effect, Arc::from(if reason == "no consent" { "unsubscribed" } else { reason }))
+        } else {
+            self.window_update(effect, &record)
+        };
+        if let EffectUpdate::Suppressed(_, reason) | EffectUpdate::Cancelled(_, reason) = &update {
+            let reason = reason.clone();
+            if let Some(record) = self.send_record(effect) {
+                record.status = SendStatus::Skipped(reason.clone());
+            }
+            self.note(record.enrollment, Some(record.step), What::Cancelled, reason);
+        }
+        self.out.updates.push(update);
+    }
+
+    fn window_update(&self, effect: EffectId, record: &SendRecord) -> EffectUpdate {
+        let Some(campaign) = self.linked.campaign(record.campaign) else { return EffectUpdate::Attempt(effect) };
+        let is_transactional = self.linked.message(record.message).and_then(|id| self.linked.program.messages.get(id.index())).is_some_and(|def| def.is_transactional);
+        let Some(def) = self.linked.program.campaigns.get(campaign.index()) else { return EffectUpdate::Attempt(effect) };
+        if !self.is_acting(campaign) {
+            return EffectUpdate::Postponed(effect, self.now.plus_millis(60_000));
+        }
+        if def.active_until.is_some_and(|until| self.now >= until) {
+            return EffectUpdate::Cancelled(effect, Arc::from("campaign ended"));
+        }
+        match open_at(&def.windows, self.now, &self.zone) {
+            Some(at) if at > self.now && !is_transactional => EffectUpdate::Postponed(effect, at),
+            Some(_) | None => EffectUpdate::Attempt(effect),
+        }
+    }
+
+    /// What came of an attempt.
+    pub fn accept_result(&mut self, evaluator: &mut Evaluator, effect: EffectId, outcome: &DeliveryOutcome) {
+        match outcome {
+            DeliveryOutcome::Accepted { at } => self.accept_hand_over(effect, *at),
+            DeliveryOutcome::Permanent { reason, is_hard_bounce } => self.fail(evaluator, effect, (reason, *is_hard_bounce)),
+            DeliveryOutcome::Dead { reason } => self.fail(evaluator, effect, (reason, false)),
+            DeliveryOutcome::Answer { record } => self.accept_answer(evaluator, effect, record.clone()),
+        }
+    }
+
+    /// A late hand-over moves the timers that count from the send.
+    fn accept_hand_over(&mut self, effect: EffectId, at: Instant) {
+        let Some((uid, step, delay)) = self.send_record(effect).map(|record| {
+            let delay = at.millis_since(record.at);
+            record.at = at.max(record.at);
+            (record.enrollment, record.step, delay)
+        }) else {
+            return;
+        };
+        if delay <= LATE_MS {
+            return;
+        }
+        self.note(uid, Some(step), What::HandedOver, format!("{} s late", delay / 1_000));
+        for thread in self.enrollment_mut(uid).into_iter().flat_map(|e| e.threads.iter_mut()) {
+            let standing = &mut thread.standing;
+            if standing.counts_from == Some(effect) && matches!(standing.kind, StandingKind::Time | StandingKind::Listen { .. }) {
+                standing.due = standing.due.map(|due| due.plus_millis(delay));
+            }
+        }
+    }
+
+    fn fail(&mut self, evaluator: &mut Evaluator, effect: EffectId, (reason, is_hard_bounce): (&Arc<str>, bool)) {
+        let Some((uid, step)) = self.send_record(effect).map(|record| {
+            record.status = SendStatus::Failed(reason.clone());
+            (record.enrollment, record.step)
+        }) else {
+            let waits = self.state.enrollments.iter().find(|e| e.threads.iter().any(|t| t.standing.kind == StandingKind::Answer { effect })).map(|e| e.uid);
+            if waits.is_some() {
+                self.accept_answer(evaluator, effect, Arc::new([(Arc::from("ok"), Value::Bool(false))].into()));
+            }
+            return;
+        };
+        self.note(uid, Some(step), What::Failed, reason.clone());
+        self.tell_message(evaluator, effect, MessageEvent::Failed, Some(reason.clone()));
+        if is_hard_bounce {
+            let happening = MessageHappening { effect, event: MessageEvent::Bounced, detail: None, is_machine: false, topic: None };
+            self.accept_message(evaluator, &happening, self.now);
+        }
+    }
+
+    /// A webhook answered a step with `as`.
+    fn accept_answer(&mut self, evaluator: &mut Evaluator, effect: EffectId, record: Arc<crate::lang::Record>) {
+        use crate::bytecode::Op;
+        let found = self.state.enrollments.iter().find_map(|e| {
+            let standing = &e.threads.first()?.standing;
+            (standing.kind == StandingKind::Answer { effect }).then_some((e.uid, (standing.step, standing.ordinal)))
+        });
+        let Some((uid, place)) = found else { return };
+        let Some(pc) = self.place_pc(place) else { return };
+        if let Op::Webhook(step, _) = self.linked.op(pc)
+            && let Some(slot) = self.linked.program.webhook_steps.get(step.index()).and_then(|def| def.answer)
+        {
+            self.capture(uid, slot, record);
+        }
+        self.go_on(evaluator, uid, &Entry { pc: pc + 1, ..Entry::default() });
+    }
+}
+
+/// The first instant at or after `now` at which all windows are open.
+fn open_at(windows: &[Window], now: Instant, zone: &Zone) -> Option<Instant> {
+    let mut at = now;
+    // Each round moves on to a later opening; windows of a week meet within a fortnight or never.
+    for _ in 0..64 {
+        let next = windows.iter().try_fold(at, |at, window| window.next_open(at, zone))?;
+        if next == at {
+            return Some(at);
+        }
+        at = next;
+    }
+    None
+}
+
+fn hour(hour: u8) -> TimeOfDay {
+    TimeOfDay::new(hour, 0, 0).unwrap_or(TimeOfDay::MIDNIGHT)
+}
+
+fn placeholder(def: &SendDef) -> EffectKind {
+    EffectKind::Message { message: def.message, to: Arc::from(""), cc: Vec::new(), bcc: Vec::new() }
+}
+
+fn event_word(event: MessageEvent) -> &'static str {
+    match event {
+        MessageEvent::Sent => "sent",
+        MessageEvent::Skipped => "skipped",
+        MessageEvent::Delivered => "delivered",
+        MessageEvent::Opened => "opened",
+        MessageEvent::Clicked => "clicked",
+        MessageEvent::Replied => "replied",
+        MessageEvent::Bounced => "bounced",
+        MessageEvent::Unsubscribed => "unsubscribed",
+        MessageEvent::Complained => "complained",
+        MessageEvent::Failed => "failed",
+    }
+}

@@ -1,0 +1,365 @@
+//! The order of one instant: happenings find their triggers; exits; decisions that listen; then what was triggered starts.
+
+use super::context::{Context, Happening, HappeningKind, Start};
+use super::outcome::What;
+use crate::bytecode::{CampaignId, Channel, Fact, MessageTarget, Op, Trigger, TriggerKind};
+use crate::lang::{Instant, Record, Value};
+use crate::machine::state::{Captured, EnrollmentUid, SendRecord, SendStatus, StandingKind, StepUid};
+use crate::machine::{Entry, Evaluator, TriggerKey, earlier, stable};
+use std::sync::Arc;
+
+/// How a standing enrollment goes on.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Resume {
+    /// Its time is up.
+    Due,
+    /// A condition it listens to holds.
+    Arm(usize),
+}
+
+impl Context<'_> {
+    /// Goes on until nothing more follows from what happened.
+    pub fn settle(&mut self, evaluator: &mut Evaluator) {
+        loop {
+            while let Some(happening) = self.queue.pop_front() {
+                self.cause = happening.cause.clone();
+                self.find_triggers(evaluator, &happening);
+            }
+            if self.ask_enrollments(evaluator) {
+                continue;
+            }
+            match self.starts.pop_front() {
+                Some(start) if self.may_go_on() => self.admit(evaluator, start),
+                Some(_) => {}
+                None => break,
+            }
+        }
+    }
+
+    fn find_triggers(&mut self, evaluator: &mut Evaluator, happening: &Happening) {
+        if self.is_quiet {
+            return;
+        }
+        let linked = self.linked;
+        let mut last = None;
+        for (campaign, index) in linked.triggers(trigger_key(&happening.kind)) {
+            // Several lines of one campaign for one happening enrol once.
+            if last == Some(*campaign) {
+                continue;
+            }
+            let Some(trigger) = linked.program.campaigns.get(campaign.index()).and_then(|def| def.triggers.get(*index)) else { continue };
+            if self.triggers(evaluator, trigger, happening) {
+                last = Some(*campaign);
+                self.queue_start(*campaign, trigger, happening);
+            }
+        }
+    }
+
+    fn queue_start(&mut self, campaign: CampaignId, trigger: &Trigger, happening: &Happening) {
+        let name = trigger.capture.and_then(|slot| self.linked.program.campaigns.get(campaign.index())?.captures.get(slot.index())).map(|def| def.name.clone());
+        let record = match &happening.kind {
+            HappeningKind::Event { record, .. } | HappeningKind::Visited { record, .. } => Some(record.clone()),
+            HappeningKind::Message { send, detail, .. } => Some(message_record(send, detail.as_ref())),
+            HappeningKind::Segment { .. }
+            | HappeningKind::List { .. }
+            | HappeningKind::Tag { .. }
+            | HappeningKind::Field { .. }
+            | HappeningKind::Points { .. }
+            | HappeningKind::Created
+            | HappeningKind::Topic { .. } => None,
+        };
+        let capture = name.zip(record).map(|(name, record)| Captured { name, record });
+        self.starts.push_back(Start { campaign, trigger: trigger.text.clone(), capture, cause: happening.cause.clone() });
+    }
+
+    fn triggers(&mut self, evaluator: &mut Evaluator, trigger: &Trigger, happening: &Happening) -> bool {
+        match (&trigger.kind, &happening.kind) {
+            (TriggerKind::Event { pattern, predicate }, kind) => self.pattern_matches(evaluator, (kind, None), (pattern, *predicate)),
+            (TriggerKind::Tagged(wanted) | TriggerKind::Untagged(wanted), HappeningKind::Tag { tag, .. }) => wanted == tag,
+            (TriggerKind::FieldChanged { from, to, .. }, HappeningKind::Field { old, new, .. }) => {
+                let calendar = self.view_of(None).calendar();
+                let is = |wanted: &Option<Value>, value: &Value| wanted.as_ref().is_none_or(|wanted| calendar.compare(crate::bytecode::CompareOp::Equal, wanted, value));
+                is(from, old) && is(to, new)
+            }
+            (TriggerKind::PointsReached { at_least, .. }, HappeningKind::Points { old, new, .. }) => old < at_least && new >= at_least,
+            (
+                TriggerKind::SegmentEntered(_)
+                | TriggerKind::SegmentLeft(_)
+                | TriggerKind::ListEntered(_)
+                | TriggerKind::ListLeft(_)
+                | TriggerKind::PointsChanged { .. }
+                | TriggerKind::ContactCreated
+                | TriggerKind::Subscribed(_)
+                | TriggerKind::Unsubscribed(_),
+                _,
+            ) => true,
+            (
+                TriggerKind::Tagged(_)
+                | TriggerKind::Untagged(_)
+                | TriggerKind::FieldChanged { .. }
+                | TriggerKind::PointsReached { .. }
+                | TriggerKind::Enrolled
+                | TriggerKind::Every { .. }
+                | TriggerKind::At { .. }
+                | TriggerKind::FieldDate { .. },
+                _,
+            ) => false,
+        }
+    }
+
+    /// Whether a sending is what a pattern means outside of an enrollment.
+    pub fn is_target(&self, target: &MessageTarget, send: &SendRecord) -> bool {
+        let deployment = &self.linked.deployment;
+        let is_channel = |channel: Channel| send.channel == channel;
+        match target {
+            MessageTarget::Message(message) => send.message == stable(&deployment.messages, message.index()),
+            MessageTarget::Step(step) => deployment.steps.get(step.index()) == Some(&send.step),
+            MessageTarget::Latest(channel) => is_channel(*channel),
+            MessageTarget::Any(channel) => channel.is_none_or(is_channel),
+        }
+    }
+
+    /// Asks every enrollment about its exits, then its decisions, as far as what changed concerns them; returns whether anything followed.
+    fn ask_enrollments(&mut self, evaluator: &mut Evaluator) -> bool {
+        if self.dirty.is_empty() && !self.is_forced {
+            return false;
+        }
+        let dirty = std::mem::take(&mut self.dirty);
+        let is_forced = std::mem::take(&mut self.is_forced);
+        let uids: Vec<EnrollmentUid> = self.state.enrollments.iter().map(|enrollment| enrollment.uid).collect();
+        for uid in &uids {
+            self.ask_exits(evaluator, *uid);
+        }
+        for uid in uids {
+            if self.running != Some(uid) && (is_forced || !dirty.is_empty()) {
+                self.ask_decisions(evaluator, uid, &dirty);
+            }
+        }
+        !self.queue.is_empty() || !self.dirty.is_empty()
+    }
+
+    /// Ends the enrollment where an exit holds; else notes when time alone can make one hold.
+    pub fn ask_exits(&mut self, evaluator: &mut Evaluator, uid: EnrollmentUid) {
+        let Some((_, campaign)) = self.campaign_of(uid) else { return };
+        let mut recheck = None;
+        for exit in &campaign.exits {
+            let (holds, change) = evaluator.truth_and_change(&self.view_of(Some(uid)), exit.condition);
+            if holds {
+                let why = self.linked.program.blocks.get(exit.condition.index()).map(|block| block.text.clone()).unwrap_or_default();
+                return self.end(uid, What::Exited, why);
+            }
+            recheck = earlier(recheck, change);
+        }
+        if let Some(enrollment) = self.enrollment_mut(uid) {
+            enrollment.exit_recheck = recheck;
+        }
+    }
+
+    /// Asks what an enrollment listens to, at every thread.
+    pub fn ask_decisions(&mut self, evaluator: &mut Evaluator, uid: EnrollmentUid, dirty: &[Fact]) {
+        let Some((campaign, _)) = self.campaign_of(uid) else { return };
+        if !self.is_acting(campaign) {
+            return;
+        }
+        let Some(standing) = self.enrollment(uid).and_then(|e| e.threads.first()).map(|thread| thread.standing.clone()) else { return };
+        match &standing.kind {
+            StandingKind::Listen { .. } => {
+                if let Some((_, arm)) = self.holding_arm(evaluator, uid, (standing.step, standing.ordinal)) {
+                    self.resume(evaluator, uid, Resume::Arm(arm));
+                }
+            }
+            StandingKind::Held { listening: Some(place), effect, .. } => {
+                // Never both: while the red path's send is held, the condition still cancels it.
+                let (effect, place) = (*effect, *place);
+                if let Some((at, arm)) = self.holding_arm(evaluator, uid, place) {
+                    self.cancel_send(effect, "the condition held first");
+                    self.go_to_arm(evaluator, uid, (at, arm));
+                } else if dirty.iter().any(|fact| self.is_timezone(*fact)) {
+                    self.resume(evaluator, uid, Resume::Due);
+                }
+            }
+            // Another zone has other windows.
+            StandingKind::Held { .. } if dirty.iter().any(|fact| self.is_timezone(*fact)) => self.resume(evaluator, uid, Resume::Due),
+            StandingKind::Until if dirty.iter().any(|fact| matches!(fact, Fact::Field(_) | Fact::Captures)) => self.replan_until(evaluator, uid),
+            StandingKind::Held { .. } | StandingKind::Until | StandingKind::Time | StandingKind::Answer { .. } | StandingKind::Stranded => {}
+        }
+    }
+
+    fn is_timezone(&self, fact: Fact) -> bool {
+        matches!(fact, Fact::Field(field) if self.linked.builtin(crate::bytecode::BuiltinField::Timezone) == Some(field))
+    }
+
+    /// The first arm of a listening place whose condition holds; notes when time alone can make one hold.
+    fn holding_arm(&mut self, evaluator: &mut Evaluator, uid: EnrollmentUid, place: (StepUid, u16)) -> Option<(usize, usize)> {
+        let pc = self.place_pc(place)?;
+        let Op::Listen(listen, _) = self.linked.op(pc) else { return None };
+        let def = self.linked.program.listens.get(listen.index())?;
+        let mut recheck_at = None;
+        for (index, arm) in def.arms.iter().enumerate() {
+            let (holds, change) = evaluator.truth_and_change(&self.view_of(Some(uid)), arm.condition);
+            if holds {
+                return Some((pc, index));
+            }
+            recheck_at = earlier(recheck_at, change);
+        }
+        if let Some(thread) = self.enrollment_mut(uid).and_then(|e| e.threads.first_mut()) {
+            match &mut thread.standing.kind {
+                StandingKind::Listen { recheck } | StandingKind::Held { recheck, .. } => *recheck = recheck_at,
+                StandingKind::Time | StandingKind::Until | StandingKind::Answer { .. } | StandingKind::Stranded => {}
+            }
+        }
+        None
+    }
+
+    /// The operation of a place.
+    pub fn place_pc(&self, (step, ordinal): (StepUid, u16)) -> Option<usize> {
+        let step = self.linked.step(step)?;
+        let place = self.linked.program.find_place(step, ordinal)?;
+        self.linked.program.places.get(place.index()).map(|place| place.pc.index())
+    }
+
+    /// A field that a `wait until` follows has changed, or the contact's zone has.
+    fn replan_until(&mut self, evaluator: &mut Evaluator, uid: EnrollmentUid) {
+        let Some(standing) = self.enrollment(uid).and_then(|e| e.threads.first()).map(|thread| thread.standing.clone()) else { return };
+        let Some(pc) = self.place_pc((standing.step, standing.ordinal)) else { return };
+        let Op::WaitUntil(until, _) = self.linked.op(pc) else { return };
+        let due = crate::machine::until_instant(evaluator, &self.view_of(Some(uid)), until, standing.since).unwrap_or(standing.due);
+        if let Some(thread) = self.enrollment_mut(uid).and_then(|e| e.threads.first_mut()) {
+            thread.standing.due = due;
+        }
+        // A moment that is past now ends the wait at once, as it would on arrival.
+        if due.is_some_and(|due| due <= self.now) {
+            self.resume(evaluator, uid, Resume::Due);
+        }
+    }
+
+    /// Lets an enrollment go on from where it stands.
+    pub fn resume(&mut self, evaluator: &mut Evaluator, uid: EnrollmentUid, how: Resume) {
+        let Some(standing) = self.enrollment(uid).and_then(|e| e.threads.first()).map(|thread| thread.standing.clone()) else { return };
+        let Some(pc) = self.place_pc((standing.step, standing.ordinal)) else { return self.strand(uid) };
+        match (self.linked.op(pc), how) {
+            (Op::Listen(..), Resume::Arm(arm)) => self.go_to_arm(evaluator, uid, (pc, arm)),
+            (Op::Listen(listen, _), Resume::Due) => {
+                let Some(def) = self.linked.program.listens.get(listen.index()) else { return };
+                let Some((_, target)) = def.deadline else { return };
+                crate::machine::Host::decided(self, evaluator, uid, listen, None);
+                let listening = def.is_deadline_send.then_some((standing.step, standing.ordinal));
+                self.go_on(evaluator, uid, &Entry { pc: target.index(), last_send: None, listening });
+            }
+            (Op::Send(send), _) => self.release(evaluator, uid, (send, pc)),
+            (_, _) => self.go_on(evaluator, uid, &Entry { pc: pc + 1, ..Entry::default() }),
+        }
+    }
+
+    fn go_to_arm(&mut self, evaluator: &mut Evaluator, uid: EnrollmentUid, (pc, arm): (usize, usize)) {
+        let Op::Listen(listen, _) = self.linked.op(pc) else { return };
+        let Some(target) = self.linked.program.listens.get(listen.index()).and_then(|def| def.arms.get(arm)).map(|arm| arm.target) else { return };
+        crate::machine::Host::decided(self, evaluator, uid, listen, Some(arm));
+        self.go_on(evaluator, uid, &Entry { pc: target.index(), ..Entry::default() });
+    }
+
+    /// Runs an enrollment and does what its coming to rest asks for.
+    pub fn go_on(&mut self, evaluator: &mut Evaluator, uid: EnrollmentUid, entry: &Entry) {
+        use crate::machine::Halt;
+        if !self.may_go_on() {
+            return self.strand(uid);
+        }
+        let outer = self.running.replace(uid);
+        let halt = crate::machine::run(self, evaluator, uid, entry);
+        self.running = outer;
+        match halt {
+            Halt::Standing | Halt::Over => {}
+            Halt::Finished => self.end(uid, What::Finished, Arc::from("")),
+            Halt::Stopped(reason) => self.end(uid, What::Stopped, reason.unwrap_or_default()),
+            Halt::Faulted(fault) => {
+                self.note(uid, None, What::Problem, fault.describe());
+                self.strand(uid);
+            }
+        }
+    }
+
+    /// Nothing goes on for this enrollment until a deploy settles it.
+    pub fn strand(&mut self, uid: EnrollmentUid) {
+        if let Some(thread) = self.enrollment_mut(uid).and_then(|e| e.threads.first_mut()) {
+            thread.standing.kind = StandingKind::Stranded;
+            thread.standing.due = None;
+        }
+        self.note(uid, None, What::Problem, "stands at a step that the running program does not have");
+    }
+
+    /// Ends an enrollment: held sends are cancelled, and an attempt still to come will be.
+    pub fn end(&mut self, uid: EnrollmentUid, what: What, why: Arc<str>) {
+        let step = self.enrollment(uid).and_then(|e| e.threads.first()).map(|thread| thread.standing.step);
+        let Some(at) = self.state.enrollments.iter().position(|known| known.uid == uid) else { return };
+        let reason: &str = if why.is_empty() { "ended" } else { &why };
+        let held: Vec<_> = self.state.sends.iter().filter(|send| send.enrollment == uid && send.status == SendStatus::Held).map(|send| send.effect).collect();
+        for effect in held {
+            self.cancel_send(effect, if what == What::Exited { "exit" } else { reason });
+        }
+        self.note(uid, step, what, why.clone());
+        for send in self.state.sends.iter_mut().filter(|send| send.enrollment == uid) {
+            send.is_exited = what == What::Exited;
+        }
+        let enrollment = self.state.enrollments.remove(at);
+        let past = self.state.past.entry(enrollment.campaign);
+        past.ended = Some(self.now);
+        past.end = Some(Arc::from(if why.is_empty() { what.word().to_owned() } else { format!("{}: {why}", what.word()) }));
+        // `in campaign` and `finished campaign` may hold somewhere else now.
+        if let Some(campaign) = self.linked.campaign(enrollment.campaign) {
+            self.campaign_changed(campaign);
+        }
+    }
+
+    /// Facts about a campaign's enrollments have changed.
+    pub fn campaign_changed(&mut self, campaign: CampaignId) {
+        self.dirty.push(Fact::Campaign(campaign));
+        if !self.linked.segments_reading(Fact::Campaign(campaign)).is_empty() {
+            let mut evaluator = Evaluator::default();
+            let name = self.linked.program.campaigns.get(campaign.index()).map(|def| Arc::from(format!("campaign {:?}", def.name))).unwrap_or_default();
+            let change = super::context::FactChange { fact: Fact::Campaign(campaign), name, old: Value::Unset, new: Value::Unset };
+            self.refresh_segments(&mut evaluator, &[change]);
+        }
+    }
+
+    /// Ends the enrollments of a campaign.
+    pub fn leave_campaign(&mut self, campaign: CampaignId, why: &str) {
+        let id = self.campaign_id(campaign);
+        let uids: Vec<EnrollmentUid> = self.state.enrollments.iter().filter(|e| e.campaign == id).map(|e| e.uid).collect();
+        for uid in uids {
+            self.end(uid, What::Exited, Arc::from(why));
+        }
+    }
+
+    /// The moment as people of this contact's zone read it.
+    pub fn clock_text(&self, at: Instant) -> String {
+        self.zone.format(at)
+    }
+}
+
+fn message_record(send: &SendRecord, detail: Option<&Arc<str>>) -> Arc<Record> {
+    let mut record = Record::new();
+    record.insert(Arc::from("at"), Value::DateTime(send.at));
+    if let Some(detail) = detail {
+        record.insert(Arc::from("detail"), Value::Text(detail.clone()));
+    }
+    Arc::new(record)
+}
+
+fn trigger_key(kind: &HappeningKind) -> TriggerKey {
+    match kind {
+        HappeningKind::Event { event, .. } => TriggerKey::Event(*event),
+        HappeningKind::Visited { .. } => TriggerKey::Visited,
+        HappeningKind::Message { event, .. } => TriggerKey::Message(*event),
+        HappeningKind::Segment { segment, is_in: true } => TriggerKey::SegmentEntered(*segment),
+        HappeningKind::Segment { segment, is_in: false } => TriggerKey::SegmentLeft(*segment),
+        HappeningKind::List { list, is_in: true } => TriggerKey::ListEntered(*list),
+        HappeningKind::List { list, is_in: false } => TriggerKey::ListLeft(*list),
+        HappeningKind::Tag { is_on: true, .. } => TriggerKey::Tagged,
+        HappeningKind::Tag { is_on: false, .. } => TriggerKey::Untagged,
+        HappeningKind::Field { field, .. } => TriggerKey::Field(*field),
+        HappeningKind::Points { group, .. } => TriggerKey::Points(*group),
+        HappeningKind::Created => TriggerKey::Created,
+        HappeningKind::Topic { topic, is_subscribed: true } => TriggerKey::Subscribed(*topic),
+        HappeningKind::Topic { topic, is_subscribed: false } => TriggerKey::Unsubscribed(*topic),
+    }
+}

@@ -1,0 +1,211 @@
+//! What the machine's steps do to the contact.
+
+use super::context::Context;
+use super::outcome::{Effect, EffectKind, What};
+use crate::bytecode::{CampaignId, ListenId, NotifyId, ParamDef, SendId, StepId, WebhookStepId};
+use crate::lang::{Record, Value};
+use crate::machine::state::{Captured, EffectId, EnrollmentUid, Standing, StandingKind, StepUid, Thread};
+use crate::machine::{Change, Evaluator, Host, SendFlow, View, Waiting};
+use std::sync::Arc;
+
+impl Host for Context<'_> {
+    fn view(&self, enrollment: EnrollmentUid) -> View<'_> {
+        self.view_of(Some(enrollment))
+    }
+
+    fn is_over(&self, enrollment: EnrollmentUid) -> bool {
+        self.enrollment(enrollment).is_none()
+    }
+
+    fn at_step(&mut self, enrollment: EnrollmentUid, step: StepId) {
+        let uid = self.step_uid(step);
+        if let Some(enrollment) = self.enrollment_mut(enrollment) {
+            *enrollment.executed.entry(uid) += 1;
+        }
+    }
+
+    fn send(&mut self, evaluator: &mut Evaluator, enrollment: EnrollmentUid, send: SendId) -> SendFlow {
+        self.begin_send(evaluator, enrollment, send)
+    }
+
+    fn webhook(&mut self, evaluator: &mut Evaluator, enrollment: EnrollmentUid, step: WebhookStepId) -> Option<EffectId> {
+        let def = self.linked.program.webhook_steps.get(step.index())?;
+        let hook = self.linked.program.webhooks.get(def.webhook.index())?;
+        let view = self.view_of(Some(enrollment));
+        let settle = |value: Value| view.calendar().settle(value);
+        let object = def.object.and_then(|block| evaluator.value(&view, block).ok()).map(settle);
+        let body = hook.body.and_then(|block| evaluator.value(&view, block).ok()).map(settle);
+        let roots: Vec<Vec<Arc<str>>> = std::iter::once(hook.url).chain(hook.headers.iter().map(|(_, template)| *template)).flat_map(|template| self.template_variables(template)).collect();
+        let frozen = self.freeze(evaluator, enrollment, (&roots, &def.params));
+        let kind = EffectKind::Webhook { webhook: def.webhook, body, object, wants_answer: def.answer.is_some() };
+        let effect = self.make_effect(enrollment, def.step, (kind, frozen), true)?;
+        let id = effect.id;
+        let why: Arc<str> = Arc::from(format!("webhook {}", hook.name));
+        self.note(enrollment, effect.step, What::Called, why);
+        self.out.effects.push(effect);
+        Some(id)
+    }
+
+    fn notify(&mut self, evaluator: &mut Evaluator, enrollment: EnrollmentUid, notify: NotifyId) {
+        let Some(def) = self.linked.program.notifies.get(notify.index()) else { return };
+        let frozen = self.freeze(evaluator, enrollment, (&def.variables, &def.params));
+        let Some(effect) = self.make_effect(enrollment, def.step, (EffectKind::Notify { notify }, frozen), true) else { return };
+        self.note(enrollment, effect.step, What::Notified, "");
+        self.out.effects.push(effect);
+    }
+
+    fn change(&mut self, evaluator: &mut Evaluator, enrollment: EnrollmentUid, change: Change) {
+        let outer = self.cause.clone();
+        let name = self.campaign_of(enrollment).map(|(_, def)| def.name.clone()).unwrap_or_default();
+        self.set_cause(Arc::from(format!("campaign {name:?}")));
+        if self.may_go_on() {
+            self.apply(evaluator, std::slice::from_ref(&change));
+            self.ask_exits(evaluator, enrollment);
+        }
+        self.cause = outer;
+    }
+
+    fn enroll(&mut self, enrollment: EnrollmentUid, campaign: CampaignId) {
+        let outer = self.cause.clone();
+        let name = self.campaign_of(enrollment).map(|(_, def)| def.name.clone()).unwrap_or_default();
+        self.set_cause(Arc::from(format!("campaign {name:?}")));
+        self.start(campaign, Arc::from("enrolled"));
+        self.cause = outer;
+    }
+
+    fn leave(&mut self, enrollment: EnrollmentUid, campaign: CampaignId) {
+        let name = self.campaign_of(enrollment).map(|(_, def)| def.name.clone()).unwrap_or_default();
+        self.leave_campaign(campaign, &format!("left by campaign {name:?}"));
+    }
+
+    fn decided(&mut self, evaluator: &mut Evaluator, enrollment: EnrollmentUid, listen: ListenId, arm: Option<usize>) {
+        let Some(def) = self.linked.program.listens.get(listen.index()) else { return };
+        let step = self.step_uid(def.step);
+        match arm.and_then(|arm| def.arms.get(arm)) {
+            Some(arm) => {
+                let text = self.linked.program.blocks.get(arm.condition.index()).map(|block| block.text.clone()).unwrap_or_default();
+                if let Some((query, slot)) = arm.capture {
+                    let record = evaluator.latest_match(&self.view_of(Some(enrollment)), query).ok().flatten();
+                    self.capture(enrollment, slot, record.unwrap_or_default());
+                }
+                self.note(enrollment, Some(step), What::Decided, text);
+            }
+            None => self.note(enrollment, Some(step), What::Decided, "the time was up"),
+        }
+    }
+
+    fn asked(&mut self, enrollment: EnrollmentUid, step: StepId, answer: bool) {
+        let step = self.step_uid(step);
+        self.note(enrollment, Some(step), What::Decided, if answer { "yes" } else { "no" });
+    }
+
+    fn stand(&mut self, enrollment: EnrollmentUid, waiting: Waiting) {
+        let Some(place) = self.linked.program.places.get(waiting.place.index()) else { return };
+        let step = self.step_uid(place.step);
+        let standing = Standing { step, ordinal: place.ordinal, since: self.now, due: waiting.due, kind: waiting.kind, counts_from: waiting.counts_from };
+        let is_held = matches!(standing.kind, StandingKind::Held { .. });
+        let why = match waiting.due {
+            Some(due) => format!("until {}", self.clock_text(due)),
+            None => match standing.kind {
+                StandingKind::Listen { .. } => "until a condition holds".to_owned(),
+                StandingKind::Until => "until its field is set".to_owned(),
+                StandingKind::Answer { .. } => "until the webhook answers".to_owned(),
+                StandingKind::Held { .. } => "paused".to_owned(),
+                StandingKind::Time | StandingKind::Stranded => String::new(),
+            },
+        };
+        if let Some(enrollment) = self.enrollment_mut(enrollment) {
+            enrollment.threads = vec![Thread { standing }];
+        }
+        self.note(enrollment, Some(step), if is_held { What::Held } else { What::Waiting }, why);
+    }
+}
+
+impl Context<'_> {
+    /// The lineage of a step.
+    pub fn step_uid(&self, step: StepId) -> StepUid {
+        self.linked.deployment.steps.get(step.index()).copied().unwrap_or(StepUid(0))
+    }
+
+    /// Puts a record into a slot of the enrollment's campaign.
+    pub fn capture(&mut self, uid: EnrollmentUid, slot: crate::bytecode::SlotId, record: Arc<Record>) {
+        let Some(name) = self.campaign_of(uid).and_then(|(_, def)| def.captures.get(slot.index())).map(|def| def.name.clone()) else { return };
+        if let Some(enrollment) = self.enrollment_mut(uid) {
+            enrollment.captures.retain(|captured| captured.name != name);
+            enrollment.captures.push(Captured { name, record });
+        }
+    }
+
+    pub fn template_variables(&self, template: crate::bytecode::TemplateId) -> Vec<Vec<Arc<str>>> {
+        self.linked.program.templates.get(template.index()).map(|def| def.variables.clone()).unwrap_or_default()
+    }
+
+    /// Everything that templates read, as it is now.
+    pub fn freeze(&mut self, evaluator: &mut Evaluator, uid: EnrollmentUid, (variables, params): (&[Vec<Arc<str>>], &[ParamDef])) -> Arc<Record> {
+        let view = self.view_of(Some(uid));
+        let mut frozen = Record::new();
+        let mut contact = Record::new();
+        for path in variables {
+            let Some(root) = path.first() else { continue };
+            match (&**root, path.get(1)) {
+                ("contact", Some(name)) => {
+                    if let Some(field) = self.linked.field_named(name) {
+                        contact.insert(name.clone(), view.calendar().settle(view.field(field)));
+                    }
+                }
+                ("campaign", _) => {
+                    let name = self.campaign_of(uid).map(|(_, def)| def.name.clone()).unwrap_or_default();
+                    frozen.insert(root.clone(), Value::Record(Arc::new([(Arc::from("name"), Value::Text(name))].into())));
+                }
+                ("project", _) => {
+                    frozen.insert(root.clone(), self.project_record());
+                }
+                _ => {
+                    if let Some(param) = params.iter().find(|param| param.name == *root) {
+                        frozen.insert(root.clone(), evaluator.value(&view, param.value).unwrap_or_default());
+                    } else if let Some(record) = view.captured(root) {
+                        frozen.insert(root.clone(), Value::Record(record.clone()));
+                    }
+                }
+            }
+        }
+        frozen.insert(Arc::from("contact"), Value::Record(Arc::new(contact)));
+        Arc::new(frozen)
+    }
+
+    fn project_record(&self) -> Value {
+        let project = &self.linked.program.project;
+        let text = |value: &Option<Arc<str>>| value.clone().map_or(Value::Unset, Value::Text);
+        let record: Record = [
+            (Arc::from("name"), Value::Text(project.name.clone())),
+            (Arc::from("timezone"), Value::Text(project.timezone.clone())),
+            (Arc::from("from"), text(&project.from)),
+            (Arc::from("reply_to"), text(&project.reply_to)),
+            (Arc::from("address"), text(&project.address)),
+        ]
+        .into();
+        Value::Record(Arc::new(record))
+    }
+
+    /// An effect of a step, with its deterministic id.
+    pub fn make_effect(&self, uid: EnrollmentUid, step: StepId, (kind, frozen): (EffectKind, Arc<Record>), is_transactional: bool) -> Option<Effect> {
+        let enrollment = self.enrollment(uid)?;
+        let step_uid = self.step_uid(step);
+        let def = self.linked.program.steps.get(step.index());
+        Some(Effect {
+            id: EffectId::derive(uid, step_uid, &[], 0),
+            contact: self.state.uid,
+            program: self.linked.deployment.program,
+            enrollment: Some(uid),
+            campaign: Some(enrollment.campaign),
+            campaign_name: self.campaign_of(uid).map(|(_, def)| def.name.clone()).unwrap_or_default(),
+            step: Some(step_uid),
+            step_identity: def.map(|def| def.identity().clone()).unwrap_or_default(),
+            kind,
+            is_transactional,
+            frozen,
+            zone: Arc::from(self.zone.name()),
+            decided_at: self.now,
+        })
+    }
+}

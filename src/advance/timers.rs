@@ -1,0 +1,170 @@
+//! What time brings: memberships that turn by themselves, exits and conditions, waits, windows, broadcasts.
+
+use super::context::{Context, FactChange};
+use super::outcome::What;
+use super::settle::Resume;
+use crate::bytecode::Fact;
+use crate::lang::{Instant, Value};
+use crate::machine::state::{EnrollmentUid, StandingKind};
+use crate::machine::Evaluator;
+use std::sync::Arc;
+
+/// What is due. The order of the variants is the order within one instant: facts, exits, decisions, timers, broadcasts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Due {
+    Segment(u32),
+    CampaignEnd(usize),
+    Exit(usize),
+    Condition(usize),
+    Timer(usize),
+    Broadcast,
+}
+
+/// More than this at one call is a fault of ours; the rest waits for the next wake.
+const ROUNDS: u32 = 10_000;
+
+impl Context<'_> {
+    /// Does everything that is due up to `limit`, in order.
+    pub fn run_due(&mut self, evaluator: &mut Evaluator, limit: Instant) {
+        let mut last = None;
+        for _ in 0..ROUNDS {
+            let Some((at, due)) = self.next_due(evaluator) else { return };
+            // What is still due after it was done cannot be done: better late than round in circles.
+            if at > limit || last == Some((at, due)) {
+                return;
+            }
+            last = Some((at, due));
+            self.set_cause(Arc::from("timer"));
+            self.chain = 0;
+            match due {
+                Due::Segment(id) => self.turn_segment(evaluator, id),
+                Due::CampaignEnd(index) => self.with_enrollment(index, |context, uid| context.end(uid, What::Exited, Arc::from("campaign ended"))),
+                Due::Exit(index) => self.with_enrollment(index, |context, uid| context.ask_exits(evaluator, uid)),
+                Due::Condition(index) => self.with_enrollment(index, |context, uid| context.ask_decisions(evaluator, uid, &[Fact::Time])),
+                Due::Timer(index) => self.with_enrollment(index, |context, uid| context.time_is_up(evaluator, uid, at)),
+                Due::Broadcast => self.run_broadcasts(evaluator, at),
+            }
+            self.settle(evaluator);
+        }
+    }
+
+    fn with_enrollment(&mut self, index: usize, then: impl FnOnce(&mut Self, EnrollmentUid)) {
+        if let Some(uid) = self.state.enrollments.get(index).map(|enrollment| enrollment.uid) {
+            then(self, uid);
+        }
+    }
+
+    fn turn_segment(&mut self, evaluator: &mut Evaluator, id: u32) {
+        let Some(segment) = self.linked.segment(id) else {
+            self.state.segment_wakes.remove(&id);
+            return;
+        };
+        if self.refresh_segment(evaluator, segment, &[]) {
+            let change = FactChange { fact: Fact::Segment(segment), name: Arc::from(""), old: Value::Unset, new: Value::Unset };
+            let readers: Vec<_> = self.linked.segments_reading(Fact::Segment(segment)).to_vec();
+            if !readers.is_empty() {
+                self.after_changes(evaluator, vec![change]);
+            }
+        }
+    }
+
+    fn time_is_up(&mut self, evaluator: &mut Evaluator, uid: EnrollmentUid, due: Instant) {
+        // Late (a pause, a restart): the decision is taken as of its own time.
+        if due < self.now
+            && let Some(arm) = self.arm_at(evaluator, uid, due)
+        {
+            return self.resume(evaluator, uid, Resume::Arm(arm));
+        }
+        self.resume(evaluator, uid, Resume::Due);
+    }
+
+    /// The arm that held at `due`, of what had happened by then.
+    fn arm_at(&mut self, evaluator: &mut Evaluator, uid: EnrollmentUid, due: Instant) -> Option<usize> {
+        use crate::bytecode::Op;
+        let standing = self.enrollment(uid)?.threads.first()?.standing.clone();
+        if !matches!(standing.kind, StandingKind::Listen { .. }) {
+            return None;
+        }
+        let pc = self.place_pc((standing.step, standing.ordinal))?;
+        let Op::Listen(listen, _) = self.linked.op(pc) else { return None };
+        let def = self.linked.program.listens.get(listen.index())?;
+        def.arms.iter().position(|arm| {
+            let mut view = self.view_of(Some(uid));
+            view.now = due;
+            view.as_of = Some(due);
+            evaluator.is_true(&view, arm.condition)
+        })
+    }
+
+    /// The earliest thing that time brings.
+    fn next_due(&self, evaluator: &mut Evaluator) -> Option<(Instant, Due)> {
+        let mut best: Option<(Instant, Due)> = None;
+        let mut consider = |at: Option<Instant>, due: Due| {
+            if let Some(at) = at
+                && best.is_none_or(|known| (at, due) < known)
+            {
+                best = Some((at, due));
+            }
+        };
+        for (id, at) in self.state.segment_wakes.iter() {
+            consider(Some(*at), Due::Segment(*id));
+        }
+        for (index, enrollment) in self.state.enrollments.iter().enumerate() {
+            let campaign = self.linked.campaign(enrollment.campaign);
+            if campaign.is_none() {
+                continue;
+            }
+            let end = campaign.and_then(|id| self.linked.program.campaigns.get(id.index())).and_then(|def| def.active_until);
+            consider(end, Due::CampaignEnd(index));
+            consider(enrollment.exit_recheck, Due::Exit(index));
+            if campaign.is_none_or(|campaign| !self.is_acting(campaign)) {
+                continue;
+            }
+            for standing in enrollment.threads.iter().map(|thread| &thread.standing) {
+                match &standing.kind {
+                    StandingKind::Listen { recheck } => {
+                        consider(*recheck, Due::Condition(index));
+                        consider(standing.due, Due::Timer(index));
+                    }
+                    StandingKind::Held { recheck, .. } => {
+                        consider(*recheck, Due::Condition(index));
+                        // Held by a pause that is over: at once.
+                        consider(standing.due.or(Some(standing.since)), Due::Timer(index));
+                    }
+                    StandingKind::Time | StandingKind::Until => consider(standing.due, Due::Timer(index)),
+                    StandingKind::Answer { .. } | StandingKind::Stranded => {}
+                }
+            }
+        }
+        consider(self.next_broadcast(evaluator), Due::Broadcast);
+        best
+    }
+
+    /// When this contact wants to be woken next.
+    pub fn next_wake(&self, evaluator: &mut Evaluator) -> Option<Instant> {
+        self.next_due(evaluator).map(|(at, _)| at)
+    }
+
+    /// Since when a campaign has been live, for broadcasts.
+    pub fn live_since(&self, campaign: usize) -> Option<Instant> {
+        if self.switches.run_drafts {
+            return Some(self.linked.deployment.at);
+        }
+        self.linked.deployment.live_since.get(campaign).copied().flatten()
+    }
+}
+
+/// When a contact wants to be woken next, without doing anything.
+#[must_use]
+pub fn next_wake(
+    linked: &crate::machine::Linked,
+    switches: &super::Switches,
+    state: &mut crate::machine::state::ContactState,
+    now: Instant,
+) -> Option<Instant> {
+    let seq = state.next_seq;
+    let mut evaluator = Evaluator::default();
+    let wake = Context::new(linked, switches, state, now).next_wake(&mut evaluator);
+    state.next_seq = seq;
+    wake
+}

@@ -1,0 +1,147 @@
+//! Campaigns: the header, the table of steps, the routine.
+
+use super::context::Lowering;
+use crate::base::Span;
+use crate::bytecode::{Assembler, CampaignDef, CampaignId, ExitDef, Op, Reenter, StepDef, StepId, StepKind};
+use crate::semantic::hir;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+impl<'h> Lowering<'h> {
+    pub(super) fn campaigns(&mut self) {
+        self.step_table();
+        for campaign in &self.project.campaigns {
+            self.refuse_header(campaign);
+            let def = self.campaign(campaign);
+            self.builder.program.campaigns.push(def);
+        }
+    }
+
+    fn campaign(&mut self, campaign: &'h hir::Campaign) -> CampaignDef {
+        let triggers = campaign.triggers.iter().filter_map(|trigger| self.trigger(trigger)).collect();
+        let only_if = campaign.only_if.iter().map(|condition| self.block(condition)).collect();
+        let reenter = match &campaign.reenter {
+            hir::Reenter::Never => Reenter::Never,
+            hir::Reenter::Always => Reenter::Always,
+            hir::Reenter::After(duration) => Reenter::After(*duration),
+            hir::Reenter::Each(value) => Reenter::Each(self.block(value)),
+        };
+        let exits = campaign.exits.iter().map(|exit| ExitDef { condition: self.block(&exit.condition), span: exit.span }).collect();
+        let mut code = Assembler::new();
+        self.steps(&mut code, &campaign.steps);
+        code.emit(Op::Finish);
+        let entry = self.builder.routine(code);
+        let mut steps = Vec::new();
+        each_step(&campaign.steps, &mut |header| steps.push(header.id));
+        CampaignDef {
+            name: campaign.name.clone(),
+            was: campaign.was.clone(),
+            is_published: campaign.is_published,
+            active_from: campaign.active_from,
+            active_until: campaign.active_until,
+            triggers,
+            only_if,
+            reenter,
+            exits,
+            windows: campaign.windows.clone(),
+            captures: campaign.captures.clone(),
+            entry,
+            steps,
+            span: campaign.span,
+        }
+    }
+
+    /// Steps keep the numbers of the checked tree, which tests and pictures refer to.
+    fn step_table(&mut self) {
+        let mut defs: BTreeMap<StepId, StepDef> = BTreeMap::new();
+        for (at, campaign) in self.project.campaigns.iter().enumerate() {
+            each_step(&campaign.steps, &mut |header| {
+                defs.insert(header.id, step_def(CampaignId::from_index(at), header));
+            });
+        }
+        let mut steps: Vec<StepDef> = Vec::with_capacity(defs.len());
+        for (id, def) in defs {
+            debug_assert!(id.index() == steps.len(), "steps are counted without gaps");
+            while steps.len() < id.index() {
+                steps.push(StepDef { path: Arc::from(""), name: None, ..def.clone() });
+            }
+            steps.push(def);
+        }
+        self.builder.program.steps = steps;
+    }
+
+    /// Lines of the header that the program has no place for yet.
+    fn refuse_header(&mut self, campaign: &hir::Campaign) {
+        let mut lines: Vec<(&'static str, Span)> = Vec::new();
+        if campaign.is_restarting {
+            lines.push(("retrigger restart", campaign.name_span));
+        }
+        if campaign.capped.is_some() {
+            lines.push(("capped", campaign.name_span));
+        }
+        if campaign.holdout.is_some() {
+            lines.push(("holdout", campaign.name_span));
+        }
+        if campaign.priority.is_some() {
+            lines.push(("priority", campaign.name_span));
+        }
+        lines.extend(campaign.goals.iter().map(|goal| ("goal", goal.span)));
+        lines.extend(campaign.limits.iter().map(|limit| ("limit", limit.span)));
+        lines.extend(campaign.throttle.iter().map(|throttle| ("throttle", throttle.span)));
+        lines.extend(campaign.updates.iter().map(|update| ("update … when", update.span)));
+        lines.extend(campaign.collect.iter().map(|collect| ("collect", collect.span)));
+        for (construct, span) in lines {
+            // The checker's own list is more exact about where; one word on each construct of a campaign is enough.
+            let is_known = self.refused.iter().any(|known| known.construct == construct && touches(campaign.span, known.span));
+            if !is_known {
+                self.refuse(construct, span);
+            }
+        }
+    }
+}
+
+fn touches(outer: Span, inner: Span) -> bool {
+    outer.file == inner.file && outer.start <= inner.start && inner.end <= outer.end
+}
+
+fn step_def(campaign: CampaignId, header: &hir::StepHeader) -> StepDef {
+    let kind: StepKind = header.kind;
+    StepDef { campaign, name: header.name.clone(), path: header.path.clone(), kind, text: header.text.clone(), span: header.span }
+}
+
+/// Visits the steps of a block, an enclosing step before those inside; a red path's wait stands before the rest of its path.
+fn each_step<'s>(steps: &'s [hir::Step], visit: &mut impl FnMut(&'s hir::StepHeader)) {
+    for step in steps {
+        visit(&step.header);
+        if let hir::StepKind::Decide { deadline: Some(deadline), then_, else_, .. } = &step.kind {
+            each_step(then_, visit);
+            deadline.wait.iter().for_each(&mut *visit);
+            each_step(else_, visit);
+        } else {
+            inner_blocks(&step.kind).into_iter().for_each(|inner| each_step(inner, visit));
+        }
+    }
+}
+
+/// The blocks of steps inside a step, in source order.
+fn inner_blocks(kind: &hir::StepKind) -> Vec<&[hir::Step]> {
+    match kind {
+        hir::StepKind::Reach(steps) => vec![steps],
+        hir::StepKind::Decide { then_, else_, .. } => vec![then_, else_],
+        hir::StepKind::Await { arms, deadline } => {
+            arms.iter().map(|arm| arm.body.as_slice()).chain(deadline.iter().map(|(_, body)| body.as_slice())).collect()
+        }
+        hir::StepKind::Timeline { arms, .. } => arms.iter().map(|arm| arm.body.as_slice()).collect(),
+        hir::StepKind::Split(arms) => arms.iter().map(|arm| arm.body.as_slice()).collect(),
+        hir::StepKind::Experiment { variants, .. } => variants.iter().map(|variant| variant.body.as_slice()).collect(),
+        hir::StepKind::Repeat { body, .. } | hir::StepKind::Do { body, .. } => vec![body],
+        hir::StepKind::Parallel(branches) => branches.iter().map(Vec::as_slice).collect(),
+        hir::StepKind::Send { .. } | hir::StepKind::Webhook { .. } | hir::StepKind::Notify { .. } | hir::StepKind::Set { .. } => vec![],
+        hir::StepKind::Clear { .. } | hir::StepKind::AddItem { .. } | hir::StepKind::RemoveItem { .. } | hir::StepKind::AddPoints { .. } => vec![],
+        hir::StepKind::SetPoints { .. } | hir::StepKind::Tag(_) | hir::StepKind::Untag(_) | hir::StepKind::AddToList(_) => vec![],
+        hir::StepKind::RemoveFromList(_) | hir::StepKind::Subscribe(_) | hir::StepKind::Unsubscribe(_) | hir::StepKind::Enroll(_) => vec![],
+        hir::StepKind::Leave(_) | hir::StepKind::Emit { .. } | hir::StepKind::Mute(_) | hir::StepKind::Wait { .. } => vec![],
+        hir::StepKind::WaitBetween { .. } | hir::StepKind::WaitUntil(_) | hir::StepKind::WaitFor { .. } | hir::StepKind::Stop(_) => vec![],
+        hir::StepKind::Error => vec![],
+    }
+}

@@ -1,0 +1,33 @@
+//! Layer 5: the checked tree becomes a compiled program. One file per group of constructs.
+//!
+//! Lowering never fails on a program without findings; it refuses what is checked but cannot run yet. Nothing is checked here.
+
+mod campaign;
+mod context;
+mod declarations;
+mod expressions;
+mod history;
+mod messages;
+mod positions;
+mod steps;
+mod tests;
+mod triggers;
+mod waits;
+
+use crate::base::Sources;
+use crate::bytecode::Program;
+use crate::semantic::hir;
+use context::Lowering;
+
+pub use tests::{TestBlocks, lower_with_tests};
+
+/// The program of a checked project.
+///
+/// # Errors
+/// What cannot run yet, in source order: what the checker has listed, and what it should have.
+pub fn lower(project: &hir::Project, sources: &Sources) -> Result<Program, Vec<hir::NotYet>> {
+    let mut lowering = Lowering::new(project, sources);
+    lowering.declarations();
+    lowering.campaigns();
+    lowering.finish()
+}

@@ -1,0 +1,202 @@
+//! A deployment gives a program's local numbers their lasting identities.
+//!
+//! A compiled program is a function of its source alone; which campaign is number 7 for ever, and which step inherits whose lineage,
+//! belongs to the deployment.
+
+use super::state::{StableId, StepUid};
+use crate::bytecode::Program;
+use crate::lang::Instant;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// What kind of thing a stable id names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[allow(missing_docs)]
+pub enum IdKind {
+    Field,
+    Event,
+    List,
+    Topic,
+    Segment,
+    Group,
+    Rule,
+    Message,
+    Webhook,
+    Campaign,
+}
+
+/// All names that ever had a stable id, and the lineage of the steps that are alive.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Registry {
+    next: StableId,
+    names: BTreeMap<(IdKind, Arc<str>), StableId>,
+    steps: BTreeMap<(StableId, Arc<str>), StepUid>,
+}
+
+impl Registry {
+    /// The id of a name, if it ever had one.
+    #[must_use]
+    pub fn find(&self, kind: IdKind, name: &str) -> Option<StableId> {
+        self.names.get(&(kind, Arc::from(name))).copied()
+    }
+    /// The name that holds an id now.
+    #[must_use]
+    pub fn name_of(&self, kind: IdKind, id: StableId) -> Option<&Arc<str>> {
+        self.names.iter().find(|((known, _), value)| *known == kind && **value == id).map(|((_, name), _)| name)
+    }
+    fn id_of(&mut self, kind: IdKind, name: &Arc<str>, was: Option<&Arc<str>>) -> StableId {
+        if let Some(id) = self.names.get(&(kind, name.clone())) {
+            return *id;
+        }
+        // `was OLD` takes the old name's identity with it.
+        if let Some(id) = was.and_then(|old| self.names.remove(&(kind, old.clone()))) {
+            self.names.insert((kind, name.clone()), id);
+            return id;
+        }
+        self.next += 1;
+        self.names.insert((kind, name.clone()), self.next);
+        self.next
+    }
+}
+
+/// The lasting identities of one program's tables, in the order of the tables.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Deployment {
+    /// Counts deploys of the store, from 1.
+    pub seq: u32,
+    /// When it became the running program.
+    pub at: Instant,
+    /// The program.
+    pub program: [u8; 32],
+    /// Fields.
+    pub fields: Vec<StableId>,
+    /// Events and forms.
+    pub events: Vec<StableId>,
+    /// Lists.
+    pub lists: Vec<StableId>,
+    /// Topics.
+    pub topics: Vec<StableId>,
+    /// Segments.
+    pub segments: Vec<StableId>,
+    /// Point groups.
+    pub groups: Vec<StableId>,
+    /// Point rules.
+    pub rules: Vec<StableId>,
+    /// Messages; an inline one is named after its step.
+    pub messages: Vec<StableId>,
+    /// Webhooks.
+    pub webhooks: Vec<StableId>,
+    /// Campaigns.
+    pub campaigns: Vec<StableId>,
+    /// Since when each campaign has been published without interruption.
+    pub live_since: Vec<Option<Instant>>,
+    /// Steps.
+    pub steps: Vec<StepUid>,
+    /// Everything that ever had an identity.
+    pub registry: Registry,
+}
+
+impl Deployment {
+    /// The identities of `program`, deployed at `at` after `previous`. Steps keep their lineage by name or path.
+    #[must_use]
+    pub fn next(program: &Program, hash: [u8; 32], at: Instant, previous: Option<(&Deployment, &Program)>) -> Deployment {
+        let mut registry = previous.map(|(deployment, _)| deployment.registry.clone()).unwrap_or_default();
+        let seq = previous.map_or(0, |(deployment, _)| deployment.seq) + 1;
+        let campaigns: Vec<StableId> = program.campaigns.iter().map(|c| registry.id_of(IdKind::Campaign, &c.name, c.was.as_ref())).collect();
+        let steps = step_lineage(program, &campaigns, &mut registry, seq);
+        let no_name: Arc<str> = Arc::from("");
+        let plain = |kind: IdKind, registry: &mut Registry, names: Vec<(Arc<str>, Option<Arc<str>>)>| -> Vec<StableId> {
+            names.into_iter().map(|(name, was)| registry.id_of(kind, &name, was.as_ref())).collect()
+        };
+        let live_since = live_since(program, &campaigns, at, previous);
+        let messages = message_names(program);
+        Deployment {
+            seq,
+            at,
+            program: hash,
+            fields: plain(IdKind::Field, &mut registry, program.fields.iter().map(|f| (f.name.clone(), None)).collect()),
+            events: plain(IdKind::Event, &mut registry, program.events.iter().map(|e| (event_key(&e.name, e.is_form), None)).collect()),
+            lists: plain(IdKind::List, &mut registry, program.lists.iter().map(|l| (l.name.clone(), l.was.clone())).collect()),
+            topics: plain(IdKind::Topic, &mut registry, program.topics.iter().map(|t| (t.name.clone(), t.was.clone())).collect()),
+            segments: plain(IdKind::Segment, &mut registry, program.segments.iter().map(|s| (s.name.clone(), s.was.clone())).collect()),
+            groups: plain(IdKind::Group, &mut registry, program.groups.iter().map(|g| (g.name.clone().unwrap_or(no_name.clone()), None)).collect()),
+            rules: plain(IdKind::Rule, &mut registry, rule_names(program)),
+            messages: plain(IdKind::Message, &mut registry, messages),
+            webhooks: plain(IdKind::Webhook, &mut registry, program.webhooks.iter().map(|w| (w.name.clone(), None)).collect()),
+            campaigns,
+            live_since,
+            steps,
+            registry,
+        }
+    }
+}
+
+fn event_key(name: &Arc<str>, is_form: bool) -> Arc<str> {
+    if is_form { Arc::from(format!("submitted({name})")) } else { name.clone() }
+}
+
+fn rule_names(program: &Program) -> Vec<(Arc<str>, Option<Arc<str>>)> {
+    let mut seen: BTreeMap<Arc<str>, u32> = BTreeMap::new();
+    let mut names = Vec::new();
+    for rule in &program.rules {
+        let group = program.groups.get(rule.group.index()).and_then(|g| g.name.clone()).unwrap_or_default();
+        let text: Arc<str> = Arc::from(format!("{group}/{}", rule.text));
+        let ordinal = seen.entry(text.clone()).or_default();
+        *ordinal += 1;
+        names.push((if *ordinal == 1 { text } else { Arc::from(format!("{text}#{ordinal}")) }, None));
+    }
+    names
+}
+
+fn message_names(program: &Program) -> Vec<(Arc<str>, Option<Arc<str>>)> {
+    let mut names: Vec<(Arc<str>, Option<Arc<str>>)> =
+        program.messages.iter().map(|m| (m.name.as_ref().map(|n| Arc::from(format!("{} {n}", m.channel.word()))).unwrap_or_default(), m.was.as_ref().map(|w| Arc::from(format!("{} {w}", m.channel.word()))))).collect();
+    // An inline message is the message of its step.
+    for send in &program.sends {
+        let step = program.steps.get(send.step.index());
+        let campaign = step.and_then(|s| program.campaigns.get(s.campaign.index()));
+        if let (Some(entry), Some(step), Some(campaign)) = (names.get_mut(send.message.index()), step, campaign)
+            && entry.0.is_empty()
+        {
+            entry.0 = Arc::from(format!("{}/{}", campaign.name, step.identity()));
+        }
+    }
+    names
+}
+
+/// Gives each step its lineage: the same name, or the same path, in the same campaign keeps it; another is new.
+fn step_lineage(program: &Program, campaigns: &[StableId], registry: &mut Registry, seq: u32) -> Vec<StepUid> {
+    let mut alive = BTreeMap::new();
+    let mut uids = Vec::with_capacity(program.steps.len());
+    for step in &program.steps {
+        let campaign = campaigns.get(step.campaign.index()).copied().unwrap_or(0);
+        let key = (campaign, step_key(step.name.as_ref(), &step.path));
+        let uid = registry.steps.get(&key).copied().unwrap_or_else(|| new_step_uid(campaign, &key.1, seq));
+        alive.insert(key, uid);
+        uids.push(uid);
+    }
+    registry.steps = alive;
+    uids
+}
+
+fn step_key(name: Option<&Arc<str>>, path: &Arc<str>) -> Arc<str> {
+    name.map_or_else(|| path.clone(), |name| Arc::from(format!("as {name}")))
+}
+
+fn new_step_uid(campaign: StableId, key: &str, seq: u32) -> StepUid {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(b"campc-step-1").update(&campaign.to_be_bytes()).update(&seq.to_be_bytes()).update(key.as_bytes());
+    let mut bytes = [0; 8];
+    hasher.finalize_xof().fill(&mut bytes);
+    StepUid(u64::from_be_bytes(bytes))
+}
+
+fn live_since(program: &Program, campaigns: &[StableId], at: Instant, previous: Option<(&Deployment, &Program)>) -> Vec<Option<Instant>> {
+    let before = |id: StableId| {
+        let (deployment, _) = previous?;
+        let index = deployment.campaigns.iter().position(|known| *known == id)?;
+        deployment.live_since.get(index).copied().flatten()
+    };
+    program.campaigns.iter().zip(campaigns).map(|(campaign, id)| campaign.is_published.then(|| before(*id).unwrap_or(at))).collect()
+}

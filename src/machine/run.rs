@@ -1,0 +1,368 @@
+//! The step half of the machine: runs one enrollment from an operation on until it waits or ends.
+
+use super::change::Change;
+use super::eval::{Evaluator, Fault, as_duration, constant};
+use super::state::{EffectId, EnrollmentUid, StandingKind, StepUid};
+use super::view::View;
+use super::{Linked, Waiting};
+use crate::bytecode::{CampaignId, ConstId, ListenId, NotifyId, Op, Pc, PlaceId, SendId, StepId, UntilId, WebhookStepId};
+use crate::lang::{Duration, Instant, Value, add_duration};
+use std::sync::Arc;
+
+/// What a send came to.
+#[derive(Clone, Debug, PartialEq)]
+pub enum SendFlow {
+    /// It left, or was skipped: the enrollment goes on. The effect is there if it left.
+    GoOn(Option<EffectId>),
+    /// A window, or a pause, holds it up to `due` (unknown where there is none).
+    Held {
+        /// The effect.
+        effect: EffectId,
+        /// When to look again.
+        due: Option<Instant>,
+    },
+}
+
+/// How a run came to rest.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Halt {
+    /// It stands somewhere.
+    Standing,
+    /// The last step is behind it.
+    Finished,
+    /// A `stop`, with its reason.
+    Stopped(Option<Arc<str>>),
+    /// Somebody ended it meanwhile: its own exit, another's `leave`.
+    Over,
+    /// The program is damaged, or ran too long.
+    Faulted(Fault),
+}
+
+/// Where a run begins, and what it knows of what was before.
+#[derive(Clone, Debug, Default)]
+pub struct Entry {
+    /// The first operation.
+    pub pc: usize,
+    /// The send that was handed over just now: what follows counts from it.
+    pub last_send: Option<EffectId>,
+    /// The listening place (step, ordinal) whose deadline led here.
+    pub listening: Option<(StepUid, u16)>,
+}
+
+/// What the machine asks of its surroundings. One contact, one instant.
+pub trait Host {
+    /// What an expression of the enrollment can read.
+    fn view(&self, enrollment: EnrollmentUid) -> View<'_>;
+    /// Whether the enrollment has been ended meanwhile.
+    fn is_over(&self, enrollment: EnrollmentUid) -> bool;
+    /// The enrollment has come to a step.
+    fn at_step(&mut self, enrollment: EnrollmentUid, step: StepId);
+    /// Sends, skips or holds.
+    fn send(&mut self, evaluator: &mut Evaluator, enrollment: EnrollmentUid, send: SendId) -> SendFlow;
+    /// Calls a webhook.
+    fn webhook(&mut self, evaluator: &mut Evaluator, enrollment: EnrollmentUid, step: WebhookStepId) -> Option<EffectId>;
+    /// Mails the team.
+    fn notify(&mut self, evaluator: &mut Evaluator, enrollment: EnrollmentUid, notify: NotifyId);
+    /// Changes the contact; segments and points react at once.
+    fn change(&mut self, evaluator: &mut Evaluator, enrollment: EnrollmentUid, change: Change);
+    /// Enrols in another campaign, once this one waits.
+    fn enroll(&mut self, enrollment: EnrollmentUid, campaign: CampaignId);
+    /// Ends the enrollments of another campaign.
+    fn leave(&mut self, enrollment: EnrollmentUid, campaign: CampaignId);
+    /// A decision fell: the arm that held, or none (the deadline, the red path).
+    fn decided(&mut self, evaluator: &mut Evaluator, enrollment: EnrollmentUid, listen: ListenId, arm: Option<usize>);
+    /// An `if` was asked.
+    fn asked(&mut self, enrollment: EnrollmentUid, step: StepId, answer: bool);
+    /// The enrollment waits.
+    fn stand(&mut self, enrollment: EnrollmentUid, waiting: Waiting);
+}
+
+struct Run<'h, H: Host> {
+    host: &'h mut H,
+    evaluator: &'h mut Evaluator,
+    enrollment: EnrollmentUid,
+    pc: usize,
+    step: StepId,
+    last_send: Option<EffectId>,
+    listening: Option<(StepUid, u16)>,
+    /// Steps begun in this run: the listening place counts for the first one only.
+    steps_begun: u32,
+}
+
+/// Runs an enrollment until it waits or ends.
+pub fn run<H: Host>(host: &mut H, evaluator: &mut Evaluator, enrollment: EnrollmentUid, entry: &Entry) -> Halt {
+    let mut run = Run {
+        host,
+        evaluator,
+        enrollment,
+        pc: entry.pc,
+        step: StepId(u32::MAX),
+        last_send: entry.last_send,
+        listening: entry.listening,
+        steps_begun: 0,
+    };
+    let depth = run.evaluator.stack.len();
+    let halt = loop {
+        match run.next() {
+            Ok(None) => {}
+            Ok(Some(halt)) => break halt,
+            Err(fault) => break Halt::Faulted(fault),
+        }
+    };
+    run.evaluator.stack.truncate(depth);
+    halt
+}
+
+impl<H: Host> Run<'_, H> {
+    fn next(&mut self) -> Result<Option<Halt>, Fault> {
+        let op = self.linked().op(self.pc);
+        self.pc += 1;
+        self.evaluator.fuel = self.evaluator.fuel.checked_sub(1).ok_or(Fault::OutOfFuel)?;
+        match op {
+            Op::Step(step) => {
+                self.step = step;
+                self.steps_begun += 1;
+                if self.steps_begun > 1 {
+                    self.listening = None;
+                }
+                self.host.at_step(self.enrollment, step);
+                Ok(None)
+            }
+            Op::Send(send) => Ok(self.send(send)),
+            Op::Webhook(webhook, place) => Ok(self.webhook(webhook, place)),
+            Op::Notify(notify) => {
+                self.host.notify(self.evaluator, self.enrollment, notify);
+                Ok(None)
+            }
+            Op::Enroll(campaign) => {
+                self.host.enroll(self.enrollment, campaign);
+                Ok(None)
+            }
+            Op::Leave(campaign) => {
+                self.host.leave(self.enrollment, campaign);
+                Ok(self.host.is_over(self.enrollment).then_some(Halt::Over))
+            }
+            Op::Wait(_) | Op::WaitBetween(_) | Op::WaitUntil(..) | Op::Listen(..) => self.wait(op),
+            Op::Stop(reason) => Ok(Some(Halt::Stopped(reason.and_then(|id| self.text(id))))),
+            Op::Finish | Op::Return => Ok(Some(Halt::Finished)),
+            Op::SetField(_)
+            | Op::AddItem(_)
+            | Op::RemoveItem(_)
+            | Op::AddPoints(_)
+            | Op::SetPoints(_)
+            | Op::Tag(_)
+            | Op::Untag(_)
+            | Op::AddToList(_)
+            | Op::RemoveFromList(_)
+            | Op::Subscribe(_)
+            | Op::Unsubscribe(_)
+            | Op::UnsubscribeAll => self.change(op),
+            Op::JumpUnless(target) => {
+                let answer = self.evaluator.pop()?.is_true();
+                self.host.asked(self.enrollment, self.step, answer);
+                if !answer {
+                    self.pc = target.index();
+                }
+                Ok(None)
+            }
+            Op::Const(_)
+            | Op::Field(_)
+            | Op::Points(_)
+            | Op::Now
+            | Op::Today
+            | Op::LocalDateTime(..)
+            | Op::EventProperty(_)
+            | Op::Capture(_)
+            | Op::Get(_)
+            | Op::Ago
+            | Op::FromNow
+            | Op::Add
+            | Op::Subtract
+            | Op::Multiply
+            | Op::Divide
+            | Op::Negate
+            | Op::Compare(_)
+            | Op::CompareMoving(..)
+            | Op::In(_)
+            | Op::NotIn(_)
+            | Op::Text(_)
+            | Op::TextIgnoringCase(_)
+            | Op::Matches(_)
+            | Op::IsSet
+            | Op::IsEmpty
+            | Op::IsToday
+            | Op::Not
+            | Op::HasTag(_)
+            | Op::InSegment(_)
+            | Op::InList(_)
+            | Op::InCampaign(_)
+            | Op::FinishedCampaign(_)
+            | Op::SubscribedTo(_)
+            | Op::Query(_)
+            | Op::MakeList(_)
+            | Op::MakeRecord(_)
+            | Op::Jump(_)
+            | Op::AndJump(_)
+            | Op::OrJump(_) => {
+                let view = self.host.view(self.enrollment);
+                if let Some(Pc(target)) = self.evaluator.step(&view, op)? {
+                    self.pc = usize::try_from(target).unwrap_or(usize::MAX);
+                }
+                Ok(None)
+            }
+        }
+    }
+
+    fn linked(&self) -> &Linked {
+        self.host.view(self.enrollment).linked
+    }
+    fn text(&self, id: ConstId) -> Option<Arc<str>> {
+        match constant(&self.host.view(self.enrollment), id) {
+            Value::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    fn send(&mut self, send: SendId) -> Option<Halt> {
+        let listening = self.listening.take();
+        match self.host.send(self.evaluator, self.enrollment, send) {
+            SendFlow::GoOn(effect) => {
+                self.last_send = effect.or(self.last_send);
+                self.host.is_over(self.enrollment).then_some(Halt::Over)
+            }
+            SendFlow::Held { effect, due } => {
+                let place = self.linked().program.sends.get(send.index()).map(|def| def.place);
+                self.rest(place, due, StandingKind::Held { effect, listening, recheck: None })
+            }
+        }
+    }
+
+    fn webhook(&mut self, webhook: WebhookStepId, place: PlaceId) -> Option<Halt> {
+        let effect = self.host.webhook(self.evaluator, self.enrollment, webhook);
+        let wants_answer = self.linked().program.webhook_steps.get(webhook.index()).is_some_and(|def| def.answer.is_some());
+        match effect {
+            Some(effect) if wants_answer => self.rest(Some(place), None, StandingKind::Answer { effect }),
+            Some(_) | None => None,
+        }
+    }
+
+    fn change(&mut self, op: Op) -> Result<Option<Halt>, Fault> {
+        let change = match op {
+            Op::SetField(field) => Change::SetField(field, self.evaluator.pop()?),
+            Op::AddItem(field) => Change::AddItem(field, self.evaluator.pop()?),
+            Op::RemoveItem(field) => Change::RemoveItem(field, self.evaluator.pop()?),
+            Op::AddPoints(group) => match self.evaluator.pop()?.as_number() {
+                Some(number) => Change::AddPoints(group, number),
+                None => return Ok(None),
+            },
+            Op::SetPoints(group) => match self.evaluator.pop()?.as_number() {
+                Some(number) => Change::SetPoints(group, number),
+                None => return Ok(None),
+            },
+            Op::Tag(name) => Change::Tag(self.text(name).unwrap_or_default()),
+            Op::Untag(name) => Change::Untag(self.text(name).unwrap_or_default()),
+            Op::AddToList(list) => Change::AddToList(list),
+            Op::RemoveFromList(list) => Change::RemoveFromList(list),
+            Op::Subscribe(topic) => Change::Subscribe(topic),
+            Op::Unsubscribe(topic) => Change::Unsubscribe(topic),
+            _ => Change::UnsubscribeAll,
+        };
+        self.host.change(self.evaluator, self.enrollment, change);
+        Ok(self.host.is_over(self.enrollment).then_some(Halt::Over))
+    }
+
+    fn wait(&mut self, op: Op) -> Result<Option<Halt>, Fault> {
+        match op {
+            Op::Wait(place) => {
+                let duration = as_duration(&self.evaluator.pop()?);
+                let due = self.after(duration);
+                Ok(self.wait_up_to(place, Some(due), StandingKind::Time))
+            }
+            Op::WaitBetween(place) => {
+                let longest = as_duration(&self.evaluator.pop()?);
+                let shortest = as_duration(&self.evaluator.pop()?);
+                let (from, to) = (self.after(shortest), self.after(longest));
+                let step = self.linked().deployment.steps.get(self.step.index()).copied().unwrap_or(StepUid(0));
+                let due = from.plus_millis(share_of(self.enrollment, step, to.millis_since(from).max(0)));
+                Ok(self.wait_up_to(place, Some(due), StandingKind::Time))
+            }
+            Op::WaitUntil(until, place) => {
+                let view = self.host.view(self.enrollment);
+                let due = until_instant(self.evaluator, &view, until, view.now)?;
+                Ok(self.wait_up_to(place, due, StandingKind::Until))
+            }
+            Op::Listen(listen, place) => self.listen(listen, place),
+            _ => Err(Fault::NotAnExpression),
+        }
+    }
+
+    fn after(&self, duration: Duration) -> Instant {
+        let view = self.host.view(self.enrollment);
+        add_duration(view.now, duration, view.zone, &view.linked.holidays)
+    }
+
+    fn wait_up_to(&mut self, place: PlaceId, due: Option<Instant>, kind: StandingKind) -> Option<Halt> {
+        if due.is_some_and(|due| due <= self.host.view(self.enrollment).now) {
+            return None;
+        }
+        self.rest(Some(place), due, kind)
+    }
+
+    /// Asks the conditions on arrival: one that holds already holds.
+    fn listen(&mut self, listen: ListenId, place: PlaceId) -> Result<Option<Halt>, Fault> {
+        let view = self.host.view(self.enrollment);
+        let Some(def) = view.linked.program.listens.get(listen.index()) else { return Err(Fault::NotAnExpression) };
+        let mut recheck = None;
+        for (index, arm) in def.arms.iter().enumerate() {
+            let (holds, change) = self.evaluator.truth_and_change(&view, arm.condition);
+            recheck = super::earlier(recheck, change);
+            if holds {
+                self.pc = arm.target.index();
+                self.host.decided(self.evaluator, self.enrollment, listen, Some(index));
+                return Ok(None);
+            }
+        }
+        let deadline = match def.deadline {
+            Some((block, target)) => Some((self.evaluator.value(&view, block)?, target)),
+            None => None,
+        };
+        let due = deadline.map(|(duration, _)| self.after(as_duration(&duration)));
+        Ok(self.rest(Some(place), due, StandingKind::Listen { recheck }))
+    }
+
+    fn rest(&mut self, place: Option<PlaceId>, due: Option<Instant>, kind: StandingKind) -> Option<Halt> {
+        self.host.stand(self.enrollment, Waiting { place: place.unwrap_or(PlaceId(u32::MAX)), due, kind, counts_from: self.last_send });
+        Some(Halt::Standing)
+    }
+}
+
+/// The instant that a `wait until` means, asked at `from`; `None` while its field is unset.
+///
+/// # Errors
+/// Where the program is damaged or ran out of fuel.
+pub fn until_instant(evaluator: &mut Evaluator, view: &View<'_>, until: UntilId, from: Instant) -> Result<Option<Instant>, Fault> {
+    use crate::bytecode::UntilAnchor;
+    use crate::lang::{Zone, local_instant, next_clock, next_weekday};
+    let Some(def) = view.linked.program.untils.get(until.index()) else { return Err(Fault::NotAnExpression) };
+    let zone = def.zone.as_deref().and_then(Zone::find).unwrap_or_else(|| view.zone.clone());
+    match &def.anchor {
+        UntilAnchor::Clock(time) => Ok(Some(next_clock(from, *time, &zone))),
+        UntilAnchor::Weekday(day, time) => Ok(Some(next_weekday(from, *day, *time, &zone))),
+        UntilAnchor::Value { value, shift, is_before, at } => {
+            let value = evaluator.value(view, *value)?;
+            let calendar = super::Calendar { zone: &zone, holidays: &view.linked.holidays };
+            let Some(moment) = calendar.instant(&calendar.shift(&value, *shift, !is_before)) else { return Ok(None) };
+            Ok(Some(at.map_or(moment, |time| local_instant(zone.date(moment), time, &zone))))
+        }
+    }
+}
+
+/// A share of `span_ms` that is fixed by the enrollment and the step.
+fn share_of(enrollment: EnrollmentUid, step: StepUid, span_ms: i64) -> i64 {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(b"campc-wait-1").update(&enrollment.0).update(&step.0.to_be_bytes());
+    let mut bytes = [0; 8];
+    hasher.finalize_xof().fill(&mut bytes);
+    let random = i64::from_be_bytes(bytes) & i64::MAX;
+    if span_ms > 0 { random % (span_ms + 1) } else { 0 }
+}

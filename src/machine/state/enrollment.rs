@@ -1,0 +1,201 @@
+//! Enrollments: where a contact stands in a campaign, what was captured, what was sent.
+
+use super::{ContactUid, EffectId, EnrollmentUid, SortedMap, StableId, StepUid};
+use crate::bytecode::Channel;
+use crate::lang::{Instant, Record};
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+
+/// What became of a sending.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum SendStatus {
+    /// Decided, waiting for its window.
+    Held,
+    /// Handed to the outbox, or over to the provider.
+    Sent,
+    /// Not sent, and why: `no consent`, `no address` …
+    Skipped(Arc<str>),
+    /// Given up by the provider or by us, and why.
+    Failed(Arc<str>),
+    /// Taken back before it left, and why.
+    Cancelled(Arc<str>),
+}
+
+/// One sending of a message to the contact, and what came of it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SendRecord {
+    /// The effect.
+    pub effect: EffectId,
+    /// The enrollment that sent it.
+    pub enrollment: EnrollmentUid,
+    /// Its campaign.
+    pub campaign: StableId,
+    /// The step.
+    pub step: StepUid,
+    /// The message, by stable id.
+    pub message: StableId,
+    /// The channel.
+    pub channel: Channel,
+    /// The message's topic.
+    pub topic: Option<StableId>,
+    /// When it was decided, then when it was handed over.
+    pub at: Instant,
+    /// Its place in the contact's accepted order.
+    pub seq: u64,
+    /// What became of it.
+    pub status: SendStatus,
+    /// Whether its enrollment has left by an exit: an attempt that is still to come is cancelled.
+    pub is_exited: bool,
+    /// The times of deliveries.
+    pub delivered: Option<Instant>,
+    /// The times of opens by people (of all, under `machine opens count`).
+    pub opened: Vec<Instant>,
+    /// Clicks: time and URL.
+    pub clicked: Vec<(Instant, Arc<str>)>,
+    /// Replies: time and text.
+    pub replied: Vec<(Instant, Arc<str>)>,
+    /// A hard bounce.
+    pub bounced: Option<Instant>,
+    /// An unsubscribe through this message.
+    pub unsubscribed: Option<Instant>,
+    /// A complaint about it.
+    pub complained: Option<Instant>,
+}
+
+/// A captured record and the sequence number of the event it came from.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Captured {
+    /// The name in the source.
+    pub name: Arc<str>,
+    /// Its properties.
+    pub record: Arc<Record>,
+}
+
+/// What a thread waits for.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum StandingKind {
+    /// A wait that ends at `due`; nothing to listen to.
+    Time,
+    /// Conditions are listened to, up to `due` where there is one.
+    Listen {
+        /// When one of the conditions can change by time alone.
+        recheck: Option<Instant>,
+    },
+    /// A moment that is not known yet (an unset field), or follows one.
+    Until,
+    /// A send that is held; the window opens at `due`.
+    Held {
+        /// The effect.
+        effect: EffectId,
+        /// The listening place (step, ordinal) whose red path led here: its conditions still cancel the send.
+        listening: Option<(StepUid, u16)>,
+        /// When one of those conditions can change by time alone.
+        recheck: Option<Instant>,
+    },
+    /// The answer of a webhook.
+    Answer {
+        /// The effect.
+        effect: EffectId,
+    },
+    /// A place that the running program no longer has: nothing goes on until a deploy settles it.
+    Stranded,
+}
+
+/// Where a thread stands.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Standing {
+    /// The step.
+    pub step: StepUid,
+    /// The place among the step's places.
+    pub ordinal: u16,
+    /// When it arrived.
+    pub since: Instant,
+    /// When time alone ends it.
+    pub due: Option<Instant>,
+    /// What for.
+    pub kind: StandingKind,
+    /// The send whose hand-over the time counts from, if it was the last thing before: a late hand-over moves `due`.
+    pub counts_from: Option<EffectId>,
+}
+
+/// One line of execution. Without `parallel` an enrollment has one.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Thread {
+    /// Where it stands.
+    pub standing: Standing,
+}
+
+/// One pass of a contact through a campaign.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Enrollment {
+    /// Its identity.
+    pub uid: EnrollmentUid,
+    /// The campaign, by stable id.
+    pub campaign: StableId,
+    /// Which pass of the contact this is, from 1.
+    pub entry: u32,
+    /// When it began.
+    pub started: Instant,
+    /// The sequence number of the input that began it: what came up to it is not history of its own.
+    pub started_seq: u64,
+    /// The program it was last advanced by.
+    pub program: [u8; 32],
+    /// Captured records.
+    pub captures: Vec<Captured>,
+    /// Lines of execution.
+    pub threads: Vec<Thread>,
+    /// How often each step was executed, for effect ids: (step, executions).
+    pub executed: SortedMap<StepUid, u32>,
+    /// When an exit condition can become true by time alone.
+    pub exit_recheck: Option<Instant>,
+}
+
+/// What is known of a campaign the contact has been in.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Past {
+    /// How many enrollments began.
+    pub entries: u32,
+    /// When the last one ended.
+    pub ended: Option<Instant>,
+    /// How: `finished`, `stopped: came back`, `exited`.
+    pub end: Option<Arc<str>>,
+}
+
+impl EnrollmentUid {
+    /// The identity of the `entry`-th pass of a contact through a campaign.
+    #[must_use]
+    pub fn derive(contact: ContactUid, campaign: StableId, entry: u32) -> EnrollmentUid {
+        let mut hasher = blake3::Hasher::new();
+        hasher.update(b"campc-enrollment-1");
+        hasher.update(&contact.0.to_be_bytes()).update(&campaign.to_be_bytes()).update(&entry.to_be_bytes());
+        EnrollmentUid(first_20(&hasher))
+    }
+}
+
+impl EffectId {
+    /// The identity of one effect: enrollment, step, passes of the enclosing repeats (outermost first), and which effect of the execution.
+    #[must_use]
+    pub fn derive(enrollment: EnrollmentUid, step: StepUid, passes: &[u32], ordinal: u16) -> EffectId {
+        let mut hasher = blake3::Hasher::new();
+        hasher.update(b"campc-effect-1");
+        hasher.update(&enrollment.0).update(&step.0.to_be_bytes()).update(&[u8::try_from(passes.len()).unwrap_or(u8::MAX)]);
+        for pass in passes {
+            hasher.update(&pass.to_be_bytes());
+        }
+        hasher.update(&ordinal.to_be_bytes());
+        EffectId(first_20(&hasher))
+    }
+    /// The identity of an effect without an enrollment: `domain` is `keyword`, `confirm` or `send-test`.
+    #[must_use]
+    pub fn derive_apart(domain: &str, key: &[u8]) -> EffectId {
+        let mut hasher = blake3::Hasher::new();
+        hasher.update(b"campc-effect-1").update(domain.as_bytes()).update(key);
+        EffectId(first_20(&hasher))
+    }
+}
+
+fn first_20(hasher: &blake3::Hasher) -> [u8; 20] {
+    let mut out = [0; 20];
+    hasher.finalize_xof().fill(&mut out);
+    out
+}

@@ -1,0 +1,143 @@
+//! All that is remembered of one contact, as one value: facts, consent, history, memberships, enrollments.
+//!
+//! Everything that lasts carries stable ids (see [`super::Linked`]), so that a state outlives the program that wrote it.
+
+mod consent;
+mod enrollment;
+mod history;
+mod sorted;
+
+pub use consent::{Consent, ConsentState, Suppression};
+pub use enrollment::{Captured, Enrollment, Past, SendRecord, SendStatus, Standing, StandingKind, Thread};
+pub use history::{History, HistoryEntry, HistoryKind};
+pub use sorted::SortedMap;
+
+use crate::lang::{Instant, Record, Value};
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+
+/// The identity of a contact inside the engine: 63 random bits.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct ContactUid(pub u64);
+
+impl ContactUid {
+    /// The opaque text of the API: 13 characters of base 32.
+    #[must_use]
+    pub fn to_text(self) -> String {
+        data_encoding::BASE32_NOPAD.encode(&self.0.to_be_bytes()).to_ascii_lowercase()
+    }
+    /// Reads the text form.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<ContactUid> {
+        let bytes = data_encoding::BASE32_NOPAD.decode(text.to_ascii_uppercase().as_bytes()).ok()?;
+        Some(ContactUid(u64::from_be_bytes(bytes.try_into().ok()?)))
+    }
+}
+
+/// A thing with a stable id: campaign, message, segment, list, topic, field, event, point group or rule, webhook.
+pub type StableId = u32;
+
+/// The identity of a step over all deploys.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct StepUid(pub u64);
+
+/// BLAKE3-160 of contact, campaign and entry number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct EnrollmentUid(pub [u8; 20]);
+
+/// BLAKE3-160 of enrollment, step and pass: the idempotency key of an effect.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct EffectId(pub [u8; 20]);
+
+impl EffectId {
+    /// Lower-case base 32 without padding: 32 characters.
+    #[must_use]
+    pub fn to_text(self) -> String {
+        data_encoding::BASE32_NOPAD.encode(&self.0).to_ascii_lowercase()
+    }
+    /// Reads the text form.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<EffectId> {
+        let bytes = data_encoding::BASE32_NOPAD.decode(text.to_ascii_uppercase().as_bytes()).ok()?;
+        Some(EffectId(bytes.try_into().ok()?))
+    }
+}
+
+impl EnrollmentUid {
+    /// Lower-case base 32 without padding: 32 characters.
+    #[must_use]
+    pub fn to_text(self) -> String {
+        data_encoding::BASE32_NOPAD.encode(&self.0).to_ascii_lowercase()
+    }
+}
+
+/// A membership in a segment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Membership {
+    /// Since when.
+    pub since: Instant,
+}
+
+/// What a point rule has given lately.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RuleUse {
+    /// When it last gave.
+    pub last: Instant,
+    /// For `at most once per campaign`: the campaigns it gave for.
+    pub campaigns: Vec<StableId>,
+}
+
+/// The state of a contact.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct ContactState {
+    /// Who.
+    pub uid: ContactUid,
+    /// Counts the commits of this state.
+    pub rev: u64,
+    /// The sender's id, at most one.
+    pub user_id: Option<Arc<str>>,
+    /// Senders' anonymous ids.
+    pub anonymous_ids: Vec<Arc<str>>,
+    /// When the contact came into being; may be set earlier by `createdAt`.
+    pub created_at: Instant,
+    /// When the engine first knew of it.
+    pub accepted_at: Instant,
+    /// When it was last heard of.
+    pub last_seen_at: Option<Instant>,
+    /// Values of fields, built-in and declared, by stable id. A field that is absent has its default.
+    pub fields: SortedMap<StableId, Value>,
+    /// Traits that no declared field takes.
+    pub traits: Record,
+    /// Tags, sorted.
+    pub tags: Vec<Arc<str>>,
+    /// Static lists, sorted.
+    pub lists: Vec<StableId>,
+    /// Consent by channel and topic, and what suppresses.
+    pub consent: Consent,
+    /// Points by group.
+    pub points: SortedMap<StableId, f64>,
+    /// What capped point rules have given.
+    pub rule_uses: SortedMap<StableId, RuleUse>,
+    /// Segments the contact is in.
+    pub segments: SortedMap<StableId, Membership>,
+    /// Manual adds (true) and removals (false), sticky over the predicate.
+    pub segment_overrides: SortedMap<StableId, bool>,
+    /// When the truth of a segment's predicate can change by time alone.
+    pub segment_wakes: SortedMap<StableId, Instant>,
+    /// Events and visits that the program asks about.
+    pub history: History,
+    /// What was sent to the contact, the latest last; bounded.
+    pub sends: Vec<SendRecord>,
+    /// Enrollments that are active, oldest first.
+    pub enrollments: Vec<Enrollment>,
+    /// What is known of campaigns the contact has been in, by campaign.
+    pub past: SortedMap<StableId, Past>,
+    /// Broadcasts with a moment up to here have been looked at.
+    pub broadcasts_until: Instant,
+    /// The sequence number of the next input of this contact.
+    pub next_seq: u64,
+}

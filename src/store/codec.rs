@@ -1,0 +1,80 @@
+//! States and effects as bytes: a version byte, then postcard. Checksums bind the bytes to their owner, so that a row that was damaged,
+//! or put in another's place, is noticed.
+
+use super::StoreError;
+use crate::advance::Effect;
+use crate::machine::state::{ContactState, ContactUid, EffectId};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+/// The version written before each state.
+const STATE_VERSION: u8 = 1;
+/// The version written before each effect.
+const EFFECT_VERSION: u8 = 1;
+/// Length of a checksum.
+pub(crate) const CHECKSUM_BYTES: usize = 8;
+
+/// The bytes of a state.
+///
+/// # Errors
+/// Never in practice: every part of a state can be written.
+pub fn encode_state(state: &ContactState) -> Result<Vec<u8>, StoreError> {
+    encode(STATE_VERSION, state)
+}
+
+/// The state of bytes.
+///
+/// # Errors
+/// The bytes are of another version or damaged.
+pub fn decode_state(bytes: &[u8]) -> Result<ContactState, StoreError> {
+    decode(STATE_VERSION, bytes, "contact state")
+}
+
+/// The bytes of an effect.
+///
+/// # Errors
+/// Never in practice: every part of an effect can be written.
+pub fn encode_effect(effect: &Effect) -> Result<Vec<u8>, StoreError> {
+    encode(EFFECT_VERSION, effect)
+}
+
+/// The effect of bytes.
+///
+/// # Errors
+/// The bytes are of another version or damaged.
+pub fn decode_effect(bytes: &[u8]) -> Result<Effect, StoreError> {
+    decode(EFFECT_VERSION, bytes, "outbox body")
+}
+
+/// The checksum of a contact's bytes.
+pub(crate) fn state_checksum(contact: ContactUid, bytes: &[u8]) -> [u8; CHECKSUM_BYTES] {
+    checksum(&contact.0.to_be_bytes(), bytes)
+}
+
+/// The checksum of an effect's bytes.
+pub(crate) fn effect_checksum(effect: EffectId, bytes: &[u8]) -> [u8; CHECKSUM_BYTES] {
+    checksum(&effect.0, bytes)
+}
+
+/// The checksum of any other row.
+pub(crate) fn checksum(owner: &[u8], bytes: &[u8]) -> [u8; CHECKSUM_BYTES] {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(owner).update(bytes);
+    let mut sum = [0; CHECKSUM_BYTES];
+    hasher.finalize_xof().fill(&mut sum);
+    sum
+}
+
+fn encode<T: Serialize>(version: u8, value: &T) -> Result<Vec<u8>, StoreError> {
+    let mut bytes = Vec::with_capacity(512);
+    bytes.push(version);
+    Ok(postcard::to_extend(value, bytes)?)
+}
+
+fn decode<T: DeserializeOwned>(version: u8, bytes: &[u8], what: &str) -> Result<T, StoreError> {
+    match bytes.split_first() {
+        Some((found, body)) if *found == version => postcard::from_bytes(body).map_err(|error| StoreError::Damaged(format!("{what}: {error}"))),
+        Some((found, _)) => Err(StoreError::Damaged(format!("{what} of version {found}, this version knows {version}"))),
+        None => Err(StoreError::Damaged(format!("{what} is empty"))),
+    }
+}

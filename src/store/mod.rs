@@ -1,0 +1,138 @@
+//! Layer 9: what lasts, behind one trait of whole operations: [`Store`] for the one who writes, [`StoreReader`] for everybody else.
+//!
+//! Implementations: [`memory`] and [`sqlite`]; one conformance suite (`tests/integration/store.rs`) runs on both. This first layout writes
+//! touched contacts through; the trait carries after-images and log positions already, so that a swept layout needs no other callers.
+//! Not here: what any of it means (`advance`), and when it is written (`daemon`).
+
+mod codec;
+mod error;
+pub mod memory;
+mod query;
+mod rows;
+mod shard;
+pub mod sqlite;
+
+pub use codec::{decode_effect, decode_state, encode_effect, encode_state};
+pub use error::StoreError;
+pub use query::{CountRecord, EventRecord, JournalRecord, OutboxFilter, PageRequest, UndeclaredRecord};
+pub use rows::{
+    Batch, CampaignLabel, ContactImage, DeployRecord, EventRow, IdentityChange, IdentityKind, JournalRow, LogPosition, OutboxChange, OutboxRow,
+    CHANNEL_WORDS, OutboxStatus, OutboxUpdate, StepLabel, channel_word,
+};
+pub use shard::{SHARD_COUNT, SHARD_FUNCTION, shard_of_contact, shard_of_key};
+
+use crate::advance::Switches;
+use crate::lang::Instant;
+use crate::machine::Deployment;
+use crate::machine::state::{ContactState, ContactUid, EffectId};
+use std::sync::Arc;
+
+/// What a store tells at its opening, piece by piece, in this order of kinds.
+#[derive(Clone, Debug, PartialEq)]
+pub enum LoadItem {
+    /// The last committed batch, and its instant.
+    Progress(LogPosition, Instant),
+    /// A value of `meta`.
+    Meta(String, Vec<u8>),
+    /// A stored program, as it was handed in.
+    Program([u8; 32], Vec<u8>),
+    /// A deployment; the last one runs.
+    Deployment(Box<Deployment>),
+    /// The operator's switches.
+    Switches(Switches),
+    /// A contact.
+    Contact(Box<ContactState>),
+    /// A contact whose row is damaged: it is left alone, and everybody else goes on.
+    Quarantined(ContactUid, String),
+    /// A key of a contact, as senders use it.
+    Identity(IdentityKind, Arc<str>, ContactUid),
+    /// A merged contact and the one that carries on.
+    Redirect(ContactUid, ContactUid),
+    /// An effect that is still open: queued, claimed or unknown.
+    Outbox(Box<OutboxRow>),
+    /// A dedupe key that still counts, and when it was accepted.
+    Seen(Arc<str>, Instant),
+}
+
+/// The one who writes. There is one of it per store, in one thread.
+pub trait Store: Send {
+    /// Streams all that must be resident. Dedupe keys accepted before `seen_since` are left out.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    fn load(&mut self, seen_since: Instant, sink: &mut dyn FnMut(LoadItem)) -> Result<(), StoreError>;
+    /// Makes a batch durable in one transaction, or nothing of it.
+    ///
+    /// # Errors
+    /// Nothing was committed; after [`StoreError::is_fatal`] nobody knows, and the process must end.
+    fn commit(&mut self, batch: &Batch) -> Result<LogPosition, StoreError>;
+    /// Makes a program the running one, with the contacts it moved, in one transaction.
+    ///
+    /// # Errors
+    /// As `commit`.
+    fn deploy(&mut self, record: &DeployRecord, batch: &Batch) -> Result<LogPosition, StoreError>;
+    /// Sets the operator's switches.
+    ///
+    /// # Errors
+    /// As `commit`.
+    fn set_switches(&mut self, switches: &Switches) -> Result<(), StoreError>;
+    /// Sets values of `meta`.
+    ///
+    /// # Errors
+    /// As `commit`.
+    fn set_meta(&mut self, entries: &[(&str, &[u8])]) -> Result<(), StoreError>;
+    /// Removes a contact's personal data: its state, keys, events, journal and effects.
+    ///
+    /// # Errors
+    /// As `commit`.
+    fn erase(&mut self, contact: ContactUid) -> Result<(), StoreError>;
+    /// Someone who reads beside the writer.
+    ///
+    /// # Errors
+    /// The store cannot be opened once more.
+    fn reader(&self) -> Result<Arc<dyn StoreReader>, StoreError>;
+}
+
+/// Questions to what is durable. Answers are as of the last commit.
+pub trait StoreReader: Send + Sync {
+    /// A value of `meta`.
+    ///
+    /// # Errors
+    /// The store cannot be read. So for all of these.
+    fn meta(&self, key: &str) -> Result<Option<Vec<u8>>, StoreError>;
+    /// Journal lines of a contact, oldest first, with the names of their deployment.
+    ///
+    /// # Errors
+    /// As `meta`.
+    fn journal(&self, contact: ContactUid, page: PageRequest) -> Result<Vec<JournalRecord>, StoreError>;
+    /// Journal lines of all contacts, oldest first.
+    ///
+    /// # Errors
+    /// As `meta`.
+    fn journal_of_all(&self, page: PageRequest) -> Result<Vec<JournalRecord>, StoreError>;
+    /// How many journal lines there are by campaign, step and word.
+    ///
+    /// # Errors
+    /// As `meta`.
+    fn journal_counts(&self) -> Result<Vec<CountRecord>, StoreError>;
+    /// Accepted events, oldest first; of one contact or of all.
+    ///
+    /// # Errors
+    /// As `meta`.
+    fn events(&self, contact: Option<ContactUid>, page: PageRequest) -> Result<Vec<EventRecord>, StoreError>;
+    /// Effects with what became of them, oldest first.
+    ///
+    /// # Errors
+    /// As `meta`.
+    fn outbox(&self, filter: &OutboxFilter) -> Result<Vec<(u64, OutboxRow)>, StoreError>;
+    /// One effect.
+    ///
+    /// # Errors
+    /// As `meta`.
+    fn effect(&self, id: EffectId) -> Result<Option<OutboxRow>, StoreError>;
+    /// Events that no program declared, the most frequent first.
+    ///
+    /// # Errors
+    /// As `meta`.
+    fn undeclared_events(&self) -> Result<Vec<UndeclaredRecord>, StoreError>;
+}
