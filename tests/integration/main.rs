@@ -3,10 +3,12 @@
 
 mod bytecode;
 mod content;
+mod daemon;
 mod deliver;
 mod lower;
-mod stubs;
 mod semantic;
+mod store;
+mod stubs;
 mod syntax;
 mod templates;
 mod tidy;

@@ -33,7 +33,10 @@ impl Checker<'_, '_> {
         }
         let mut captures = std::mem::take(&mut checked.captures);
         let goals = std::mem::take(&mut checked.goals);
-        checked.steps = self.items(&campaign.items, &mut Frame { captures: &mut captures, goals: &goals });
+        let is_looked_at = self.scope.campaign.is_none_or(|id| !self.too_long.contains(&id));
+        if is_looked_at {
+            checked.steps = self.items(&campaign.items, &mut Frame { captures: &mut captures, goals: &goals });
+        }
         checked.goals = goals;
         checked.captures = captures;
         checked
