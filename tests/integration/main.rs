@@ -2,10 +2,12 @@
 #![allow(missing_docs)]
 
 mod bytecode;
+mod compiler;
 mod content;
 mod daemon;
 mod deliver;
 mod lower;
+mod readme;
 mod semantic;
 mod store;
 mod stubs;
