@@ -7,6 +7,7 @@ mod content;
 mod daemon;
 mod deliver;
 mod lower;
+mod readme;
 mod semantic;
 mod store;
 mod stubs;
