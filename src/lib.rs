@@ -5,6 +5,7 @@
 pub mod advance;
 pub mod base;
 pub mod bytecode;
+pub mod compiler;
 pub mod content;
 pub mod deliver;
 pub mod diagnostics;

@@ -2,6 +2,7 @@
 #![allow(missing_docs)]
 
 mod bytecode;
+mod compiler;
 mod lower;
 mod content;
 mod deliver;
