@@ -174,11 +174,19 @@ impl Context<'_> {
                 if let Some((at, arm)) = self.holding_arm(evaluator, uid, place) {
                     self.cancel_send(effect, "the condition held first");
                     self.go_to_arm(evaluator, uid, (at, arm));
+                } else if dirty.iter().any(|fact| self.is_timezone(*fact)) {
+                    self.resume(evaluator, uid, Resume::Due);
                 }
             }
+            // Another zone has other windows.
+            StandingKind::Held { .. } if dirty.iter().any(|fact| self.is_timezone(*fact)) => self.resume(evaluator, uid, Resume::Due),
             StandingKind::Until if dirty.iter().any(|fact| matches!(fact, Fact::Field(_) | Fact::Captures)) => self.replan_until(evaluator, uid),
             StandingKind::Held { .. } | StandingKind::Until | StandingKind::Time | StandingKind::Answer { .. } | StandingKind::Stranded => {}
         }
+    }
+
+    fn is_timezone(&self, fact: Fact) -> bool {
+        matches!(fact, Fact::Field(field) if self.linked.builtin(crate::bytecode::BuiltinField::Timezone) == Some(field))
     }
 
     /// The first arm of a listening place whose condition holds; notes when time alone can make one hold.

@@ -52,6 +52,12 @@ macro_rules! codes {
 codes! {
     // 01 lexical
     E0101 "this text is not closed"
+    // 10 project file
+    E1001 "camp.toml cannot be read as TOML"
+    E1002 "camp.toml has no such section or key"
+    E1003 "a value of camp.toml is of another kind"
+    E1004 "an environment variable that camp.toml names is not set"
+    E1005 "a value of camp.toml cannot be used"
     E0102 "this block of text is not closed"
     E0103 "this is neither a number nor a duration"
     E0104 "this character has no meaning here"
@@ -144,7 +150,6 @@ codes! {
     E0513 "the end comes before the beginning"
     W0514 "this window is the whole day"
     E0515 "this event cannot stand here"
-    E0516 "`if past` belongs to a broadcast at one moment"
     E0517 "too many steps"
     E0518 "decides on a message that was never sent"
     W0519 "decides on a message that some paths never sent"

@@ -104,7 +104,7 @@ impl Checker<'_, '_> {
         let text = name.text.as_ref();
         let plain = text.strip_suffix("#1").unwrap_or(text);
         let is_called = |step: &&super::identity::Identity| step.name.as_deref() == Some(text) || step.path.as_ref() == plain;
-        self.steps.iter().filter(is_called).map(|step| step.id).collect()
+        self.steps.iter().filter(is_called).map(|step| self.absorbed.get(&step.id).copied().unwrap_or(step.id)).collect()
     }
 
     fn unknown_step(&self, name: &ast::Ref) -> crate::diagnostics::Diagnostic {

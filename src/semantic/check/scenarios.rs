@@ -21,10 +21,7 @@ impl Checker<'_, '_> {
             }
             seen.push(&test.name);
             let scope = Scope { since: Since::Ever, is_test: true, ..Scope::default() };
-            let not_yet = self.project.not_yet.len();
             let checked = self.within(scope, |checker| checker.scenario(test));
-            // A test of what cannot run yet says so where the campaign does it.
-            self.project.not_yet.truncate(not_yet);
             self.project.tests.push(checked);
         }
     }
@@ -143,11 +140,10 @@ impl Checker<'_, '_> {
     }
 
     fn given_contact(&mut self, name: Option<&ast::Name>, fields: &ast::Object, span: Span, test: &mut Test) -> TestStepKind {
-        if let Some(name) = name {
-            if let Some(first) = test.contacts.iter().find(|contact| contact.name.as_ref() == Some(&name.text)).map(|contact| contact.span) {
+        if let Some(name) = name
+            && let Some(first) = test.contacts.iter().find(|contact| contact.name.as_ref() == Some(&name.text)).map(|contact| contact.span) {
                 self.report(declared_twice("contact", &name.text, name.span, first));
             }
-        }
         let mut values = Vec::new();
         let mut seen: Vec<&ast::Ref> = Vec::new();
         for pair in &fields.pairs {

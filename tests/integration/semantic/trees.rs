@@ -39,10 +39,8 @@ fn outline(steps: &[Step], depth: usize, out: &mut String) {
 fn outline_of(text: &str) -> String {
     let checked = check(&format!("{BASE}{text}"));
     let campaign = checked.project.campaigns.last().expect("a campaign");
-    let first = campaign.steps.first().map_or(0, |step| step.header.id.0);
     let mut out = String::new();
     outline(&campaign.steps, 0, &mut out);
-    let _ = first;
     out
 }
 
@@ -51,14 +49,14 @@ fn the_red_paths_wait_becomes_the_deadline() {
     let text = "campaign a { when enrolled email welcome if opened(email) then sms short else { wait 3d email reminder } }";
     assert_eq!(
         outline_of(text),
-        "6 email welcome\n7 if within 3d (wait 9 else/wait)\n  then:\n    8 then/sms short\n  else:\n    10 else/email reminder\n"
+        "5 email welcome\n6 if within 3d (wait 8 else/wait)\n  then:\n    7 then/sms short\n  else:\n    9 else/email reminder\n"
     );
 }
 
 #[test]
 fn not_within_swaps_its_arms() {
     let text = "campaign a { when enrolled if not purchase within 1w then tag \"no\" else tag \"yes\" }";
-    assert_eq!(outline_of(text), "6 if within 1w\n  then:\n    8 else/tag yes\n  else:\n    7 then/tag no\n");
+    assert_eq!(outline_of(text), "5 if within 1w\n  then:\n    7 else/tag yes\n  else:\n    6 then/tag no\n");
 }
 
 #[test]
@@ -66,8 +64,8 @@ fn sequences_are_expanded_with_their_arguments() {
     let text = "sequence q(n: number) { points +n wait 1d wait 2d as pause }\ncampaign a { when enrolled do q(3) do q(4) as again }";
     assert_eq!(
         outline_of(text),
-        "6 do q\n  do:\n    7 do q/points Some(Number(3.0))\n    8 do q/wait\n    9 do q/wait#2 as do q/pause\n\
-         10 do q#2 as again\n  do:\n    11 again/points Some(Number(4.0))\n    12 again/wait\n    13 again/wait#2 as again/pause\n"
+        "5 do q\n  do:\n    6 do q/points Some(Number(3.0))\n    7 do q/wait\n    8 do q/wait#2 as do q/pause\n\
+         9 do q#2 as again\n  do:\n    10 again/points Some(Number(4.0))\n    11 again/wait\n    12 again/wait#2 as again/pause\n"
     );
 }
 
@@ -76,7 +74,7 @@ fn equals_are_counted_by_their_whole_path() {
     let text = "campaign a { when enrolled if vip then email reminder if vip then email reminder else wait 1d wait 1d }";
     assert_eq!(
         outline_of(text),
-        "6 if\n  then:\n    7 then/email reminder\n8 if#2\n  then:\n    9 then/email reminder#2\n  else:\n    10 else/wait\n11 wait\n"
+        "5 if\n  then:\n    6 then/email reminder\n7 if#2\n  then:\n    8 then/email reminder#2\n  else:\n    9 else/wait\n10 wait\n"
     );
 }
 

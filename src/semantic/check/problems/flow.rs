@@ -93,9 +93,6 @@ pub(crate) fn event_out_of_place(span: Span, name: &str) -> Diagnostic {
     Diagnostic::new(Code::E0515, format!("`{name}` cannot stand here"), span, "not a happening that could be listened to here")
         .with_help("`sent` and `skipped` belong in conditions; `complained` and `failed` in tests")
 }
-pub(crate) fn if_past_of_every(span: Span) -> Diagnostic {
-    Diagnostic::new(Code::E0516, "`if past` belongs to a broadcast at one moment", span, "this one comes again").with_help("leave it out")
-}
 pub(crate) fn too_many_steps(span: Span, most: usize) -> Diagnostic {
     Diagnostic::new(Code::E0517, format!("this campaign has more than {most} steps"), span, "with its sequences expanded").with_help("cut it into several campaigns")
 }
