@@ -3,6 +3,7 @@
 
 mod bytecode;
 mod compiler;
+mod lower;
 mod content;
 mod daemon;
 mod deliver;
