@@ -5,9 +5,12 @@
 pub mod advance;
 pub mod base;
 pub mod bytecode;
+pub mod cli;
 pub mod content;
+pub mod daemon;
 pub mod deliver;
 pub mod diagnostics;
+pub mod http;
 pub mod lang;
 pub mod library;
 pub mod lower;

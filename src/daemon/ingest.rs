@@ -246,9 +246,15 @@ fn is_locale(text: &str) -> bool {
 
 /// E.164 of a number as people write it; without a leading `+` it belongs to `country`.
 pub(crate) fn normalize_phone(text: &str, country: Option<phonenumber::country::Id>) -> Option<String> {
-    let parsed = phonenumber::parse(country, text.trim()).ok()?;
-    let is_plausible = phonenumber::is_viable(text.trim()) && (7..=15).contains(&parsed.national().to_string().len().saturating_add(2));
-    is_plausible.then(|| parsed.format().mode(phonenumber::Mode::E164).to_string())
+    let trimmed = text.trim();
+    if let Some(rest) = trimmed.strip_prefix('+') {
+        // Written in full: test ranges and new area codes are numbers too, so only the shape is asked.
+        let digits: String = rest.chars().filter(char::is_ascii_digit).collect();
+        let is_shaped = rest.chars().all(|c| c.is_ascii_digit() || " -().\u{a0}".contains(c));
+        return (is_shaped && (7..=15).contains(&digits.len())).then(|| format!("+{digits}"));
+    }
+    let parsed = phonenumber::parse(Some(country?), trimmed).ok()?;
+    Some(parsed.format().mode(phonenumber::Mode::E164).to_string())
 }
 
 /// Happened times are clamped to acceptance.

@@ -47,6 +47,7 @@ impl Builtins {
             | Value::Number(_)
             | Value::Date(_)
             | Value::DateTime(_)
+            | Value::LocalDateTime(..)
             | Value::Duration(_)
             | Value::List(_)
             | Value::Record(_) => None,

@@ -88,7 +88,7 @@ impl<'h> Lowering<'h> {
         lines.extend(campaign.goals.iter().map(|goal| ("goal", goal.span)));
         lines.extend(campaign.limits.iter().map(|limit| ("limit", limit.span)));
         lines.extend(campaign.throttle.iter().map(|throttle| ("throttle", throttle.span)));
-        lines.extend(campaign.updates.iter().map(|update| ("update", update.span)));
+        lines.extend(campaign.updates.iter().map(|update| ("update … when", update.span)));
         lines.extend(campaign.collect.iter().map(|collect| ("collect", collect.span)));
         for (construct, span) in lines {
             // The checker's own list is more exact about where; one word on each construct of a campaign is enough.

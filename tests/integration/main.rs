@@ -6,5 +6,7 @@ mod content;
 mod deliver;
 mod lower;
 mod stubs;
+mod semantic;
 mod syntax;
 mod templates;
+mod tidy;

@@ -97,7 +97,7 @@ impl Checker<'_, '_> {
     }
 
     /// Whether a bare name is a value before it is an event.
-    fn is_value_name(&self, name: &str) -> bool {
+    pub(super) fn is_value_name(&self, name: &str) -> bool {
         matches!(name, "now" | "today" | "points")
             || self.event_property(name).is_some()
             || self.scope.param(name).is_some()

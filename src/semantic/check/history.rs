@@ -80,7 +80,7 @@ impl Checker<'_, '_> {
                     Expr::error(span)
                 }
             },
-            K::Path(path) if path.rest.is_empty() => self.atom(&path.root, None, said, path.span),
+            K::Path(path) if path.rest.is_empty() && !self.is_value_name(&path.root.text) => self.atom(&path.root, None, said, path.span),
             K::Not(_) => {
                 self.report(problems::window_of_not(span));
                 Expr::error(span)

@@ -195,9 +195,6 @@ impl Checker<'_, '_> {
         let audience = self.within(scope, |checker| checker.condition(&broadcast.audience));
         match &broadcast.schedule {
             ast::Schedule::Every { cadence, at } => {
-                if let Some(if_past) = &broadcast.if_past {
-                    self.report(problems::if_past_of_every(if_past.span));
-                }
                 let recurrence = match &cadence.value {
                     ast::Cadence::Weekdays(days) => Recurrence::Days(Days::of(&days.iter().map(|day| literals::weekday(day.value)).collect::<Vec<_>>())),
                     ast::Cadence::Day => Recurrence::Days(Days::ALL),

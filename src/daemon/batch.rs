@@ -1,0 +1,308 @@
+//! One batch in the making: contacts are copied when first touched, and nothing in memory changes before the commit.
+
+use super::desk::{Desk, Slot};
+use super::ingest::EventNames;
+use super::metrics::Metrics;
+use super::resident::Resident;
+use super::routes::{Routes, row_of};
+use crate::advance::{Cause, Effect, EffectUpdate, Input, InputKind, JournalEntry, Outcome, Switches, What, advance};
+use crate::deliver::Lane;
+use crate::lang::Instant;
+use crate::machine::Linked;
+use crate::machine::state::{ContactState, ContactUid, EffectId};
+use crate::store::{
+    Batch, ContactImage, IdentityChange, IdentityKind, JournalRow, OutboxChange, OutboxRow, OutboxStatus, OutboxUpdate, StoreReader,
+};
+use rustc_hash::{FxHashMap, FxHashSet};
+use std::sync::Arc;
+
+/// How long an attempt may run before its outcome counts as unknown.
+pub(crate) const LEASE_MS: i64 = 60_000;
+
+/// What a batch reads of its surroundings.
+#[derive(Clone, Copy)]
+pub(crate) struct Surroundings<'a> {
+    pub resident: &'a Resident,
+    pub linked: &'a Arc<Linked>,
+    pub switches: &'a Switches,
+    pub names: &'a EventNames,
+    pub routes: &'a Routes,
+    pub metrics: &'a Metrics,
+    pub reader: &'a dyn StoreReader,
+    pub seen: &'a FxHashMap<u128, Instant>,
+    pub country: Option<phonenumber::country::Id>,
+    pub now: Instant,
+}
+
+pub(crate) struct Touched {
+    pub state: ContactState,
+    pub wake: Option<Instant>,
+    /// Whether the last input was the timer's own.
+    pub is_woken: bool,
+}
+
+/// A row of the outbox as this batch leaves it.
+pub(crate) struct StagedRow {
+    pub row: OutboxRow,
+    pub lane: Lane,
+    /// Status and attempt in the store; none for a new row.
+    pub from: Option<(OutboxStatus, u32)>,
+}
+
+/// A batch in the making.
+pub(crate) struct Work<'a> {
+    pub around: Surroundings<'a>,
+    pub desk: &'a mut Desk,
+    pub people: FxHashMap<ContactUid, Touched>,
+    order: Vec<ContactUid>,
+    pub gone: FxHashMap<ContactUid, ContactUid>,
+    pub keys: FxHashMap<(IdentityKind, Arc<str>), ContactUid>,
+    pub emails: FxHashMap<Arc<str>, Vec<ContactUid>>,
+    pub phones: FxHashMap<Arc<str>, Vec<ContactUid>>,
+    pub seen: FxHashSet<u128>,
+    pub batch: Batch,
+    pub rows: FxHashMap<EffectId, StagedRow>,
+    row_order: Vec<EffectId>,
+    /// Attempts that begin with the commit, in order.
+    pub claims: Vec<EffectId>,
+    /// Slots that were taken before and are given back whatever happens.
+    pub released: Vec<Lane>,
+    pub event_number: u16,
+}
+
+impl<'a> Work<'a> {
+    pub fn new(around: Surroundings<'a>, desk: &'a mut Desk) -> Work<'a> {
+        let batch = Batch { now: around.now, deployment: around.linked.deployment.seq, ..Batch::default() };
+        Work {
+            around,
+            desk,
+            people: FxHashMap::default(),
+            order: Vec::new(),
+            gone: FxHashMap::default(),
+            keys: FxHashMap::default(),
+            emails: FxHashMap::default(),
+            phones: FxHashMap::default(),
+            seen: FxHashSet::default(),
+            batch,
+            rows: FxHashMap::default(),
+            row_order: Vec::new(),
+            claims: Vec::new(),
+            released: Vec::new(),
+            event_number: 0,
+        }
+    }
+    /// The contact that carries a number on, merges of this batch included.
+    pub fn canonical(&self, uid: ContactUid) -> ContactUid {
+        let mut current = self.around.resident.canonical(uid);
+        for _ in 0..64 {
+            match self.gone.get(&current) {
+                Some(next) => current = *next,
+                None => return current,
+            }
+        }
+        current
+    }
+    /// The state as this batch has left it so far.
+    pub fn state(&self, uid: ContactUid) -> Option<&ContactState> {
+        match self.people.get(&uid) {
+            Some(touched) => Some(&touched.state),
+            None => self.around.resident.contacts.get(&uid).map(|person| person.state.as_ref()),
+        }
+    }
+    /// Copies a contact, to change it.
+    fn touch(&mut self, uid: ContactUid) -> Option<&mut Touched> {
+        if !self.people.contains_key(&uid) {
+            let person = self.around.resident.contacts.get(&uid)?;
+            let touched = Touched { state: (*person.state).clone(), wake: person.wake, is_woken: false };
+            self.people.insert(uid, touched);
+            self.order.push(uid);
+        }
+        self.people.get_mut(&uid)
+    }
+    /// Puts a new contact in.
+    pub fn add(&mut self, state: ContactState) {
+        let uid = state.uid;
+        self.people.insert(uid, Touched { state, wake: None, is_woken: false });
+        self.order.push(uid);
+    }
+    /// Applies one input to a contact and takes in all that comes of it.
+    pub fn step(&mut self, uid: ContactUid, input: &Input) {
+        let Surroundings { linked, switches, now, .. } = self.around;
+        let Some(touched) = self.touch(uid) else { return };
+        let is_wake = matches!(input.kind, InputKind::Wake);
+        let outcome = advance(linked, switches, &mut touched.state, input, now);
+        touched.is_woken = is_wake;
+        self.take(uid, outcome);
+    }
+    /// Runs what returns an outcome on a contact: merges, deploys.
+    pub fn step_with(&mut self, uid: ContactUid, run: impl FnOnce(&Linked, &Switches, &mut ContactState) -> Outcome) {
+        let Surroundings { linked, switches, .. } = self.around;
+        let Some(touched) = self.touch(uid) else { return };
+        let outcome = run(linked, switches, &mut touched.state);
+        touched.is_woken = false;
+        self.take(uid, outcome);
+    }
+    fn take(&mut self, uid: ContactUid, outcome: Outcome) {
+        if let Some(touched) = self.people.get_mut(&uid) {
+            touched.wake = outcome.next_wake;
+        }
+        self.batch.journal.extend(outcome.journal.into_iter().map(|entry| JournalRow { contact: uid, entry }));
+        for effect in outcome.effects {
+            self.take_effect(effect);
+        }
+        for update in outcome.updates {
+            self.take_update(update);
+        }
+        self.rekey(uid);
+    }
+    /// An effect enters the outbox: claimed at once if its lane is free, else queued.
+    fn take_effect(&mut self, effect: Effect) {
+        let now = self.around.now;
+        let (lane, mut row) = row_of(&self.around.routes.of(self.around.linked, &effect), effect);
+        let id = row.effect.id;
+        if self.desk.take_slot(&lane, now) == Slot::Taken {
+            row.state = OutboxChange { status: OutboxStatus::Claimed, attempt: 1, lease_until: Some(now.plus_millis(LEASE_MS)), ..row.state };
+            self.claims.push(id);
+        }
+        if self.rows.insert(id, StagedRow { row, lane, from: None }).is_none() {
+            self.row_order.push(id);
+        }
+    }
+    /// What the machine says of an effect that exists.
+    fn take_update(&mut self, update: EffectUpdate) {
+        let now = self.around.now;
+        match update {
+            EffectUpdate::Attempt(id) => {
+                self.change_row(id, |state| {
+                    *state = OutboxChange { status: OutboxStatus::Claimed, attempt: state.attempt + 1, not_before: None, lease_until: Some(now.plus_millis(LEASE_MS)), ..state.clone() };
+                });
+                self.claims.push(id);
+            }
+            EffectUpdate::Suppressed(id, reason) => self.close_queued(id, OutboxStatus::Suppressed, reason),
+            EffectUpdate::Cancelled(id, reason) => self.close_queued(id, OutboxStatus::Cancelled, reason),
+            EffectUpdate::Postponed(id, until) => {
+                if self.row_status(id) == Some(OutboxStatus::Queued) {
+                    self.change_row(id, |state| state.not_before = Some(until));
+                }
+            }
+        }
+    }
+    /// Takes a row back before it left; an attempt under way decides for itself.
+    fn close_queued(&mut self, id: EffectId, status: OutboxStatus, reason: Arc<str>) {
+        match self.row_status(id) {
+            Some(OutboxStatus::Queued | OutboxStatus::Unknown) => self.change_row(id, |state| {
+                state.status = status;
+                state.reason = Some(reason);
+            }),
+            Some(
+                OutboxStatus::Claimed
+                | OutboxStatus::Accepted
+                | OutboxStatus::Failed
+                | OutboxStatus::Suppressed
+                | OutboxStatus::Dead
+                | OutboxStatus::Cancelled,
+            )
+            | None => {}
+        }
+    }
+    /// Where an effect stands, this batch included.
+    pub fn row_status(&self, id: EffectId) -> Option<OutboxStatus> {
+        let staged = self.rows.get(&id).map(|staged| staged.row.state.status);
+        staged.or_else(|| self.desk.get(id).map(|open| open.row.state.status))
+    }
+    /// Changes a row that is open.
+    pub fn change_row(&mut self, id: EffectId, change: impl FnOnce(&mut OutboxChange)) {
+        if !self.rows.contains_key(&id) {
+            let Some(open) = self.desk.get(id) else { return };
+            let from = Some((open.row.state.status, open.row.state.attempt));
+            self.rows.insert(id, StagedRow { row: open.row.clone(), lane: open.lane.clone(), from });
+            self.row_order.push(id);
+        }
+        if let Some(staged) = self.rows.get_mut(&id) {
+            change(&mut staged.row.state);
+        }
+    }
+    /// A line on a contact's journal that the engine itself writes.
+    pub fn note(&mut self, uid: ContactUid, what: What, why: impl Into<Arc<str>>) {
+        let cause = Cause { input: Arc::from("ingest"), fact: None };
+        let entry = JournalEntry { at: self.around.now, campaign: None, enrollment: None, step: None, what, why: why.into(), cause };
+        self.batch.journal.push(JournalRow { contact: uid, entry });
+    }
+    /// A sender's key belongs to a contact from now on.
+    pub fn give_key(&mut self, kind: IdentityKind, key: &Arc<str>, uid: ContactUid) {
+        self.keys.insert((kind, key.clone()), uid);
+        self.batch.identities.push(IdentityChange { kind, key: key.clone(), contact: uid });
+    }
+    /// Keeps the addresses of this batch in step with the states it changes.
+    fn rekey(&mut self, uid: ContactUid) {
+        let builtins = &self.around.resident.builtins;
+        let Some(touched) = self.people.get(&uid) else { return };
+        if let Some(key) = builtins.email_key(&touched.state)
+            && !self.holders_of_email(&key).contains(&uid)
+        {
+            let mut holders = self.holders_of_email(&key).to_vec();
+            holders.push(uid);
+            self.emails.insert(key, holders);
+        }
+        let Some(touched) = self.people.get(&uid) else { return };
+        if let Some(key) = builtins.phone_key(&touched.state)
+            && !self.holders_of_phone(&key).contains(&uid)
+        {
+            let mut holders = self.holders_of_phone(&key).to_vec();
+            holders.push(uid);
+            self.phones.insert(key, holders);
+        }
+    }
+    /// Who has, or had before this batch, an address; the caller asks each one's state.
+    pub fn holders_of_email(&self, key: &Arc<str>) -> &[ContactUid] {
+        self.emails.get(key).or_else(|| self.around.resident.emails.get(key)).map_or(&[], Vec::as_slice)
+    }
+    /// Likewise of a number.
+    pub fn holders_of_phone(&self, key: &Arc<str>) -> &[ContactUid] {
+        self.phones.get(key).or_else(|| self.around.resident.phones.get(key)).map_or(&[], Vec::as_slice)
+    }
+    /// Brings the batch into the shape the store takes.
+    pub fn finish(&mut self) {
+        let builtins = &self.around.resident.builtins;
+        for uid in &self.order {
+            if self.gone.contains_key(uid) {
+                continue;
+            }
+            let Some(touched) = self.people.get_mut(uid) else { continue };
+            if touched.is_woken && touched.wake.is_some_and(|at| at <= self.around.now) {
+                // All that was due has been done; what says otherwise is looked at again a moment later, not for ever now.
+                touched.wake = Some(self.around.now.plus_millis(1));
+            }
+            let (email, phone) = (builtins.email_key(&touched.state), builtins.phone_key(&touched.state));
+            let state = Arc::new(std::mem::take(&mut touched.state));
+            self.batch.contacts.push(ContactImage { state, email, phone, wakes_at: touched.wake });
+        }
+        for id in &self.row_order {
+            let Some(staged) = self.rows.get(id) else { continue };
+            match staged.from {
+                None => self.batch.outbox.push(staged.row.clone()),
+                Some((from_status, from_attempt)) => {
+                    self.batch.updates.push(OutboxUpdate { effect: *id, from_status, from_attempt, to: staged.row.state.clone() });
+                }
+            }
+        }
+        let mut redirects: Vec<(ContactUid, ContactUid)> = self.gone.iter().map(|(loser, winner)| (*loser, *winner)).collect();
+        redirects.sort_unstable();
+        self.batch.redirects = redirects;
+    }
+    /// Gives back the slots that this batch took: it was not committed.
+    pub fn abandon(self, taken_before: &[Lane]) {
+        let now = self.around.now;
+        for id in &self.claims {
+            // A claim of a retried effect holds the slot that was taken when it was found due.
+            if let Some(staged) = self.rows.get(id)
+                && staged.from.is_none()
+            {
+                self.desk.give_slot(&staged.lane, now);
+            }
+        }
+        for lane in taken_before {
+            self.desk.give_slot(lane, now);
+        }
+    }
+}

@@ -1,0 +1,255 @@
+//! From a claimed effect to a provider and back: composes it, hands it over outside any transaction, and tells the batcher what came of it.
+
+use super::batcher::Command;
+use super::clock::Clock;
+use super::options::LinkOptions;
+use crate::advance::EffectKind;
+use crate::content::{Composer, EffectFacts, KeyRing, Outgoing, Recipients, Settings, WebhookInput};
+use crate::deliver::{Attempted, Deliverer, Envelope, Lane, Outcome, SendResult};
+use crate::lang::{Instant, Value, Zone};
+use crate::machine::Linked;
+use crate::machine::state::EffectId;
+use crate::store::OutboxRow;
+use rustc_hash::FxHashMap;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::mpsc::Sender;
+use std::sync::{Arc, Mutex, PoisonError};
+use tokio::runtime::Handle;
+
+/// A future of a carrier.
+pub type Carrying<T> = Pin<Box<dyn Future<Output = T> + Send>>;
+
+/// Who hands effects over: the deliverer, or a stand-in for it.
+pub trait Carrier: Send + Sync {
+    /// Whether that effect's channel writes files, so that many share one sync.
+    fn writes_file(&self, outgoing: &Outgoing) -> bool;
+    /// Makes one attempt. Must end within the lease of a claim.
+    fn send(self: Arc<Self>, envelope: Envelope) -> Carrying<SendResult>;
+    /// Writes a batch with one sync; results in the order of the envelopes.
+    fn send_files(self: Arc<Self>, batch: Vec<Envelope>) -> Carrying<Vec<SendResult>>;
+}
+
+impl Carrier for Deliverer {
+    fn writes_file(&self, outgoing: &Outgoing) -> bool {
+        Deliverer::writes_file(self, outgoing)
+    }
+    fn send(self: Arc<Self>, envelope: Envelope) -> Carrying<SendResult> {
+        Box::pin(async move { Deliverer::send(&self, envelope).await })
+    }
+    fn send_files(self: Arc<Self>, batch: Vec<Envelope>) -> Carrying<Vec<SendResult>> {
+        Box::pin(async move { Deliverer::send_files(&self, batch).await })
+    }
+}
+
+/// One attempt to be made: its claim is committed.
+#[derive(Debug)]
+pub(crate) struct Parcel {
+    pub row: OutboxRow,
+    pub lane: Lane,
+    /// The program that decided it.
+    pub linked: Arc<Linked>,
+    /// The contact's address as of now, where the frozen facts have none.
+    pub email: Option<Arc<str>>,
+    pub at: Instant,
+}
+
+/// What came of an attempt.
+#[derive(Clone, Debug)]
+pub(crate) struct Settlement {
+    pub effect: EffectId,
+    pub attempt: u32,
+    pub lane: Lane,
+    pub result: SendResult,
+    pub at: Instant,
+    /// What the breaker is told; nothing where we failed ourselves.
+    pub attempted: Option<Attempted>,
+    pub is_file: bool,
+}
+
+/// The courier.
+pub(crate) struct Courier {
+    pub carrier: Arc<dyn Carrier>,
+    pub links: LinkOptions,
+    pub runtime: Handle,
+    pub clock: Arc<dyn Clock>,
+    pub back: Sender<Command>,
+    pub composers: Mutex<FxHashMap<[u8; 32], Option<Arc<Composer>>>>,
+}
+
+enum Composed {
+    Ready(Envelope),
+    Failed(SendResult),
+}
+
+impl Courier {
+    /// Sets parcels on their way; returns at once.
+    pub fn dispatch(self: &Arc<Self>, parcels: Vec<Parcel>) {
+        let courier = self.clone();
+        self.runtime.spawn(async move { courier.carry(parcels).await });
+    }
+
+    async fn carry(self: Arc<Self>, parcels: Vec<Parcel>) {
+        let mut failed = Vec::new();
+        let mut files = (Vec::new(), Vec::new());
+        for parcel in parcels {
+            match self.compose(&parcel) {
+                Composed::Failed(result) => failed.push(self.settlement(&parcel, result, None)),
+                Composed::Ready(envelope) if self.carrier.writes_file(&envelope.outgoing) => {
+                    files.0.push(parcel);
+                    files.1.push(envelope);
+                }
+                Composed::Ready(envelope) => self.send_alone(parcel, envelope),
+            }
+        }
+        if !failed.is_empty() {
+            self.tell(failed);
+        }
+        self.write_files(files.0, files.1).await;
+    }
+
+    fn send_alone(self: &Arc<Self>, parcel: Parcel, envelope: Envelope) {
+        let courier = self.clone();
+        self.runtime.spawn(async move {
+            // A task of its own, so that a fault in it is an unknown outcome and not a lost one.
+            let sending = tokio::spawn(courier.carrier.clone().send(envelope));
+            let result = sending.await.unwrap_or_else(|_| unknown("the attempt broke off"));
+            let attempted = attempted(&result);
+            courier.tell(vec![courier.settlement(&parcel, result, Some(attempted))]);
+        });
+    }
+
+    async fn write_files(&self, parcels: Vec<Parcel>, envelopes: Vec<Envelope>) {
+        if parcels.is_empty() {
+            return;
+        }
+        let results = tokio::spawn(self.carrier.clone().send_files(envelopes)).await.unwrap_or_default();
+        let mut results = results.into_iter();
+        let settled = parcels.iter().map(|parcel| {
+            let result = results.next().unwrap_or_else(|| unknown("the attempt broke off"));
+            let attempted = attempted(&result);
+            Settlement { is_file: true, ..self.settlement(parcel, result, Some(attempted)) }
+        });
+        self.tell(settled.collect());
+    }
+
+    fn settlement(&self, parcel: &Parcel, result: SendResult, attempted: Option<Attempted>) -> Settlement {
+        Settlement {
+            effect: parcel.row.effect.id,
+            attempt: parcel.row.state.attempt,
+            lane: parcel.lane.clone(),
+            result,
+            at: self.clock.now(),
+            attempted,
+            is_file: false,
+        }
+    }
+
+    fn tell(&self, settled: Vec<Settlement>) {
+        // Nobody listens any more only when the engine has ended; the claim's lease then says that nobody knows.
+        let _ = self.back.send(Command::Settled(settled));
+    }
+
+    fn compose(&self, parcel: &Parcel) -> Composed {
+        let Some(composer) = self.composer(&parcel.linked) else { return Composed::Failed(permanent("template")) };
+        let effect = &parcel.row.effect;
+        let contact_id = effect.contact.to_text();
+        let frozen_email = match effect.frozen.get("contact") {
+            Some(Value::Record(contact)) => contact.get("email").and_then(Value::as_text),
+            Some(_) | None => None,
+        };
+        let zone = Zone::find(&effect.zone).unwrap_or_else(|| parcel.linked.zone.clone());
+        let facts = EffectFacts {
+            effect_id: effect.id.0,
+            contact_uid: effect.contact.0,
+            contact_id: &contact_id,
+            contact_email: frozen_email.or(parcel.email.as_deref()),
+            campaign: &effect.campaign_name,
+            step: &effect.step_identity,
+            topic: topic_of(&parcel.linked, &effect.kind),
+            frozen: &effect.frozen,
+            zone: &zone,
+            at: effect.decided_at,
+            is_transactional: effect.is_transactional,
+        };
+        let outgoing = match &effect.kind {
+            EffectKind::Message { message, to, cc, bcc } => composer.message(&facts, *message, &Recipients { to, cc, bcc }),
+            EffectKind::Webhook { webhook, body, object, wants_answer } => {
+                composer.webhook(&facts, *webhook, &WebhookInput { body: body.as_ref(), object: object.as_ref(), wants_answer: *wants_answer })
+            }
+            EffectKind::Notify { notify } => composer.notify(&facts, *notify),
+        };
+        match outgoing {
+            Ok(outgoing) => Composed::Ready(envelope(parcel, contact_id, outgoing)),
+            Err(error) => {
+                tracing::warn!(effect = %effect.id.to_text(), %error, "an effect could not be composed");
+                Composed::Failed(permanent(error.reason()))
+            }
+        }
+    }
+
+    /// The composer of a program, made when first needed.
+    fn composer(&self, linked: &Arc<Linked>) -> Option<Arc<Composer>> {
+        let mut composers = self.composers.lock().unwrap_or_else(PoisonError::into_inner);
+        let made = composers.entry(linked.deployment.program).or_insert_with(|| {
+            let settings = Settings {
+                public_url: self.links.public_url.clone(),
+                project: self.links.project.clone(),
+                from: self.links.from.clone(),
+                postal_address: self.links.postal_address.clone(),
+                bounce_domain: self.links.bounce_domain.clone(),
+                inbound_domain: self.links.inbound_domain.clone(),
+                keys: KeyRing::new(&self.links.signing_keys)?,
+            };
+            match Composer::new(linked.program.clone(), settings) {
+                Ok(composer) => Some(Arc::new(composer)),
+                Err(error) => {
+                    tracing::error!(?error, "a program's templates cannot be read");
+                    None
+                }
+            }
+        });
+        made.clone()
+    }
+}
+
+fn envelope(parcel: &Parcel, contact: String, outgoing: Outgoing) -> Envelope {
+    let effect = &parcel.row.effect;
+    let some = |text: &Arc<str>| (!text.is_empty()).then(|| text.to_string());
+    Envelope {
+        effect_id: effect.id.0,
+        attempt: parcel.row.state.attempt,
+        at: parcel.at,
+        expires_at: Some(parcel.row.expires_at),
+        message: parcel.row.message.as_ref().map(ToString::to_string),
+        campaign: some(&effect.campaign_name),
+        step: some(&effect.step_identity),
+        contact,
+        is_transactional: effect.is_transactional,
+        outgoing,
+    }
+}
+
+/// The lasting id of a message's topic; 0 without one.
+fn topic_of(linked: &Linked, kind: &EffectKind) -> u32 {
+    let message = match kind {
+        EffectKind::Message { message, .. } => linked.program.messages.get(message.index()),
+        EffectKind::Webhook { .. } | EffectKind::Notify { .. } => None,
+    };
+    message.and_then(|def| linked.deployment.topics.get(def.topic?.index())).copied().unwrap_or(0)
+}
+
+fn permanent(reason: &str) -> SendResult {
+    SendResult { outcome: Outcome::Permanent { reason: reason.to_owned(), hard_bounce: false }, answer: None, advice: None }
+}
+
+fn unknown(reason: &str) -> SendResult {
+    SendResult { outcome: Outcome::Unknown { reason: reason.to_owned() }, answer: None, advice: None }
+}
+
+fn attempted(result: &SendResult) -> Attempted {
+    match &result.outcome {
+        Outcome::Accepted { .. } | Outcome::Permanent { .. } => Attempted::Answered,
+        Outcome::Temporary { .. } | Outcome::Unknown { .. } => Attempted::Failed,
+    }
+}

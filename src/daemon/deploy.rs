@@ -1,0 +1,249 @@
+//! Operating the engine: starting, deploying, pausing, erasing, the operator's word on effects.
+
+use super::api::{Deployed, EngineError, OutboxCommand, StrandedPlace, Stranding, StreamEvent};
+use super::batch::{Surroundings, Work};
+use super::batcher::{Batcher, Unit};
+use super::ingest::EventNames;
+use super::resident::{Builtins, Resident};
+use crate::advance::redeploy;
+use crate::bytecode::{Program, encode, program_hash};
+use crate::machine::state::{ContactState, ContactUid, EffectId, Enrollment, Standing, StandingKind};
+use crate::machine::{Deployment, IdKind, Linked};
+use crate::store::{Batch, CampaignLabel, DeployRecord, OutboxStatus, StepLabel, StoreError};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+/// Contacts that are brought under a new program in one transaction.
+const ROLL_OVER: usize = 256;
+/// The value of `meta` that says under which deployment all contacts are.
+const ROLLED_OVER: &str = "rolled_over";
+
+impl Batcher {
+    /// Lets time and deliveries begin. What was under way when the process ended is unknown now.
+    pub(super) fn start(&mut self) -> Result<(), EngineError> {
+        let Some(linked) = self.shared.linked() else { return Err(EngineError::NothingDeployed) };
+        // A deploy whose roll-over was cut short goes on.
+        if self.rolled_over()? != linked.deployment.seq {
+            self.roll_over(&linked)?;
+        }
+        if self.courier.is_some() {
+            let lost = self.desk.in_status(OutboxStatus::Claimed);
+            for chunk in lost.chunks(1_000) {
+                let units: Vec<Unit> = chunk.iter().map(|id| Unit::Recover(*id)).collect();
+                self.try_batch(&units).map_err(EngineError::Store)?;
+            }
+            self.desk.begin_sending();
+        }
+        self.is_started = true;
+        Ok(())
+    }
+
+    fn rolled_over(&self) -> Result<u32, StoreError> {
+        let bytes = self.shared.reader.meta(ROLLED_OVER)?;
+        Ok(bytes.and_then(|bytes| bytes.try_into().ok()).map_or(0, u32::from_be_bytes))
+    }
+
+    /// Makes `program` the running one, if it is not yet and everybody in flight has a place in it.
+    pub(super) fn deploy(&mut self, program: &Arc<Program>) -> Result<Deployed, EngineError> {
+        let hash = program_hash(program);
+        let running = self.shared.linked();
+        if let Some(running) = running.as_ref().filter(|running| running.deployment.program == hash) {
+            return Ok(Deployed { seq: running.deployment.seq, is_new: false, moved: 0 });
+        }
+        let now = self.shared.clock.now();
+        let deployment = Deployment::next(program, hash, now, running.as_ref().map(|linked| (&linked.deployment, linked.program.as_ref())));
+        let linked = Arc::new(Linked::new(program.clone(), deployment));
+        let stranding = running.as_ref().map(|running| stranding(&self.shared.read(), running, &linked)).unwrap_or_default();
+        if !stranding.places.is_empty() {
+            return Err(EngineError::NotDeployable(stranding));
+        }
+        let record = deploy_record(&linked, running.as_ref().map(|running| running.deployment.program));
+        self.store.deploy(&record, &Batch { now, deployment: linked.deployment.seq, ..Batch::default() })?;
+        if let Some(running) = running {
+            self.routes.keep(running);
+        }
+        self.names = EventNames::new(&linked);
+        let mut resident = self.shared.write();
+        resident.builtins = Builtins::new(&linked);
+        resident.linked = Some(linked.clone());
+        resident.reindex();
+        let moved = resident.contacts.values().map(|person| person.state.enrollments.len()).sum::<usize>();
+        drop(resident);
+        self.roll_over(&linked)?;
+        let _ = self.shared.stream.send(Arc::new(StreamEvent::Deployed { seq: linked.deployment.seq }));
+        Ok(Deployed { seq: linked.deployment.seq, is_new: true, moved: u64::try_from(moved).unwrap_or(u64::MAX) })
+    }
+
+    /// Brings every contact under the running program, some in each transaction; what is done twice changes nothing.
+    fn roll_over(&mut self, linked: &Arc<Linked>) -> Result<(), EngineError> {
+        let uids = self.shared.read().uids();
+        for chunk in uids.chunks(ROLL_OVER) {
+            self.with_work(|work| {
+                let now = work.around.now;
+                for uid in chunk {
+                    work.step_with(*uid, |linked, switches, state| redeploy(linked, switches, state, now));
+                }
+            })?;
+        }
+        self.store.set_meta(&[(ROLLED_OVER, &linked.deployment.seq.to_be_bytes())])?;
+        Ok(())
+    }
+
+    /// Pauses or resumes a campaign; on resume everybody inside looks at what is due.
+    pub(super) fn switch(&mut self, campaign: &str, is_paused: bool) -> Result<(), EngineError> {
+        let linked = self.shared.linked().ok_or(EngineError::NothingDeployed)?;
+        let index = linked.program.campaigns.iter().position(|def| def.name.as_ref() == campaign);
+        let id = index.and_then(|index| linked.deployment.campaigns.get(index)).copied();
+        let id = id.ok_or_else(|| EngineError::Unknown(format!("there is no campaign \"{campaign}\"")))?;
+        let mut switches = self.shared.read().switches.clone();
+        if is_paused {
+            switches.paused.insert(id);
+        } else {
+            switches.paused.remove(&id);
+        }
+        self.store.set_switches(&switches)?;
+        let mut resident = self.shared.write();
+        resident.switches = switches;
+        let inside: Vec<ContactUid> = resident.uids().into_iter().filter(|uid| is_inside(&resident, *uid, id)).collect();
+        drop(resident);
+        for chunk in inside.chunks(1_000) {
+            let units: Vec<Unit> = chunk.iter().map(|uid| Unit::Wake(*uid)).collect();
+            self.try_batch(&units)?;
+        }
+        Ok(())
+    }
+
+    /// The operator's word on an effect.
+    pub(super) fn operate(&mut self, effect: EffectId, command: OutboxCommand) -> Result<(), EngineError> {
+        let status = self.desk.get(effect).map(|open| open.row.state.status);
+        let is_settled = match status {
+            Some(OutboxStatus::Queued | OutboxStatus::Unknown) => false,
+            Some(
+                OutboxStatus::Claimed
+                | OutboxStatus::Accepted
+                | OutboxStatus::Failed
+                | OutboxStatus::Suppressed
+                | OutboxStatus::Dead
+                | OutboxStatus::Cancelled,
+            )
+            | None => true,
+        };
+        if is_settled {
+            return Err(EngineError::Unknown(format!("effect {} does not wait for anything", effect.to_text())));
+        }
+        self.with_work(|work| match command {
+            OutboxCommand::Retry => {
+                let now = work.around.now;
+                work.change_row(effect, |state| {
+                    state.status = OutboxStatus::Queued;
+                    state.not_before = Some(now);
+                });
+            }
+            OutboxCommand::Drop => work.give_up(effect, "dropped by the operator"),
+        })
+    }
+
+    /// Erases a contact: nothing of the person stays.
+    pub(super) fn erase(&mut self, contact: ContactUid) -> Result<(), EngineError> {
+        let contact = self.shared.read().canonical(contact);
+        if self.shared.read().person(contact).is_none() {
+            return Err(EngineError::Unknown(format!("there is no contact {}", contact.to_text())));
+        }
+        let mut gone: Vec<ContactUid> = self.shared.read().redirects.iter().filter(|(_, winner)| **winner == contact).map(|(loser, _)| *loser).collect();
+        gone.push(contact);
+        for uid in gone {
+            self.store.erase(uid)?;
+            self.desk.forget(&self.desk.of_contact(uid));
+            let mut resident = self.shared.write();
+            resident.remove(uid);
+            resident.senders.retain(|_, owner| *owner != uid);
+        }
+        Ok(())
+    }
+
+    /// Runs something that is no input, and commits it.
+    fn with_work(&mut self, run: impl FnOnce(&mut Work<'_>)) -> Result<(), EngineError> {
+        let shared = self.shared.clone();
+        let resident = shared.read();
+        let linked = resident.linked.clone().ok_or(EngineError::NothingDeployed)?;
+        let around = Surroundings {
+            resident: &resident,
+            linked: &linked,
+            switches: &resident.switches,
+            names: &self.names,
+            routes: &self.routes,
+            metrics: &shared.metrics,
+            reader: shared.reader.as_ref(),
+            seen: &self.seen,
+            country: self.country,
+            now: shared.clock.now(),
+        };
+        let mut work = Work::new(around, &mut self.desk);
+        run(&mut work);
+        let done = Self::commit(self.store.as_mut(), work, Vec::new())?;
+        drop(resident);
+        self.install(done);
+        Ok(())
+    }
+}
+
+fn is_inside(resident: &Resident, uid: ContactUid, campaign: u32) -> bool {
+    resident.person(uid).is_some_and(|person| person.state.enrollments.iter().any(|enrollment| enrollment.campaign == campaign))
+}
+
+/// Who stands where the new program has no place for them.
+fn stranding(resident: &Resident, running: &Linked, next: &Linked) -> Stranding {
+    let mut lost: BTreeMap<(String, String, &'static str, String), BTreeSet<ContactUid>> = BTreeMap::new();
+    for person in resident.contacts.values() {
+        let state: &ContactState = &person.state;
+        for enrollment in &state.enrollments {
+            for thread in &enrollment.threads {
+                if let Some(code) = missing(next, enrollment, &thread.standing) {
+                    let (campaign, step, source) = describe(running, enrollment, &thread.standing);
+                    lost.entry((campaign, step, code, source)).or_default().insert(state.uid);
+                }
+            }
+        }
+    }
+    let place = |((campaign, step, code, source), contacts): ((String, String, &'static str, String), BTreeSet<ContactUid>)| {
+        StrandedPlace { code, campaign, step, source, contacts: u64::try_from(contacts.len()).unwrap_or(u64::MAX) }
+    };
+    Stranding { places: lost.into_iter().map(place).collect() }
+}
+
+fn missing(next: &Linked, enrollment: &Enrollment, standing: &Standing) -> Option<&'static str> {
+    if standing.kind == StandingKind::Stranded {
+        return None;
+    }
+    if next.campaign(enrollment.campaign).is_none() {
+        return Some("E2108");
+    }
+    let place = next.step(standing.step).and_then(|step| next.program.find_place(step, standing.ordinal));
+    if place.is_none() { Some("E2103") } else { None }
+}
+
+fn describe(running: &Linked, enrollment: &Enrollment, standing: &Standing) -> (String, String, String) {
+    let campaign = running.deployment.registry.name_of(IdKind::Campaign, enrollment.campaign).map(ToString::to_string).unwrap_or_default();
+    let step = running.step(standing.step).and_then(|id| running.program.steps.get(id.index()));
+    match step {
+        Some(step) => (campaign, step.identity().to_string(), running.program.describe(step.span)),
+        None => (campaign, String::new(), String::new()),
+    }
+}
+
+fn deploy_record(linked: &Linked, from: Option<[u8; 32]>) -> DeployRecord {
+    let (program, deployment) = (&linked.program, &linked.deployment);
+    let campaign_of = |index: usize| deployment.campaigns.get(index).copied().unwrap_or(0);
+    let steps = program.steps.iter().zip(&deployment.steps).map(|(step, uid)| StepLabel {
+        step: *uid,
+        campaign: campaign_of(step.campaign.index()),
+        identity: step.identity().clone(),
+        source: program.describe(step.span),
+    });
+    let campaigns = program.campaigns.iter().enumerate().map(|(index, campaign)| CampaignLabel {
+        campaign: campaign_of(index),
+        name: campaign.name.clone(),
+        source: program.describe(campaign.span),
+    });
+    DeployRecord { deployment: Arc::new(deployment.clone()), from, image: encode(program), steps: steps.collect(), campaigns: campaigns.collect() }
+}

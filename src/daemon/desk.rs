@@ -1,0 +1,215 @@
+//! The outbox in memory: effects that are still open, by lane, with what holds each lane back (slots, breaker, pace).
+//!
+//! Rows change here only after their commit; slots are taken before it and given back when it fails.
+
+use crate::deliver::{Attempted, Breaker, Claim, Lane, Pace, Rate};
+use crate::lang::Instant;
+use crate::machine::state::EffectId;
+use crate::store::{OutboxRow, OutboxStatus};
+use rustc_hash::FxHashMap;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// How many attempts of a lane whose provider writes files may be under way: they share one sync.
+const FILE_SLOTS: usize = 4_096;
+
+/// An effect that is still open.
+#[derive(Clone, Debug)]
+pub(crate) struct OpenRow {
+    pub row: OutboxRow,
+    pub lane: Lane,
+}
+
+#[derive(Debug)]
+struct LaneState {
+    breaker: Breaker,
+    pace: Option<Pace>,
+    in_flight: usize,
+    is_file: bool,
+    closed_until: Option<Instant>,
+    /// Queued effects by the instant they are to be looked at: `not_before`, or their expiry if that is earlier.
+    waiting: BTreeSet<(Instant, EffectId)>,
+}
+
+/// What the desk is set up with.
+#[derive(Clone, Debug)]
+pub(crate) struct DeskRules {
+    pub concurrency: usize,
+    pub email_rate: Option<Rate>,
+    pub is_sending: bool,
+}
+
+/// The open effects.
+#[derive(Debug)]
+pub(crate) struct Desk {
+    rules: DeskRules,
+    rows: FxHashMap<EffectId, OpenRow>,
+    lanes: BTreeMap<Lane, LaneState>,
+    in_flight: usize,
+}
+
+/// Whether an attempt may begin.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Slot {
+    Taken,
+    Full,
+}
+
+impl Desk {
+    pub fn new(rules: DeskRules) -> Desk {
+        Desk { rules, rows: FxHashMap::default(), lanes: BTreeMap::new(), in_flight: 0 }
+    }
+    /// From now on effects leave.
+    pub fn begin_sending(&mut self) {
+        self.rules.is_sending = true;
+    }
+    pub fn get(&self, id: EffectId) -> Option<&OpenRow> {
+        self.rows.get(&id)
+    }
+    pub fn in_flight(&self) -> usize {
+        self.in_flight
+    }
+    /// How many are open, by status.
+    pub fn census(&self) -> BTreeMap<&'static str, u64> {
+        let mut counts = BTreeMap::new();
+        for open in self.rows.values() {
+            *counts.entry(open.row.state.status.word()).or_insert(0) += 1;
+        }
+        counts
+    }
+    /// All that are open and in a status.
+    pub fn in_status(&self, status: OutboxStatus) -> Vec<EffectId> {
+        let mut found: Vec<EffectId> = self.rows.iter().filter(|(_, open)| open.row.state.status == status).map(|(id, _)| *id).collect();
+        found.sort_unstable();
+        found
+    }
+    /// Takes a row as the store has it now.
+    pub fn install(&mut self, lane: Lane, row: OutboxRow, now: Instant) {
+        let id = row.effect.id;
+        if let Some(former) = self.rows.remove(&id) {
+            let at = wait_key(&former.row);
+            self.lane(&lane, now).waiting.remove(&(at, id));
+        }
+        if !row.state.status.is_open() {
+            return;
+        }
+        if row.state.status == OutboxStatus::Queued {
+            let at = wait_key(&row);
+            self.lane(&lane, now).waiting.insert((at, id));
+        }
+        self.rows.insert(id, OpenRow { row, lane });
+    }
+    /// Takes a slot of a lane, if its breaker and pace allow one.
+    pub fn take_slot(&mut self, lane: &Lane, now: Instant) -> Slot {
+        if !self.rules.is_sending {
+            return Slot::Full;
+        }
+        let concurrency = self.rules.concurrency;
+        let state = self.lane(lane, now);
+        let slots = if state.is_file { FILE_SLOTS } else { concurrency };
+        if state.in_flight >= slots || state.closed_until.is_some_and(|until| until > now) {
+            return Slot::Full;
+        }
+        state.closed_until = None;
+        if let Some(Err(until)) = state.pace.as_ref().map(|pace| pace.take_one(now)) {
+            state.closed_until = Some(until);
+            return Slot::Full;
+        }
+        match state.breaker.claim(now) {
+            Claim::Free | Claim::Probe => {
+                state.in_flight += 1;
+                self.in_flight += 1;
+                Slot::Taken
+            }
+            Claim::Closed(until) => {
+                state.closed_until = until;
+                Slot::Full
+            }
+        }
+    }
+    /// Gives a slot back.
+    pub fn give_slot(&mut self, lane: &Lane, now: Instant) {
+        let state = self.lane(lane, now);
+        state.in_flight = state.in_flight.saturating_sub(1);
+        self.in_flight = self.in_flight.saturating_sub(1);
+    }
+    /// Tells the breaker what came of an attempt.
+    pub fn record(&mut self, lane: &Lane, attempted: Attempted, now: Instant) {
+        self.lane(lane, now).breaker.record(now, attempted);
+    }
+    /// The lane's provider writes files.
+    pub fn learn_file(&mut self, lane: &Lane, now: Instant) {
+        self.lane(lane, now).is_file = true;
+    }
+    /// The provider asked for a pause.
+    pub fn pause_lane(&mut self, lane: &Lane, until: Instant, now: Instant) {
+        let state = self.lane(lane, now);
+        state.closed_until = Some(state.closed_until.map_or(until, |known| known.max(until)));
+    }
+    /// Effects whose hand-over is due, at most `limit`; a slot is taken for each that has not expired.
+    pub fn take_due(&mut self, now: Instant, limit: usize) -> Vec<EffectId> {
+        let mut found = Vec::new();
+        let lanes: Vec<Lane> = self.lanes.keys().cloned().collect();
+        for lane in lanes {
+            let due: Vec<EffectId> = match self.lanes.get(&lane) {
+                Some(state) => state.waiting.iter().take_while(|(at, _)| *at <= now).map(|(_, id)| *id).take(limit).collect(),
+                None => continue,
+            };
+            for id in due {
+                let has_expired = self.rows.get(&id).is_some_and(|open| open.row.expires_at <= now);
+                if !has_expired && self.take_slot(&lane, now) == Slot::Full {
+                    break;
+                }
+                found.push(id);
+                if found.len() >= limit {
+                    return found;
+                }
+            }
+        }
+        found
+    }
+    /// When an effect is next to be looked at, if time alone brings that about.
+    pub fn next_due(&self) -> Option<Instant> {
+        if !self.rules.is_sending {
+            return None;
+        }
+        let of_lane = |state: &LaneState| {
+            let (first, _) = state.waiting.first()?;
+            let slots = if state.is_file { FILE_SLOTS } else { self.rules.concurrency };
+            // A full lane, or one that is being probed, goes on when an answer comes.
+            (state.in_flight < slots).then(|| state.closed_until.map_or(*first, |until| until.max(*first)))
+        };
+        self.lanes.values().filter_map(of_lane).min()
+    }
+    /// Forgets a contact's effects: it was erased.
+    pub fn forget(&mut self, ids: &[EffectId]) {
+        for id in ids {
+            if let Some(open) = self.rows.remove(id)
+                && let Some(state) = self.lanes.get_mut(&open.lane)
+            {
+                state.waiting.remove(&(wait_key(&open.row), *id));
+            }
+        }
+    }
+    /// The open effects of a contact.
+    pub fn of_contact(&self, contact: crate::machine::state::ContactUid) -> Vec<EffectId> {
+        self.rows.iter().filter(|(_, open)| open.row.effect.contact == contact).map(|(id, _)| *id).collect()
+    }
+    fn lane(&mut self, lane: &Lane, now: Instant) -> &mut LaneState {
+        let rate = match lane {
+            Lane::EmailMarketing | Lane::EmailTransactional => self.rules.email_rate,
+            Lane::SmsTransactional | Lane::SmsMarketing | Lane::Push | Lane::Notify | Lane::Webhook(_) => None,
+        };
+        self.lanes.entry(lane.clone()).or_insert_with(|| LaneState {
+            breaker: Breaker::default(),
+            pace: rate.map(|rate| Pace::new(rate, now)),
+            in_flight: 0,
+            is_file: false,
+            closed_until: None,
+            waiting: BTreeSet::new(),
+        })
+    }
+}
+
+fn wait_key(row: &OutboxRow) -> Instant {
+    row.state.not_before.unwrap_or(row.effect.decided_at).min(row.expires_at)
+}

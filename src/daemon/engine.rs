@@ -1,0 +1,398 @@
+//! The handle: what doors and commands hold. Cheap to clone; works with and without HTTP in front of it.
+
+use super::api::{
+    Accepted, CampaignDetail, CampaignView, ContactFilter, ContactView, Deployed, EngineError, JournalLine, MessageFilter, MessageView, OutboxCommand,
+    Page, SegmentView, StatusView, StreamEvent, Submission, SubmitError, UndeclaredEvent,
+};
+use super::batcher::{Batcher, Command, Reply, Waiting};
+use super::courier::Courier;
+use super::desk::DeskRules;
+use super::ingest::EventNames;
+use super::load::{Loaded, load, meta_or_make};
+use super::metrics::Metrics;
+use super::options::{EngineOptions, LinkOptions};
+use super::shared::Shared;
+use super::{random_bytes, view, view_contact};
+use crate::bytecode::Program;
+use crate::lang::{Instant, Zone};
+use crate::machine::Linked;
+use crate::machine::state::{ContactState, ContactUid, EffectId};
+use crate::store::{OutboxRow, Store, StoreError};
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::mpsc::{Sender, channel};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::thread::JoinHandle;
+use std::time::Duration;
+use tokio::sync::{broadcast, oneshot};
+
+/// Lines that a slow listener may be behind.
+const STREAM_LINES: usize = 4_096;
+
+/// A key that doors ask for, made at the first start and kept in the store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum TokenKind {
+    WriteKey,
+    AdminToken,
+}
+
+impl TokenKind {
+    fn key(self) -> &'static str {
+        match self {
+            TokenKind::WriteKey => "write_key",
+            TokenKind::AdminToken => "admin_token",
+        }
+    }
+}
+
+struct Inner {
+    shared: Arc<Shared>,
+    commands: Sender<Command>,
+    thread: Mutex<Option<JoinHandle<()>>>,
+    signing_key: Vec<u8>,
+    tokens: BTreeMap<&'static str, String>,
+    most_waiting: usize,
+    most_waiting_bytes: usize,
+}
+
+/// The running engine.
+#[derive(Clone)]
+pub struct Engine {
+    inner: Arc<Inner>,
+}
+
+impl std::fmt::Debug for Engine {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Engine")
+    }
+}
+
+impl Engine {
+    /// Loads a store and sets its thread going; time and deliveries begin with [`Engine::start`]. Must be called within a tokio
+    /// runtime if there is a carrier.
+    ///
+    /// # Errors
+    /// The store cannot be read, or its program not by this version.
+    pub fn open(mut store: Box<dyn Store>, options: EngineOptions) -> Result<Engine, EngineError> {
+        let rules = DeskRules { concurrency: options.concurrency, email_rate: options.email_rate, is_sending: false };
+        let Loaded { mut resident, routes, desk, seen, seen_order, mut meta, now } = load(store.as_mut(), rules, options.clock.now())?;
+        options.clock.move_to(now);
+        resident.switches.ignore_legal_hours = options.ignore_legal_hours;
+        let signing_key = meta_or_make(store.as_mut(), &mut meta, "signing_key", || random_bytes::<32>().to_vec())?;
+        let mut tokens = BTreeMap::new();
+        for kind in [TokenKind::WriteKey, TokenKind::AdminToken] {
+            let made = || data_encoding::BASE32_NOPAD.encode(&random_bytes::<20>()).to_ascii_lowercase().into_bytes();
+            let token = meta_or_make(store.as_mut(), &mut meta, kind.key(), made)?;
+            tokens.insert(kind.key(), String::from_utf8_lossy(&token).into_owned());
+        }
+        let names = resident.linked.as_ref().map(|linked| EventNames::new(linked)).unwrap_or_default();
+        let shared = Arc::new(Shared {
+            resident: RwLock::new(resident),
+            reader: store.reader()?,
+            clock: options.clock.clone(),
+            metrics: Metrics::default(),
+            stream: broadcast::Sender::new(STREAM_LINES),
+            waiting: AtomicUsize::new(0),
+            waiting_bytes: AtomicUsize::new(0),
+            is_closing: AtomicBool::new(false),
+            failure: tokio::sync::watch::Sender::new(None),
+            outbox_census: Mutex::new(desk.census()),
+        });
+        let (commands, inbox) = channel();
+        let courier = courier(&options, &signing_key, commands.clone());
+        let batcher = Batcher {
+            store,
+            shared: shared.clone(),
+            commands: inbox,
+            courier,
+            desk,
+            routes,
+            names,
+            seen,
+            seen_order,
+            policy: options.on_unknown,
+            country: options.country.as_deref().and_then(|country| country.parse().ok()),
+            is_started: false,
+            waiting: Waiting::default(),
+        };
+        let thread = std::thread::Builder::new().name("camp-batcher".to_owned()).spawn(move || batcher.run());
+        let thread = thread.map_err(|error| EngineError::Store(StoreError::Other(Box::new(error))))?;
+        let (most_waiting, most_waiting_bytes) = (options.most_waiting, options.most_waiting_bytes);
+        let inner = Inner { shared, commands, thread: Mutex::new(Some(thread)), signing_key, tokens, most_waiting, most_waiting_bytes };
+        Ok(Engine { inner: Arc::new(inner) })
+    }
+
+    // ---- what comes in ----
+
+    /// Takes submissions in; when it returns, all that were taken are durable, in one transaction.
+    ///
+    /// # Errors
+    /// Too much waits, the store failed, or the engine is closing; then nothing was taken.
+    pub async fn submit(&self, items: Vec<Submission>) -> Result<Vec<Accepted>, SubmitError> {
+        self.enqueue(items)?.await.unwrap_or(Err(SubmitError::Closed))
+    }
+    /// The same for callers without a runtime. Must not be called from within one.
+    ///
+    /// # Errors
+    /// As [`Engine::submit`].
+    pub fn submit_blocking(&self, items: Vec<Submission>) -> Result<Vec<Accepted>, SubmitError> {
+        self.enqueue(items)?.blocking_recv().unwrap_or(Err(SubmitError::Closed))
+    }
+    fn enqueue(&self, items: Vec<Submission>) -> Result<oneshot::Receiver<Result<Vec<Accepted>, SubmitError>>, SubmitError> {
+        self.check_load()?;
+        let shared = &self.inner.shared;
+        let bytes = items.iter().map(|item| item.size_bytes).sum();
+        shared.waiting.fetch_add(items.len(), Ordering::AcqRel);
+        shared.waiting_bytes.fetch_add(bytes, Ordering::AcqRel);
+        let count = items.len();
+        let (reply, answer) = oneshot::channel();
+        self.inner.commands.send(Command::Submit { items, bytes, reply }).map_err(|_| {
+            shared.leave_queue(count, bytes);
+            SubmitError::Closed
+        })?;
+        Ok(answer)
+    }
+    /// Whether more would be taken now: for answering before a body is read, and for `readyz`.
+    ///
+    /// # Errors
+    /// It would not be.
+    pub fn check_load(&self) -> Result<(), SubmitError> {
+        let shared = &self.inner.shared;
+        if let Some(failure) = shared.failure.borrow().as_ref() {
+            return Err(SubmitError::Store(failure.clone()));
+        }
+        if shared.is_closing.load(Ordering::Acquire) {
+            return Err(SubmitError::Closed);
+        }
+        let is_full = shared.waiting.load(Ordering::Acquire) >= self.inner.most_waiting
+            || shared.waiting_bytes.load(Ordering::Acquire) >= self.inner.most_waiting_bytes;
+        if is_full {
+            shared.metrics.busy.one();
+            let [jitter] = random_bytes::<1>();
+            return Err(SubmitError::Busy { retry_after_seconds: 1 + u32::from(jitter % 5) });
+        }
+        Ok(())
+    }
+
+    // ---- operating ----
+
+    async fn ask<T>(&self, make: impl FnOnce(Reply<Result<T, EngineError>>) -> Command) -> Result<T, EngineError> {
+        let (reply, answer) = oneshot::channel();
+        self.inner.commands.send(make(reply)).map_err(|_| EngineError::Closed)?;
+        answer.await.unwrap_or(Err(EngineError::Closed))
+    }
+    /// Makes `program` the running one; an unchanged one changes nothing.
+    ///
+    /// # Errors
+    /// Somebody stands where it has no place ([`EngineError::NotDeployable`]); the store failed.
+    pub async fn deploy(&self, program: Arc<Program>) -> Result<Deployed, EngineError> {
+        self.ask(|reply| Command::Deploy { program, reply }).await
+    }
+    /// Lets time and deliveries begin.
+    ///
+    /// # Errors
+    /// Nothing is deployed; the store failed.
+    pub async fn start(&self) -> Result<(), EngineError> {
+        self.ask(|reply| Command::Start { reply }).await
+    }
+    /// Pauses a campaign: nothing is sent, time goes on.
+    ///
+    /// # Errors
+    /// There is no such campaign; the store failed.
+    pub async fn pause(&self, campaign: &str) -> Result<(), EngineError> {
+        self.ask(|reply| Command::Switch { campaign: Arc::from(campaign), is_paused: true, reply }).await
+    }
+    /// Resumes a campaign: each enrollment decides with the events' own times.
+    ///
+    /// # Errors
+    /// As [`Engine::pause`].
+    pub async fn resume(&self, campaign: &str) -> Result<(), EngineError> {
+        self.ask(|reply| Command::Switch { campaign: Arc::from(campaign), is_paused: false, reply }).await
+    }
+    /// Settles an effect that waits.
+    ///
+    /// # Errors
+    /// It waits for nothing; the store failed.
+    pub async fn outbox(&self, effect: EffectId, command: OutboxCommand) -> Result<(), EngineError> {
+        self.ask(|reply| Command::Outbox { effect, command, reply }).await
+    }
+    /// Erases a contact.
+    ///
+    /// # Errors
+    /// There is no such contact; the store failed.
+    pub async fn erase(&self, contact: ContactUid) -> Result<(), EngineError> {
+        self.ask(|reply| Command::Erase { contact, reply }).await
+    }
+    /// Moves the manual clock; returns when all that falls due until then is done, deliveries included.
+    ///
+    /// # Errors
+    /// The clock is real, or stands later already.
+    pub async fn advance_clock(&self, to: Instant) -> Result<Instant, EngineError> {
+        self.ask(|reply| Command::MoveClock { to, reply }).await
+    }
+    /// Waits until inputs are processed, nothing is due and no delivery is under way.
+    pub async fn idle(&self) {
+        let (reply, answer) = oneshot::channel();
+        if self.inner.commands.send(Command::Idle { reply }).is_ok() {
+            let _ = answer.await;
+        }
+    }
+    /// Stops intake, finishes what has begun, waits at most `bound` for deliveries under way, and ends the thread. What is not
+    /// finished by then is found again at the next start.
+    pub async fn drain(&self, bound: Duration) {
+        self.inner.shared.is_closing.store(true, Ordering::Release);
+        let (reply, answer) = oneshot::channel();
+        if self.inner.commands.send(Command::Drain { reply }).is_ok() && tokio::time::timeout(bound, answer).await.is_ok() {
+            let thread = self.inner.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
+            if let Some(thread) = thread {
+                // It ends right after its answer; the store is closed when it has.
+                let _ = tokio::task::spawn_blocking(move || thread.join()).await;
+            }
+        }
+    }
+    /// Returns when the engine can go on no more, with the reason: the process must end (exit 74).
+    pub async fn failed(&self) -> Arc<StoreError> {
+        let mut failure = self.inner.shared.failure.subscribe();
+        loop {
+            if let Some(error) = failure.borrow_and_update().clone() {
+                return error;
+            }
+            if failure.changed().await.is_err() {
+                std::future::pending::<()>().await;
+            }
+        }
+    }
+
+    // ---- what is known ----
+
+    /// The engine's now.
+    #[must_use]
+    pub fn now(&self) -> Instant {
+        self.inner.shared.clock.now()
+    }
+    /// Whether the clock is moved by hand.
+    #[must_use]
+    pub fn is_clock_manual(&self) -> bool {
+        self.inner.shared.clock.is_manual()
+    }
+    /// The running program.
+    #[must_use]
+    pub fn linked(&self) -> Option<Arc<Linked>> {
+        self.inner.shared.linked()
+    }
+    /// The project's zone.
+    #[must_use]
+    pub fn zone(&self) -> Zone {
+        self.linked().map_or_else(Zone::utc, |linked| linked.zone.clone())
+    }
+    /// The contact that an id, user id, email or phone means.
+    #[must_use]
+    pub fn resolve(&self, text: &str) -> Option<ContactUid> {
+        view_contact::resolve(&self.inner.shared.read(), text)
+    }
+    /// The contact of a sender's anonymous id.
+    #[must_use]
+    pub fn resolve_anonymous(&self, id: &str) -> Option<ContactUid> {
+        view_contact::resolve_anonymous(&self.inner.shared.read(), id)
+    }
+    /// The state of a contact, as of the last commit.
+    #[must_use]
+    pub fn state(&self, contact: ContactUid) -> Option<Arc<ContactState>> {
+        self.inner.shared.read().state(contact).cloned()
+    }
+    /// A contact as the API shows it.
+    #[must_use]
+    pub fn contact(&self, contact: ContactUid) -> Option<ContactView> {
+        view_contact::contact(&self.inner.shared.read(), contact)
+    }
+    /// Contacts by segment, step and text.
+    #[must_use]
+    pub fn contacts(&self, filter: &ContactFilter) -> Page<ContactView> {
+        view_contact::contacts(&self.inner.shared.read(), filter)
+    }
+    /// A contact's journal, oldest first; those it took over by merges included.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub fn journal(&self, contact: ContactUid) -> Result<Vec<JournalLine>, StoreError> {
+        view::journal(&self.inner.shared, contact)
+    }
+    /// All campaigns.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub fn campaigns(&self) -> Result<Vec<CampaignView>, StoreError> {
+        view::campaigns(&self.inner.shared)
+    }
+    /// A campaign with its steps and their counts.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub fn campaign(&self, name: &str) -> Result<Option<CampaignDetail>, StoreError> {
+        view::campaign(&self.inner.shared, name)
+    }
+    /// All segments with their counts.
+    #[must_use]
+    pub fn segments(&self) -> Vec<SegmentView> {
+        view_contact::segments(&self.inner.shared.read())
+    }
+    /// Sends with their status.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub fn messages(&self, filter: &MessageFilter) -> Result<Page<MessageView>, StoreError> {
+        view::messages(&self.inner.shared, filter)
+    }
+    /// One effect, whatever became of it.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub fn effect(&self, id: EffectId) -> Result<Option<OutboxRow>, StoreError> {
+        self.inner.shared.reader.effect(id)
+    }
+    /// Events that nobody declared, the most frequent first.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub fn undeclared_events(&self) -> Result<Vec<UndeclaredEvent>, StoreError> {
+        view::undeclared_events(&self.inner.shared)
+    }
+    /// How things stand.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub fn status(&self) -> Result<StatusView, StoreError> {
+        view::status(&self.inner.shared)
+    }
+    /// The counters.
+    #[must_use]
+    pub fn metrics(&self) -> &Metrics {
+        &self.inner.shared.metrics
+    }
+    /// What happens from now on.
+    #[must_use]
+    pub fn subscribe(&self) -> broadcast::Receiver<Arc<StreamEvent>> {
+        self.inner.shared.stream.subscribe()
+    }
+    /// The store's own signing key, for tokens where the project has none.
+    #[must_use]
+    pub fn signing_key(&self) -> &[u8] {
+        &self.inner.signing_key
+    }
+    /// A key of the store, for a daemon whose project names none.
+    #[must_use]
+    pub fn token(&self, kind: TokenKind) -> &str {
+        self.inner.tokens.get(kind.key()).map_or("", String::as_str)
+    }
+}
+
+fn courier(options: &EngineOptions, signing_key: &[u8], back: Sender<Command>) -> Option<Arc<Courier>> {
+    let carrier = options.carrier.clone()?;
+    let mut links: LinkOptions = options.links.clone();
+    if links.signing_keys.is_empty() {
+        links.signing_keys.push(signing_key.to_vec());
+    }
+    let runtime = tokio::runtime::Handle::try_current().ok()?;
+    Some(Arc::new(Courier { carrier, links, runtime, clock: options.clock.clone(), back, composers: Mutex::default() }))
+}

@@ -1,0 +1,112 @@
+//! How an engine is set up.
+
+use super::clock::{Clock, RealClock};
+use super::courier::Carrier;
+use crate::deliver::Rate;
+use std::sync::Arc;
+
+/// What is done with an effect whose answer was lost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OnUnknown {
+    /// Another attempt, with the same id and bytes.
+    Resend,
+    /// It waits for the operator; a message that may have arrived counts as sent.
+    Hold,
+}
+
+/// `on_unknown` of each channel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub struct UnknownPolicy {
+    pub email: OnUnknown,
+    pub sms: OnUnknown,
+    pub push: OnUnknown,
+    pub webhooks: OnUnknown,
+}
+
+impl Default for UnknownPolicy {
+    fn default() -> Self {
+        UnknownPolicy { email: OnUnknown::Resend, sms: OnUnknown::Hold, push: OnUnknown::Resend, webhooks: OnUnknown::Resend }
+    }
+}
+
+impl UnknownPolicy {
+    /// The policy of a channel's word; notices go as mail does.
+    #[must_use]
+    pub fn of(self, channel: &str) -> OnUnknown {
+        match channel {
+            "sms" => self.sms,
+            "push" => self.push,
+            "webhook" => self.webhooks,
+            _ => self.email,
+        }
+    }
+}
+
+/// Where links lead and who sends, as the project file says.
+#[derive(Clone, Debug, Default)]
+pub struct LinkOptions {
+    /// Where the tracking routes are reached, without a slash at its end.
+    pub public_url: String,
+    /// The project's name where the program has none.
+    pub project: String,
+    /// The sender where the program names none.
+    pub from: Option<String>,
+    /// The postal address where the program has none.
+    pub postal_address: Option<String>,
+    /// `[email] bounce_domain`
+    pub bounce_domain: Option<String>,
+    /// The domain whose mail reaches us.
+    pub inbound_domain: Option<String>,
+    /// `[server] signing_keys`; empty: the store's own key.
+    pub signing_keys: Vec<Vec<u8>>,
+}
+
+/// How an engine is set up.
+#[derive(Clone)]
+pub struct EngineOptions {
+    /// The clock.
+    pub clock: Arc<dyn Clock>,
+    /// Who hands effects over; none: they stay queued.
+    pub carrier: Option<Arc<dyn Carrier>>,
+    /// Where links lead.
+    pub links: LinkOptions,
+    /// Attempts under way in one lane.
+    pub concurrency: usize,
+    /// `[email] rate`
+    pub email_rate: Option<Rate>,
+    /// What is done with lost answers.
+    pub on_unknown: UnknownPolicy,
+    /// `[project] country`: the region of numbers without a country code, as `CA`.
+    pub country: Option<String>,
+    /// `[sms] legal_hours = false`
+    pub ignore_legal_hours: bool,
+    /// Submissions that may wait for their commit.
+    pub most_waiting: usize,
+    /// Bytes of them.
+    pub most_waiting_bytes: usize,
+}
+
+impl Default for EngineOptions {
+    /// A real clock, and nobody who delivers.
+    fn default() -> Self {
+        EngineOptions {
+            clock: Arc::new(RealClock::default()),
+            carrier: None,
+            links: LinkOptions::default(),
+            concurrency: 20,
+            email_rate: None,
+            on_unknown: UnknownPolicy::default(),
+            country: None,
+            ignore_legal_hours: false,
+            most_waiting: 1_000_000,
+            most_waiting_bytes: 64 << 20,
+        }
+    }
+}
+
+impl std::fmt::Debug for EngineOptions {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("EngineOptions").field("is_clock_manual", &self.clock.is_manual()).field("has_carrier", &self.carrier.is_some()).finish_non_exhaustive()
+    }
+}

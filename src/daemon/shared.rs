@@ -1,0 +1,48 @@
+//! What the batching thread and everybody else share.
+
+use super::api::StreamEvent;
+use super::clock::Clock;
+use super::metrics::Metrics;
+use super::resident::Resident;
+use crate::machine::Linked;
+use crate::store::{StoreError, StoreReader};
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+
+/// What is shared.
+pub(crate) struct Shared {
+    pub resident: RwLock<Resident>,
+    pub reader: Arc<dyn StoreReader>,
+    pub clock: Arc<dyn Clock>,
+    pub metrics: Metrics,
+    pub stream: tokio::sync::broadcast::Sender<Arc<StreamEvent>>,
+    /// Submissions that wait for their commit, and their bytes.
+    pub waiting: AtomicUsize,
+    pub waiting_bytes: AtomicUsize,
+    pub is_closing: AtomicBool,
+    /// Why the engine can go on no more.
+    pub failure: tokio::sync::watch::Sender<Option<Arc<StoreError>>>,
+    /// Open effects by status, as of the last commit.
+    pub outbox_census: Mutex<BTreeMap<&'static str, u64>>,
+}
+
+impl Shared {
+    pub fn read(&self) -> RwLockReadGuard<'_, Resident> {
+        // States are replaced whole, after their commit; a panic elsewhere leaves none half changed.
+        self.resident.read().unwrap_or_else(PoisonError::into_inner)
+    }
+    pub fn write(&self) -> RwLockWriteGuard<'_, Resident> {
+        self.resident.write().unwrap_or_else(PoisonError::into_inner)
+    }
+    pub fn linked(&self) -> Option<Arc<Linked>> {
+        self.read().linked.clone()
+    }
+    pub fn census(&self) -> MutexGuard<'_, BTreeMap<&'static str, u64>> {
+        self.outbox_census.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+    pub fn leave_queue(&self, items: usize, bytes: usize) {
+        self.waiting.fetch_sub(items, Ordering::AcqRel);
+        self.waiting_bytes.fetch_sub(bytes, Ordering::AcqRel);
+    }
+}

@@ -1,0 +1,269 @@
+//! Journals, campaigns, messages and status as the API shows them, from what is durable and what is resident.
+
+use super::api::{
+    CampaignDetail, CampaignView, CauseView, JournalLine, MessageFilter, MessageView, Page, StatusView, StepView, UndeclaredEvent,
+};
+use super::resident::Resident;
+use super::shared::Shared;
+use crate::advance::JournalEntry;
+use crate::bytecode::{CampaignDef, StepKind};
+use crate::lang::{Instant, Value, Zone, to_json};
+use crate::machine::Linked;
+use crate::machine::state::{ContactUid, StableId, StepUid};
+use crate::store::{CountRecord, JournalRecord, OutboxFilter, OutboxRow, OutboxStatus, PageRequest, StoreError};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// How many there are on a page, unless something else is asked.
+const PAGE: usize = 100;
+
+/// A contact's journal, with those of the contacts that went up in it.
+pub(crate) fn journal(shared: &Shared, contact: ContactUid) -> Result<Vec<JournalLine>, StoreError> {
+    let (uids, zone) = {
+        let resident = shared.read();
+        let uid = resident.canonical(contact);
+        let mut uids: Vec<ContactUid> = resident.redirects.keys().copied().filter(|loser| resident.canonical(*loser) == uid).collect();
+        uids.push(uid);
+        let zone = match (resident.state(uid), resident.linked.as_ref()) {
+            (Some(state), Some(linked)) => resident.builtins.zone(state, linked),
+            (Some(_) | None, _) => Zone::utc(),
+        };
+        (uids, zone)
+    };
+    let mut records = Vec::new();
+    for uid in uids {
+        records.extend(shared.reader.journal(uid, PageRequest::ALL)?);
+    }
+    records.sort_by_key(|record| (record.at, record.position));
+    Ok(records.into_iter().map(|record| line_of_record(record, &zone)).collect())
+}
+
+fn line_of_record(record: JournalRecord, zone: &Zone) -> JournalLine {
+    JournalLine {
+        at: zone.format_rfc3339(record.at),
+        campaign: record.campaign_name,
+        enrollment: record.enrollment.map(|uid| uid.to_text()),
+        step: record.step_identity,
+        what: record.what,
+        why: record.why,
+        cause: cause(record.cause, record.fact.as_ref()),
+        source: record.source.unwrap_or_default(),
+        instant: record.at,
+        local_time: zone.format(record.at),
+    }
+}
+
+fn cause(input: String, fact: Option<&(Arc<str>, Value, Value)>) -> CauseView {
+    CauseView {
+        input,
+        fact: fact.map(|(name, _, _)| name.to_string()),
+        old: fact.map(|(_, old, _)| to_json(old)),
+        new: fact.map(|(_, _, new)| to_json(new)),
+    }
+}
+
+/// A line that has just been written, named by the running program.
+pub(crate) fn line_of_entry(resident: &Resident, entry: &JournalEntry) -> JournalLine {
+    let linked = resident.linked.as_ref();
+    let campaign = linked.and_then(|linked| linked.program.campaigns.get(linked.campaign(entry.campaign?)?.index()));
+    let step = linked.and_then(|linked| linked.program.steps.get(linked.step(entry.step?)?.index()));
+    let span = step.map(|step| step.span).or_else(|| campaign.map(|campaign| campaign.span));
+    let zone = linked.map_or_else(Zone::utc, |linked| linked.zone.clone());
+    JournalLine {
+        at: zone.format_rfc3339(entry.at),
+        campaign: campaign.map(|campaign| campaign.name.to_string()),
+        enrollment: entry.enrollment.map(|uid| uid.to_text()),
+        step: step.map(|step| step.identity().to_string()),
+        what: entry.what.word().to_owned(),
+        why: entry.why.to_string(),
+        cause: cause(entry.cause.input.to_string(), entry.cause.fact.as_ref()),
+        source: linked.zip(span).map(|(linked, span)| linked.program.describe(span)).unwrap_or_default(),
+        instant: entry.at,
+        local_time: zone.format(entry.at),
+    }
+}
+
+/// Who stands where.
+#[derive(Default)]
+struct Standing {
+    inside: BTreeMap<StableId, u64>,
+    entered: BTreeMap<StableId, u64>,
+    here: BTreeMap<StepUid, u64>,
+}
+
+fn standing(resident: &Resident) -> Standing {
+    let mut standing = Standing::default();
+    for person in resident.contacts.values() {
+        for enrollment in &person.state.enrollments {
+            *standing.inside.entry(enrollment.campaign).or_default() += 1;
+            for thread in &enrollment.threads {
+                *standing.here.entry(thread.standing.step).or_default() += 1;
+            }
+        }
+        for (campaign, past) in person.state.past.iter() {
+            *standing.entered.entry(*campaign).or_default() += u64::from(past.entries);
+        }
+    }
+    standing
+}
+
+fn campaign_view(resident: &Resident, linked: &Linked, (def, id): (&CampaignDef, StableId), standing: &Standing, now: Instant) -> CampaignView {
+    let is_active = def.active_from.is_none_or(|from| from <= now) && def.active_until.is_none_or(|until| now < until);
+    let status = match (def.is_published, resident.switches.paused.contains(&id), is_active) {
+        (false, _, _) => "draft",
+        (true, true, _) => "paused",
+        (true, false, false) => "not active",
+        (true, false, true) => "live",
+    };
+    let inside = standing.inside.get(&id).copied().unwrap_or(0);
+    let entered = standing.entered.get(&id).copied().unwrap_or(0).max(inside);
+    CampaignView { name: def.name.clone(), status, inside, entered, ended: entered - inside, source: linked.program.describe(def.span) }
+}
+
+/// All campaigns.
+pub(crate) fn campaigns(shared: &Shared) -> Result<Vec<CampaignView>, StoreError> {
+    let resident = shared.read();
+    let Some(linked) = resident.linked.as_ref() else { return Ok(Vec::new()) };
+    let standing = standing(&resident);
+    let defs = linked.program.campaigns.iter().zip(linked.deployment.campaigns.iter().copied());
+    Ok(defs.map(|entry| campaign_view(&resident, linked, entry, &standing, shared.clock.now())).collect())
+}
+
+/// A campaign with its steps.
+pub(crate) fn campaign(shared: &Shared, name: &str) -> Result<Option<CampaignDetail>, StoreError> {
+    let counts = shared.reader.journal_counts()?;
+    let resident = shared.read();
+    let Some(linked) = resident.linked.as_ref() else { return Ok(None) };
+    let mut defs = linked.program.campaigns.iter().zip(linked.deployment.campaigns.iter().copied());
+    let Some((def, id)) = defs.find(|(def, _)| def.name.as_ref() == name) else { return Ok(None) };
+    let standing = standing(&resident);
+    let campaign = campaign_view(&resident, linked, (def, id), &standing, shared.clock.now());
+    let step_view = |step: &crate::bytecode::StepId| {
+        let (def, uid) = (linked.program.steps.get(step.index())?, linked.deployment.steps.get(step.index())?);
+        Some(StepView {
+            step: def.identity().clone(),
+            kind: kind_word(def.kind),
+            here: standing.here.get(uid).copied().unwrap_or(0),
+            counts: counts_of(&counts, *uid),
+            source: linked.program.describe(def.span),
+        })
+    };
+    Ok(Some(CampaignDetail { campaign, steps: def.steps.iter().filter_map(step_view).collect() }))
+}
+
+fn counts_of(counts: &[CountRecord], step: StepUid) -> BTreeMap<String, u64> {
+    counts.iter().filter(|record| record.step == Some(step)).map(|record| (record.what.clone(), record.count)).collect()
+}
+
+fn kind_word(kind: StepKind) -> &'static str {
+    match kind {
+        StepKind::Email => "email",
+        StepKind::Sms => "sms",
+        StepKind::Push => "push",
+        StepKind::Reach => "reach",
+        StepKind::Webhook => "webhook",
+        StepKind::Notify => "notify",
+        StepKind::Wait => "wait",
+        StepKind::Decision => "decision",
+        StepKind::Await => "await",
+        StepKind::Timeline => "timeline",
+        StepKind::Repeat => "repeat",
+        StepKind::Parallel => "parallel",
+        StepKind::Split => "split",
+        StepKind::Experiment => "experiment",
+        StepKind::Change => "change",
+        StepKind::Sequence => "sequence",
+        StepKind::Stop => "stop",
+    }
+}
+
+/// Sends with their status, oldest first.
+pub(crate) fn messages(shared: &Shared, filter: &MessageFilter) -> Result<Page<MessageView>, StoreError> {
+    let nothing = Page { items: Vec::new(), cursor: None };
+    let campaign = match &filter.campaign {
+        Some(name) => match campaign_id(shared, name) {
+            Some(id) => Some(id),
+            None => return Ok(nothing),
+        },
+        None => None,
+    };
+    let status = match filter.status.as_deref() {
+        Some(word) => match OutboxStatus::from_word(word) {
+            Some(status) => Some(status),
+            None => return Ok(nothing),
+        },
+        None => None,
+    };
+    let limit = if filter.limit == 0 { PAGE } else { filter.limit };
+    let after = filter.cursor.as_deref().and_then(|cursor| cursor.parse().ok()).unwrap_or(0);
+    let page = PageRequest { after, limit: u32::try_from(limit).unwrap_or(u32::MAX) };
+    let rows = shared.reader.outbox(&OutboxFilter { contact: filter.contact, campaign, status, page })?;
+    let cursor = if rows.len() == limit { rows.last().map(|(position, _)| position.to_string()) } else { None };
+    let resident = shared.read();
+    Ok(Page { items: rows.iter().map(|(_, row)| message_view(&resident, row)).collect(), cursor })
+}
+
+fn campaign_id(shared: &Shared, name: &str) -> Option<StableId> {
+    let linked = shared.linked()?;
+    linked.deployment.registry.find(crate::machine::IdKind::Campaign, name)
+}
+
+fn message_view(resident: &Resident, row: &OutboxRow) -> MessageView {
+    let effect = &row.effect;
+    let record = resident.state(effect.contact).and_then(|state| state.sends.iter().find(|send| send.effect == effect.id));
+    let text = |at: Instant| at.to_rfc3339();
+    let some = |text: &Arc<str>| (!text.is_empty()).then(|| text.clone());
+    MessageView {
+        effect_id: effect.id.to_text(),
+        contact: resident.canonical(effect.contact).to_text(),
+        campaign: some(&effect.campaign_name),
+        step: some(&effect.step_identity),
+        channel: row.channel.to_owned(),
+        message: row.message.as_ref().map(ToString::to_string),
+        to: row.recipient().to_owned(),
+        status: row.state.status.word(),
+        attempt: row.state.attempt,
+        decided_at: text(effect.decided_at),
+        handed_over_at: row.state.handed_over_at.map(text),
+        next_attempt_at: row.state.not_before.filter(|_| row.state.status == OutboxStatus::Queued).map(text),
+        expires_at: text(row.expires_at),
+        reason: row.state.reason.as_ref().map(ToString::to_string),
+        provider_id: row.state.provider_id.as_ref().map(ToString::to_string),
+        delivered_at: record.and_then(|record| record.delivered).map(text),
+        opened_at: record.and_then(|record| record.opened.first().copied()).map(text),
+        clicked_at: record.and_then(|record| record.clicked.first().map(|(at, _)| *at)).map(text),
+        bounced_at: record.and_then(|record| record.bounced).map(text),
+        unsubscribed_at: record.and_then(|record| record.unsubscribed).map(text),
+    }
+}
+
+/// Events that nobody declared.
+pub(crate) fn undeclared_events(shared: &Shared) -> Result<Vec<UndeclaredEvent>, StoreError> {
+    let records = shared.reader.undeclared_events()?;
+    Ok(records.into_iter().map(|record| UndeclaredEvent { name: record.name, count: record.count, last_at: record.last_at.to_rfc3339() }).collect())
+}
+
+/// How things stand.
+pub(crate) fn status(shared: &Shared) -> Result<StatusView, StoreError> {
+    let (campaigns, undeclared) = (campaigns(shared)?, undeclared_events(shared)?);
+    let outbox = shared.census().clone();
+    let resident = shared.read();
+    let linked = resident.linked.as_ref();
+    let count = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
+    Ok(StatusView {
+        project: linked.map(|linked| linked.program.project.name.clone()).unwrap_or_default(),
+        now: shared.clock.now().to_rfc3339(),
+        clock: if shared.clock.is_manual() { "manual" } else { "real" },
+        deployment: linked.map_or(0, |linked| linked.deployment.seq),
+        program: linked.map(|linked| data_encoding::HEXLOWER.encode(&linked.deployment.program)).unwrap_or_default(),
+        deployed_at: linked.map(|linked| linked.deployment.at.to_rfc3339()).unwrap_or_default(),
+        contacts: count(resident.contacts.len()),
+        enrollments: campaigns.iter().map(|campaign| campaign.inside).sum(),
+        quarantined: resident.quarantined.iter().map(|(uid, reason)| format!("{}: {reason}", uid.to_text())).collect(),
+        next_due: resident.timers.first().map(|(at, _)| at.to_rfc3339()),
+        campaigns,
+        outbox,
+        undeclared,
+        counters: shared.metrics.snapshot(),
+    })
+}
