@@ -4,6 +4,16 @@ from .calendar import MONDAY
 from .waiting import eventually
 
 
+def mail_of(name):
+    """The address of a person."""
+    return f"{name}@people.example"
+
+
+def phone_of(name):
+    """The number of a person: one of Ofcom's for drama, where the legal hours of +1 do not apply."""
+    return f"+447700900{sum(name.encode()) % 1000:03d}"
+
+
 class Stage:
     """What the tests of the scenarios speak to."""
 
@@ -30,6 +40,13 @@ class Stage:
         self.daemon.stop()
         self.daemon = self.project.run(clock=clock)
         return self.daemon
+
+    def person(self, name, **parts):
+        """Makes a contact who can be reached by mail and SMS, or changes the one of that name."""
+        reachable = {"email": mail_of(name), "phone": phone_of(name), "consent": {"sms": "given"}}
+        made = self.daemon.put_contact(name, **(reachable | parts))
+        self.daemon.idle()
+        return made
 
     def sent(self, channel=None, to=None):
         """What left, filtered."""
