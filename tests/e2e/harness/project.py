@@ -95,9 +95,9 @@ class Project:
         environment = {name: value for name, value in self.environment.items() if name not in without}
         return call(arguments, self.folder, environment, stdin, seconds)
 
-    def run(self, *more, clock="manual"):
-        """Starts the daemon on the project's source, and waits until it serves."""
-        daemon = Daemon(self, ["run", ".", "--clock", clock, *more])
+    def run(self, *more, clock="manual", path=(".",)):
+        """Starts the daemon on the project's source (without a path, on what is deployed), and waits until it serves."""
+        daemon = Daemon(self, ["run", *path, "--clock", clock, *more])
         self.daemons.append(daemon)
         return daemon.wait_until_ready()
 
