@@ -62,9 +62,9 @@ def test_a_mail_put_before_where_somebody_stands_does_not_come_to_her(stage):
 
 
 def test_a_mail_put_after_comes_and_one_that_moved_does_not_come_twice(stage):
-    _, start = inside(stage)
-    # The first mail now stands behind the wait, too: she has had it.
-    daemon = stage.redeploys(campaign("  wait 2d\n  email first\n  email extra\n  email second"))
+    _, start = inside(stage, campaign("  email first\n  wait 2d as cooldown\n  email second"))
+    # The first mail now stands behind the wait: she has had it.
+    daemon = stage.redeploys(campaign("  wait 2d as cooldown\n  email first\n  email extra\n  email second"))
     daemon.advance_to(start + of(days=2))
     stage.expect_only("First", "Extra", "Second")
 
