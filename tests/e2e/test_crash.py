@@ -25,11 +25,11 @@ SOURCE = """
 event step { size: number }
 event order { number: text }
 points { on step +1 }
-email receipt { transactional subject "Receipt {{ order.number }}" body "Thanks. https://acme.example/orders" }
+email receipt { transactional subject "Receipt {{ bought.number }}" body "Thanks. https://acme.example/orders" }
 campaign "Receipts" {
   published
-  when order as order
-  reenter each order.number
+  when order as bought
+  reenter each bought.number
   email receipt
   points +1000
 }
