@@ -3,10 +3,10 @@
 
 mod bytecode;
 mod compiler;
-mod lower;
 mod content;
 mod daemon;
 mod deliver;
+mod language;
 mod lower;
 mod readme;
 mod semantic;
