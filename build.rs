@@ -1,5 +1,6 @@
 //! Expands `grammar/camp.lalrpop.in` (the keywords are collected from the grammar itself) and runs lalrpop on it.
 //!
+//! Puts the pages of the findings, `docs/findings/CODE.md`, into `finding_pages.rs` for `campc explain`.
 //! Writes `camp.rs` (the parser) and `keywords.rs` (keyword enum, look-up, fused tokens, the three classes) to the output folder.
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -18,6 +19,7 @@ fn main() -> Result<(), Failure> {
     let out = PathBuf::from(env::var("OUT_DIR")?);
     let words = Words::collect(&source);
     fs::write(out.join("keywords.rs"), keywords(&source, &words))?;
+    finding_pages(&out)?;
     write_parser(&expand(&source, &words)?, &out)
 }
 
@@ -135,4 +137,20 @@ fn write_parser(grammar: &str, out: &Path) -> Result<(), Failure> {
     fs::create_dir_all(&folder)?;
     fs::write(folder.join("camp.lalrpop"), grammar)?;
     lalrpop::Configuration::new().set_in_dir(&folder).set_out_dir(out).never_use_colors().force_build(true).process()
+}
+
+/// Every page by its code.
+fn finding_pages(out: &Path) -> Result<(), Failure> {
+    let folder = PathBuf::from(env::var("CARGO_MANIFEST_DIR")?).join("docs/findings");
+    println!("cargo:rerun-if-changed={}", folder.display());
+    let mut pages: Vec<PathBuf> = fs::read_dir(&folder)?.filter_map(|entry| entry.ok().map(|entry| entry.path())).collect();
+    pages.retain(|page| page.extension().is_some_and(|extension| extension == "md"));
+    pages.sort();
+    let mut text = String::from("/// The pages of the findings, by code.\nconst FINDING_PAGES: &[(&str, &str)] = &[\n");
+    for page in pages {
+        let code = page.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
+        text += &format!("    ({code:?}, include_str!({:?})),\n", page.display().to_string());
+    }
+    fs::write(out.join("finding_pages.rs"), text + "];\n")?;
+    Ok(())
 }

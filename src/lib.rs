@@ -5,10 +5,13 @@
 pub mod advance;
 pub mod base;
 pub mod bytecode;
+pub mod cli;
+pub mod compiler;
 pub mod content;
 pub mod daemon;
 pub mod deliver;
 pub mod diagnostics;
+pub mod http;
 pub mod lang;
 pub mod library;
 pub mod lower;

@@ -111,7 +111,7 @@ impl Lister<'_> {
 
     fn op(&mut self, pc: Pc, op: Op) {
         let operands: Vec<String> = op.operands().into_iter().map(|operand| self.operand(operand)).collect();
-        let place = self.program.notes.iter().rev().find(|note| note.pc == pc).map(|note| self.program.describe(note.span)).unwrap_or_default();
+        let place = self.source_place(pc).unwrap_or_default();
         let mut line = format!("  {:>5} {:<18} {}", pc.0, op.name(), operands.join(", "));
         if !place.is_empty() {
             let _ = write!(line, "{:pad$} // {place}", "", pad = 64_usize.saturating_sub(line.chars().count()));
@@ -120,6 +120,13 @@ impl Lister<'_> {
         if let Op::Listen(listen, _) = op {
             self.listen(listen);
         }
+    }
+
+    /// Notes are laid down with their routines, so they are sorted; the last of one address is the innermost.
+    fn source_place(&self, pc: Pc) -> Option<String> {
+        let notes = &self.program.notes;
+        let note = notes.get(notes.partition_point(|note| note.pc <= pc).checked_sub(1)?)?;
+        (note.pc == pc).then(|| self.program.describe(note.span))
     }
 
     fn listen(&mut self, listen: ListenId) {

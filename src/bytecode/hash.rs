@@ -8,7 +8,7 @@ use std::sync::Arc;
 /// Sections that say where something was written, not what it means.
 const SOURCE_SECTIONS: [u8; 3] = [25, 26, 27];
 
-/// BLAKE3 over the canonical code, tables and templates, without spans, files, notes, positions and texts for the journal.
+/// BLAKE3 over the canonical code, tables and templates, without spans, files, notes, positions and source texts.
 #[must_use]
 pub fn program_hash(program: &Program) -> [u8; 32] {
     let mut hasher = blake3::Hasher::new_derive_key("campc program hash 1");
@@ -37,8 +37,15 @@ fn without_sources(program: &Program) -> Program {
     let nothing: Arc<str> = "".into();
     let nowhere = Span { file: FileId(0), start: 0, end: 0 };
     bare.segments.iter_mut().for_each(|segment| segment.span = nowhere);
-    bare.rules.iter_mut().for_each(|rule| rule.span = nowhere);
-    bare.steps.iter_mut().for_each(|step| step.span = nowhere);
+    // Texts of rules and steps serve identity and alignment over deploys; what they do is in the code.
+    for rule in &mut bare.rules {
+        rule.span = nowhere;
+        rule.text = Arc::clone(&nothing);
+    }
+    for step in &mut bare.steps {
+        step.span = nowhere;
+        step.text = Arc::clone(&nothing);
+    }
     bare.blocks.iter_mut().for_each(|block| block.text = Arc::clone(&nothing));
     for campaign in &mut bare.campaigns {
         campaign.span = nowhere;

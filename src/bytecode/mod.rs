@@ -1,4 +1,4 @@
-//! Layer 4: the compiled program: operations, tables, encoding, verifier, disassembler.
+//! Layer 2: the compiled program: operations, tables, encoding, verifier, disassembler.
 //!
 //! Not here: how source becomes a program (`lower`), and what the operations do (`machine`).
 

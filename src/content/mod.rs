@@ -1,4 +1,4 @@
-//! Layer 6: from a program and an effect to what is sent: parts, headers, links, pixel, footer, signatures, tokens.
+//! Layer 7: from a program and an effect to what is sent: parts, headers, links, pixel, footer, signatures, tokens.
 //!
 //! Pure. Not here: whether something may be sent (advance), the sending (deliver), and what is done with a hit (http).
 

@@ -33,6 +33,8 @@ impl<'h> Lowering<'h> {
         let entry = self.builder.routine(code);
         let mut steps = Vec::new();
         each_step(&campaign.steps, &mut |header| steps.push(header.id));
+        // `if not C within D` has its arms the other way round; numbers follow the source.
+        steps.sort_unstable();
         CampaignDef {
             name: campaign.name.clone(),
             was: campaign.was.clone(),
@@ -88,7 +90,7 @@ impl<'h> Lowering<'h> {
         lines.extend(campaign.goals.iter().map(|goal| ("goal", goal.span)));
         lines.extend(campaign.limits.iter().map(|limit| ("limit", limit.span)));
         lines.extend(campaign.throttle.iter().map(|throttle| ("throttle", throttle.span)));
-        lines.extend(campaign.updates.iter().map(|update| ("update", update.span)));
+        lines.extend(campaign.updates.iter().map(|update| ("update … when", update.span)));
         lines.extend(campaign.collect.iter().map(|collect| ("collect", collect.span)));
         for (construct, span) in lines {
             // The checker's own list is more exact about where; one word on each construct of a campaign is enough.

@@ -42,9 +42,10 @@ impl Lowering<'_> {
     /// The program has no rules of sending yet; the checker says so, this is where they will go.
     fn policy(&mut self) {
         let policy = &self.project.policy;
-        let limits = policy.limits.iter().map(|limit| ("limit", limit.span));
-        let throttles = policy.throttles.iter().map(|throttle| ("throttle", throttle.span));
-        let refused: Vec<_> = limits.chain(throttles).collect();
-        refused.into_iter().for_each(|(construct, span)| self.refuse(construct, span));
+        if self.refused.iter().any(|known| known.construct == "policy") {
+            return;
+        }
+        let spans: Vec<_> = policy.limits.iter().map(|limit| limit.span).chain(policy.throttles.iter().map(|throttle| throttle.span)).collect();
+        spans.into_iter().for_each(|span| self.refuse("policy", span));
     }
 }

@@ -3,4 +3,58 @@
 //! `resolve` collects what is declared, `check` turns the surface tree into the checked tree `hir`, `flow` and `lint` ask what can
 //! happen. Not here: code (`lower`), and how a finding looks (`diagnostics`).
 
+mod check;
+mod flow;
 pub mod hir;
+mod input;
+mod lint;
+mod references;
+mod resolve;
+mod walk;
+
+pub use input::{Input, SourceFile, join_path};
+pub use references::{Reference, ReferenceKind, references};
+
+use crate::base::Code;
+use crate::diagnostics::{Diagnostic, Sink};
+
+/// Checks a whole project: its tree, and the findings of all files but those with syntax errors.
+///
+/// The tree is whole even where there are errors, with poison in their places; it is lowered only where there are none, and where
+/// [`hir::Project::not_yet`] is empty.
+#[must_use]
+pub fn analyze(input: &Input<'_>, sink: &mut Sink) -> hir::Project {
+    let mut files: Vec<SourceFile<'_>> = input.files.to_vec();
+    files.sort_by(|a, b| input.path(a.id).cmp(input.path(b.id)));
+    let mut findings = Vec::new();
+    let names = resolve::collect(&files, input, &mut findings);
+    let (project, usage, checked) = check::check(input, &names);
+    findings.extend(checked);
+    findings.extend(flow::check(&project));
+    findings.extend(lint::check(&project, &names, &usage));
+    let is_told = |finding: &Diagnostic| !files.iter().any(|file| file.is_broken && file.id == finding.primary.span.file);
+    sink.extend(findings.into_iter().filter(is_told));
+    project
+}
+
+/// The findings of `build`, `test` and `run`: what is checked but cannot run yet, each construct at its first place.
+#[must_use]
+pub fn cannot_run(project: &hir::Project) -> Vec<Diagnostic> {
+    let mut found: Vec<&hir::NotYet> = Vec::new();
+    for not_yet in &project.not_yet {
+        if !found.iter().any(|known| known.construct == not_yet.construct && known.span.file == not_yet.span.file) {
+            found.push(not_yet);
+        }
+    }
+    let finding = |not_yet: &&hir::NotYet| {
+        Diagnostic::new(Code::E0900, format!("`{}` cannot run yet", not_yet.construct), not_yet.span, "checked, but not run by this version")
+            .with_help("leave it out, or run `campc check`, which accepts it")
+    };
+    found.iter().map(finding).collect()
+}
+
+/// The constructs that are checked but cannot run yet, in the words of the language.
+#[must_use]
+pub fn not_yet_constructs() -> &'static [&'static str] {
+    check::NOT_YET
+}

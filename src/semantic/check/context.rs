@@ -4,7 +4,7 @@ use super::identity::Identity;
 use super::scope::Scope;
 use super::templates::{SendSite, TemplateUse};
 use crate::base::Span;
-use crate::bytecode::{CampaignId, Channel, EventId, FieldId, GroupId, ListId, MessageId, SegmentId, TopicId, WebhookId};
+use crate::bytecode::{CampaignId, Channel, EventId, FieldId, GroupId, ListId, MessageId, SegmentId, StepId, TopicId, WebhookId};
 use crate::diagnostics::Diagnostic;
 use crate::semantic::hir;
 use crate::semantic::input::Input;
@@ -37,6 +37,12 @@ pub(crate) struct Checker<'a, 'i> {
     /// What the templates of each declared message read.
     pub template_uses: BTreeMap<MessageId, Vec<TemplateUse>>,
     pub send_sites: Vec<SendSite>,
+    /// Red paths' waits, and the decisions at which one stands during them.
+    pub absorbed: BTreeMap<StepId, StepId>,
+    /// Named steps by campaign and by what stands before names there.
+    pub named_steps: BTreeMap<(CampaignId, String), BTreeMap<String, super::scope::NamedStep>>,
+    /// Campaigns with more steps than are looked at.
+    pub too_long: BTreeSet<CampaignId>,
 }
 
 impl<'a, 'i> Checker<'a, 'i> {
@@ -55,6 +61,9 @@ impl<'a, 'i> Checker<'a, 'i> {
             step_keys: BTreeMap::new(),
             template_uses: BTreeMap::new(),
             send_sites: Vec::new(),
+            absorbed: BTreeMap::new(),
+            named_steps: BTreeMap::new(),
+            too_long: BTreeSet::new(),
         }
     }
     pub(super) fn finish(self) -> (hir::Project, Usage, Vec<Diagnostic>) {

@@ -48,11 +48,14 @@ impl Checker<'_, '_> {
             (Some(within), _) => Some(Deadline { duration: self.length(within), is_red_path: false, wait: None }),
             (None, Some(red)) => {
                 let wait = red.then_until.is_none().then(|| self.step_header(red.step));
+                if let Some(wait) = &wait {
+                    self.absorbed.insert(wait.id, self.step_header(step).id);
+                }
                 Some(Deadline { duration: self.length(red.length), is_red_path: true, wait })
             }
             (None, None) => None,
         };
-        self.learn_from_arms(decision, &condition, (&then_, &else_), step);
+        self.learn_from_arms(decision, &condition, (&then_, &else_));
         if is_swapped {
             return StepKind::Decide { condition, deadline, then_: else_, else_: then_ };
         }
@@ -60,7 +63,7 @@ impl Checker<'_, '_> {
     }
 
     /// `if not x is set then stop`: behind it, x is set.
-    fn learn_from_arms(&mut self, decision: &ast::If, condition: &Expr, arms: (&[Step], &[Step]), _step: &ast::Step) {
+    fn learn_from_arms(&mut self, decision: &ast::If, condition: &Expr, arms: (&[Step], &[Step])) {
         if decision.within.is_some() {
             return;
         }

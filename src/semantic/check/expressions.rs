@@ -88,16 +88,15 @@ impl Checker<'_, '_> {
 
     /// A name where an event may stand for "it happened".
     fn path_or_event(&mut self, path: &ast::Path) -> Expr {
-        if path.rest.is_empty() && !self.is_value_name(&path.root.text) {
-            if let Some(event) = self.event(&path.root.text) {
+        if path.rest.is_empty() && !self.is_value_name(&path.root.text)
+            && let Some(event) = self.event(&path.root.text) {
                 return self.event_exists(event, path.span);
             }
-        }
         self.path(path)
     }
 
     /// Whether a bare name is a value before it is an event.
-    fn is_value_name(&self, name: &str) -> bool {
+    pub(super) fn is_value_name(&self, name: &str) -> bool {
         matches!(name, "now" | "today" | "points")
             || self.event_property(name).is_some()
             || self.scope.param(name).is_some()

@@ -35,6 +35,7 @@ mod variables;
 mod webhooks;
 
 pub(super) use context::{Checker, Usage};
+pub(super) use decisions::ends;
 pub(super) use not_yet::NOT_YET;
 
 use super::hir;

@@ -57,11 +57,10 @@ impl Checker<'_, '_> {
             return None;
         }
         let first = events.first().and_then(|(event, _)| *event);
-        if let Some(other) = events.iter().position(|(event, _)| *event != first) {
-            if let (Some(a), Some(b)) = (triggers.first(), triggers.get(other)) {
+        if let Some(other) = events.iter().position(|(event, _)| *event != first)
+            && let (Some(a), Some(b)) = (triggers.first(), triggers.get(other)) {
                 self.report(problems::different_alternatives(name.span, &name.text, a.span, b.span));
             }
-        }
         first
     }
 
@@ -195,9 +194,6 @@ impl Checker<'_, '_> {
         let audience = self.within(scope, |checker| checker.condition(&broadcast.audience));
         match &broadcast.schedule {
             ast::Schedule::Every { cadence, at } => {
-                if let Some(if_past) = &broadcast.if_past {
-                    self.report(problems::if_past_of_every(if_past.span));
-                }
                 let recurrence = match &cadence.value {
                     ast::Cadence::Weekdays(days) => Recurrence::Days(Days::of(&days.iter().map(|day| literals::weekday(day.value)).collect::<Vec<_>>())),
                     ast::Cadence::Day => Recurrence::Days(Days::ALL),

@@ -9,4 +9,4 @@ mod table;
 mod uses;
 
 pub(super) use names::{Names, collect};
-pub(super) use table::{Declared, Table};
+pub(super) use table::Table;

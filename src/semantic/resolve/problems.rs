@@ -22,7 +22,7 @@ pub(super) fn taken_by_language(span: Span, name: &str) -> Diagnostic {
         .with_help(format!("choose another name and map the senders' spelling: `event my_{name} from \"{name}\"`"))
 }
 /// `event Purchase`
-pub(super) fn capitals(span: Span, name: &str, lower: &str) -> Diagnostic {
+pub(crate) fn capitals(span: Span, name: &str, lower: &str) -> Diagnostic {
     Diagnostic::new(Code::E0315, format!("names are written in lower case: `{lower}`"), span, "has capitals")
         .with_help("where senders spell it with capitals, say so: `event cart_updated from \"Cart Updated\"`")
         .with_fix(Fix::maybe(format!("rename `{name}` to `{lower}`"), span, lower))

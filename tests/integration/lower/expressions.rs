@@ -105,7 +105,7 @@ fn lists_of_values_are_one_question_and_moving_ones_many() {
 fn not_of_in_is_not_the_same_as_not_in() {
     let inside = ExprKind::In { subject: Box::new(field(PLAN)), options: vec![text("pro")], is_negated: false };
     let listed = segment_listing(condition(ExprKind::Not(Box::new(condition(inside)))));
-    assert!(listed.contains(" in                 1") && listed.trim_end().ends_with("not\n          4 return"), "{listed}");
+    assert!(listed.contains(" in                 1") && listed.trim_end().ends_with("not\n      4 return"), "{listed}");
 }
 
 #[test]

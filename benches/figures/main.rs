@@ -1,0 +1,96 @@
+//! The figures of `./bench`: what Camp costs in time, memory and disk on this machine, each with its goal.
+//!
+//! Prints; asserts no times. The real binary is measured from outside: as a process, over HTTP, and by the rows in its store.
+//! `figures BINARY [NAME…]` runs the named parts, all by default: check machine load latency waiting size.
+
+mod check;
+mod client;
+mod daemon;
+mod events;
+mod latency;
+mod load;
+mod machine;
+mod raw;
+mod report;
+mod size;
+mod source;
+mod waiting;
+
+use report::Failure;
+use std::path::{Path, PathBuf};
+
+/// A part of the figures: its name and what measures it.
+type Part = (&'static str, fn(&Bench) -> Result<(), Failure>);
+
+const PARTS: &[Part] = &[
+    ("check", check::run),
+    ("machine", machine::run),
+    ("load", load::run),
+    ("latency", latency::run),
+    ("waiting", waiting::run),
+    ("size", size::run),
+];
+
+/// What every part is given.
+#[derive(Debug)]
+struct Bench {
+    /// The release binary.
+    binary: PathBuf,
+    /// A folder that goes when the run ends.
+    scratch: tempfile::TempDir,
+    /// Smaller numbers, for trying the bench itself.
+    is_quick: bool,
+}
+
+impl Bench {
+    /// A number, or a tenth of it in a quick run.
+    fn scaled(&self, number: usize) -> usize {
+        if self.is_quick { number / 10 } else { number }
+    }
+    /// A new folder with that name.
+    fn folder(&self, name: &str) -> Result<PathBuf, Failure> {
+        let path = self.scratch.path().join(name);
+        std::fs::create_dir_all(&path)?;
+        Ok(path)
+    }
+}
+
+fn main() -> Result<(), Failure> {
+    let args: Vec<String> = std::env::args().skip(1).filter(|arg| arg != "--bench").collect();
+    let is_quick = args.iter().any(|arg| arg == "--quick");
+    let mut words = args.iter().filter(|arg| !arg.starts_with("--"));
+    let binary = words.next().ok_or("figures BINARY [NAME…]: which binary?")?;
+    let binary = Path::new(binary).canonicalize()?;
+    let wanted: Vec<&String> = words.collect();
+    if let Some(unknown) = wanted.iter().find(|name| !PARTS.iter().any(|(known, _)| known == name)) {
+        return Err(format!("there is no part `{unknown}`; there are {}", PARTS.map_names()).into());
+    }
+    let bench = Bench { binary, scratch: tempfile::tempdir_in(scratch_parent()?)?, is_quick };
+    for (name, part) in PARTS {
+        if wanted.is_empty() || wanted.iter().any(|word| word == name) {
+            println!("\n## {name}\n");
+            if let Err(failure) = part(&bench) {
+                println!("not measured: {failure}");
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Beside the build, on a real disk: a temporary folder may lie in memory.
+fn scratch_parent() -> Result<PathBuf, Failure> {
+    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| PathBuf::from("target"), PathBuf::from);
+    std::fs::create_dir_all(&target)?;
+    Ok(target)
+}
+
+/// The names of the parts, for a message.
+trait Names {
+    fn map_names(&self) -> String;
+}
+
+impl Names for &[Part] {
+    fn map_names(&self) -> String {
+        self.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ")
+    }
+}

@@ -1,0 +1,59 @@
+//! `campc clock`: shows and moves a daemon's manual clock.
+
+use crate::cli::context::{Context, print};
+use crate::cli::failure::{Exit, Failure, Outcome};
+use crate::cli::project::Project;
+use crate::cli::reach::{Door, StorePlace};
+use crate::cli::runtime::block_on;
+use serde_json::{Value as Json, json};
+
+/// Shows or moves the clock of a daemon that was started with `--clock manual`.
+#[derive(Clone, Debug, clap::Args)]
+#[command(after_help = "Examples:\n  campc clock\n  campc clock advance 3d\n  campc clock set 2026-12-01T09:00:00Z")]
+pub struct Clock {
+    /// What to do; without it the clock is shown
+    #[command(subcommand)]
+    pub action: Option<Action>,
+    /// The store, in place of the project's
+    #[arg(long, value_name = "URL", global = true)]
+    pub store: Option<String>,
+}
+
+/// What to do with the clock.
+#[derive(Clone, Debug, clap::Subcommand)]
+pub enum Action {
+    /// Move it on by a duration: 90s, 4h, 3d, 2w; days are the project's calendar's
+    Advance {
+        /// The duration
+        by: String,
+    },
+    /// Move it to a moment that lies ahead
+    Set {
+        /// The moment, as 2026-12-01T09:00:00Z
+        to: String,
+    },
+}
+
+impl Clock {
+    /// Shows or moves it.
+    ///
+    /// # Errors
+    /// Where no daemon runs, or its clock is real.
+    pub fn run(&self, context: &Context) -> Outcome {
+        let project = Project::find(context, None)?;
+        let place = StorePlace::find(&project, self.store.as_deref())?;
+        let clock = block_on(async {
+            let no_daemon = || Failure::failed("no daemon runs on this store; start one with `campc run --clock manual`");
+            let door = Door::to_daemon(&place).await.ok_or_else(no_daemon)?;
+            let answer = match &self.action {
+                None => door.get("/v1/clock").await?,
+                Some(Action::Advance { by }) => door.post("/v1/clock/advance", json!({ "by": by }).to_string()).await?,
+                Some(Action::Set { to }) => door.post("/v1/clock/advance", json!({ "to": to }).to_string()).await?,
+            };
+            answer.ok()
+        })?;
+        let of = |key: &str| clock.get(key).and_then(Json::as_str).unwrap_or("?").to_string();
+        print(&format!("{}  ({} clock)\n", of("now"), of("clock")));
+        Ok(Exit::Done)
+    }
+}

@@ -1,0 +1,57 @@
+//! The projects that `campc new` can make. Each is checked and run by the tests.
+
+/// A project to begin with.
+#[derive(Debug)]
+pub struct Recipe {
+    /// Its name.
+    pub name: &'static str,
+    /// What it does, in a line.
+    pub about: &'static str,
+    /// Its files: path and text.
+    pub files: &'static [(&'static str, &'static str)],
+}
+
+/// The files of every project.
+pub const COMMON: &[(&str, &str)] = &[("camp.toml", include_str!("recipes/camp.toml")), (".gitignore", include_str!("recipes/gitignore"))];
+
+/// All recipes; the first is the default.
+pub const RECIPES: &[Recipe] = &[
+    Recipe {
+        name: "welcome",
+        about: "a welcome mail, and a reminder for those who did not click",
+        files: &[
+            ("main.camp", include_str!("recipes/welcome/main.camp")),
+            ("emails/welcome.mjml", include_str!("recipes/welcome/welcome.mjml")),
+            ("emails/reminder.md", include_str!("recipes/welcome/reminder.md")),
+        ],
+    },
+    Recipe {
+        name: "hot-leads",
+        about: "points for visits, a segment of hot leads, and a follow-up for them",
+        files: &[
+            ("main.camp", include_str!("recipes/hot-leads/main.camp")),
+            ("emails/follow-up.md", include_str!("recipes/hot-leads/follow-up.md")),
+        ],
+    },
+    Recipe {
+        name: "abandoned-cart-lite",
+        about: "two mails about a cart that was left, until an order comes",
+        files: &[
+            ("main.camp", include_str!("recipes/abandoned-cart-lite/main.camp")),
+            ("emails/cart-reminder.md", include_str!("recipes/abandoned-cart-lite/cart-reminder.md")),
+        ],
+    },
+    Recipe {
+        name: "broadcast",
+        about: "a letter every Monday to everyone in a topic",
+        files: &[("main.camp", include_str!("recipes/broadcast/main.camp")), ("emails/letter.md", include_str!("recipes/broadcast/letter.md"))],
+    },
+    Recipe {
+        name: "points-to-crm",
+        about: "a signed webhook to a CRM when somebody reaches a hundred points",
+        files: &[
+            ("main.camp", include_str!("recipes/points-to-crm/main.camp")),
+            ("emails/thanks.md", include_str!("recipes/points-to-crm/thanks.md")),
+        ],
+    },
+];

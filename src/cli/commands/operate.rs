@@ -1,0 +1,95 @@
+//! `campc pause`, `resume`, `enroll`: the operator's hand.
+
+use crate::cli::context::{Context, print};
+use crate::cli::failure::{Exit, Outcome};
+use crate::cli::project::Project;
+use crate::cli::reach::{Door, encoded};
+use crate::cli::runtime::block_on;
+use serde_json::{Value as Json, json};
+
+/// Holds a campaign: nobody enters, nothing leaves, time goes on.
+#[derive(Clone, Debug, clap::Args)]
+#[command(after_help = "Examples:\n  campc pause \"Hot lead follow-up\"")]
+pub struct Pause {
+    /// The campaign's name
+    pub campaign: String,
+    /// The store, in place of the project's
+    #[arg(long, value_name = "URL")]
+    pub store: Option<String>,
+}
+
+/// Lets a paused campaign go on.
+#[derive(Clone, Debug, clap::Args)]
+#[command(after_help = "Examples:\n  campc resume \"Hot lead follow-up\"\n  campc resume --catch-up \"Hot lead follow-up\"")]
+pub struct Resume {
+    /// The campaign's name
+    pub campaign: String,
+    /// Enrol those whose trigger fired during the pause
+    #[arg(long)]
+    pub catch_up: bool,
+    /// The store, in place of the project's
+    #[arg(long, value_name = "URL")]
+    pub store: Option<String>,
+}
+
+/// Enrols a contact by hand.
+#[derive(Clone, Debug, clap::Args)]
+#[command(after_help = "Examples:\n  campc enroll \"Hot lead follow-up\" ana@example.com")]
+pub struct Enroll {
+    /// The campaign's name
+    pub campaign: String,
+    /// An id, user id, email or phone
+    pub contact: String,
+    /// The store, in place of the project's
+    #[arg(long, value_name = "URL")]
+    pub store: Option<String>,
+}
+
+impl Pause {
+    /// Pauses it.
+    ///
+    /// # Errors
+    /// Where there is no such campaign, or no store.
+    pub fn run(&self, context: &Context) -> Outcome {
+        let path = format!("/v1/campaigns/{}/pause", encoded(&self.campaign));
+        post(context, self.store.as_deref(), (&path, &Json::Null))?;
+        print(&format!("{:?} is paused\n", self.campaign));
+        Ok(Exit::Done)
+    }
+}
+
+impl Resume {
+    /// Resumes it.
+    ///
+    /// # Errors
+    /// Where there is no such campaign, or no store.
+    pub fn run(&self, context: &Context) -> Outcome {
+        let path = format!("/v1/campaigns/{}/resume?catch_up={}", encoded(&self.campaign), self.catch_up);
+        post(context, self.store.as_deref(), (&path, &Json::Null))?;
+        print(&format!("{:?} goes on\n", self.campaign));
+        Ok(Exit::Done)
+    }
+}
+
+impl Enroll {
+    /// Enrols.
+    ///
+    /// # Errors
+    /// Where there is no such campaign or contact, or no store.
+    pub fn run(&self, context: &Context) -> Outcome {
+        let path = format!("/v1/campaigns/{}/enroll", encoded(&self.campaign));
+        post(context, self.store.as_deref(), (&path, &json!({ "contact": self.contact })))?;
+        print(&format!("asked to enrol {} in {:?}; `campc why {}` says what came of it\n", self.contact, self.campaign, self.contact));
+        Ok(Exit::Done)
+    }
+}
+
+fn post(context: &Context, store: Option<&str>, (path, body): (&str, &Json)) -> Result<Json, crate::cli::failure::Failure> {
+    let project = Project::find(context, None)?;
+    block_on(async {
+        let door = Door::open(&project, store).await?;
+        let answer = door.post(path, body.to_string()).await;
+        door.close().await;
+        answer?.ok()
+    })
+}

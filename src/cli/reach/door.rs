@@ -1,0 +1,162 @@
+//! The admin API, over a socket where a daemon answers, else within this process.
+
+use super::notice::Notice;
+use super::store::StorePlace;
+use crate::cli::engine::open_engine;
+use crate::cli::failure::Failure;
+use crate::cli::project::Project;
+use crate::content::KeyRing;
+use crate::daemon::Engine;
+use crate::http::{App, Keys, router};
+use axum::Router;
+use axum::body::Body;
+use axum::http::{Method, Request, header};
+use http_body_util::BodyExt;
+use hyper::service::Service;
+use hyper_util::service::TowerToHyperService;
+use serde_json::Value as Json;
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+/// A daemon that does not say it lives within this time is taken for gone.
+const PATIENCE: Duration = Duration::from_secs(2);
+/// The token of requests that never leave the process.
+const INNER_TOKEN: &str = "within";
+
+/// What a route answered.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    /// The status.
+    pub status: u16,
+    /// The body; null where it is no JSON.
+    pub json: Json,
+}
+
+impl Answer {
+    /// Whether it is a success.
+    #[must_use]
+    pub fn is_success(&self) -> bool {
+        (200..300).contains(&self.status)
+    }
+    /// The body of a success.
+    ///
+    /// # Errors
+    /// The problem's own words; exit 1 for what is not there or failed.
+    pub fn ok(self) -> Result<Json, Failure> {
+        if self.is_success() {
+            return Ok(self.json);
+        }
+        let detail = self.json.get("detail").and_then(Json::as_str).unwrap_or("the daemon gave no reason");
+        Err(if self.status == 401 { Failure::usage(detail) } else { Failure::failed(detail) })
+    }
+}
+
+/// A way to the admin API.
+pub enum Door {
+    /// A daemon runs.
+    Daemon {
+        /// What it told.
+        notice: Notice,
+        /// Speaks HTTP.
+        client: reqwest::Client,
+    },
+    /// Nobody runs: the store is open here.
+    Here {
+        /// The routes.
+        service: TowerToHyperService<Router>,
+        /// The engine behind them.
+        engine: Engine,
+    },
+}
+
+impl Door {
+    /// Reaches the store of a project.
+    ///
+    /// # Errors
+    /// Where there is no store yet, or it cannot be opened.
+    pub async fn open(project: &Project, store: Option<&str>) -> Result<Door, Failure> {
+        let place = StorePlace::find(project, store)?;
+        if let Some(door) = Door::to_daemon(&place).await {
+            return Ok(door);
+        }
+        if !place.exists() {
+            return Err(Failure::failed(format!("there is no store at {}; `campc run` makes it", place.path.display())));
+        }
+        let engine = open_engine(project, &place)?;
+        let keys = Keys::new(&[], &[INNER_TOKEN.to_string()]);
+        // No link is followed within the process, so its tokens are never read.
+        let tokens = KeyRing::new(&[INNER_TOKEN]).ok_or_else(|| Failure::usage("no key"))?;
+        let app = App::new(engine.clone(), keys, tokens, BTreeSet::new());
+        Ok(Door::Here { service: TowerToHyperService::new(router(app)), engine })
+    }
+
+    /// The daemon that runs on the store, if one answers.
+    pub async fn to_daemon(place: &StorePlace) -> Option<Door> {
+        let notice = Notice::read(&place.notice_path())?;
+        let client = reqwest::Client::builder().no_proxy().build().ok()?;
+        let alive = client.get(format!("http://{}/healthz", notice.listen)).timeout(PATIENCE).send().await.ok()?;
+        alive.status().is_success().then_some(Door::Daemon { notice, client })
+    }
+
+    /// Asks a route.
+    ///
+    /// # Errors
+    /// Where nobody answers.
+    pub async fn get(&self, path: &str) -> Result<Answer, Failure> {
+        self.call(Method::GET, path, String::new()).await
+    }
+
+    /// Sends a body to a route.
+    ///
+    /// # Errors
+    /// Where nobody answers.
+    pub async fn post(&self, path: &str, body: String) -> Result<Answer, Failure> {
+        self.call(Method::POST, path, body).await
+    }
+
+    async fn call(&self, method: Method, path: &str, body: String) -> Result<Answer, Failure> {
+        match self {
+            Door::Daemon { notice, client } => {
+                let request = client.request(method, format!("http://{}{path}", notice.listen)).bearer_auth(&notice.admin_token).body(body);
+                let gone = |error: reqwest::Error| Failure::usage(format!("the daemon on {} does not answer: {error}", notice.listen));
+                let response = request.send().await.map_err(gone)?;
+                let status = response.status().as_u16();
+                let bytes = response.bytes().await.map_err(gone)?;
+                Ok(Answer { status, json: serde_json::from_slice(&bytes).unwrap_or(Json::Null) })
+            }
+            Door::Here { service, .. } => {
+                let request = Request::builder().method(method).uri(path).header(header::AUTHORIZATION, format!("Bearer {INNER_TOKEN}"));
+                let request = request.body(Body::from(body)).map_err(|error| Failure::usage(error.to_string()))?;
+                let response = match service.call(request).await {
+                    Ok(response) => response,
+                    Err(never) => match never {},
+                };
+                let status = response.status().as_u16();
+                let bytes = response.into_body().collect().await.map_err(|error| Failure::usage(error.to_string()))?.to_bytes();
+                Ok(Answer { status, json: serde_json::from_slice(&bytes).unwrap_or(Json::Null) })
+            }
+        }
+    }
+
+    /// Lets what was begun end. A daemon goes on by itself.
+    pub async fn close(self) {
+        match self {
+            Door::Daemon { .. } => {}
+            Door::Here { engine, .. } => engine.drain(Duration::from_secs(10)).await,
+        }
+    }
+}
+
+/// One segment of a path, escaped.
+#[must_use]
+pub fn encoded(part: &str) -> String {
+    let mut out = String::with_capacity(part.len());
+    for byte in part.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            out.push(char::from(byte));
+        } else {
+            out += &format!("%{byte:02X}");
+        }
+    }
+    out
+}

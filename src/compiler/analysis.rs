@@ -1,0 +1,126 @@
+//! The pipeline from files to findings, and from there to a program.
+
+use super::problems;
+use super::sources::{read_text, reachable};
+use super::Workspace;
+use crate::base::{FileId, Severity, Sources, Span};
+use crate::bytecode::{Program, find_errors};
+use crate::diagnostics::{Diagnostic, Sink};
+use crate::lower::{TestBlocks, lower, lower_with_tests};
+use crate::semantic::{self, Input, SourceFile, hir};
+use crate::syntax::{self, ast};
+
+/// A source file of an analysis.
+#[derive(Clone, Debug)]
+pub struct AnalyzedFile {
+    /// Its id in the sources.
+    pub id: FileId,
+    /// Its tree.
+    pub tree: ast::File,
+    /// Whether it could not be read whole: then it has its syntax errors alone.
+    pub is_broken: bool,
+}
+
+/// What is known of a workspace.
+#[derive(Clone, Debug)]
+pub struct Analysis {
+    /// The texts: source files by path, then template files.
+    pub sources: Sources,
+    /// The source files, by path.
+    pub files: Vec<AnalyzedFile>,
+    /// All findings by file, place and code.
+    pub findings: Vec<Diagnostic>,
+    /// The checked tree, with poison where there are errors.
+    pub project: hir::Project,
+}
+
+impl Analysis {
+    /// Whether there is a finding that fails a build.
+    #[must_use]
+    pub fn has_errors(&self) -> bool {
+        self.findings.iter().any(|finding| finding.severity() == Severity::Error)
+    }
+    /// The findings that fail a build.
+    #[must_use]
+    pub fn errors(&self) -> Vec<Diagnostic> {
+        self.findings.iter().filter(|finding| finding.severity() == Severity::Error).cloned().collect()
+    }
+}
+
+/// Reads and checks a workspace. Files that are missing are findings.
+#[must_use]
+pub fn analyze(workspace: &Workspace) -> Analysis {
+    let mut sources = Sources::default();
+    let mut sink = Sink::new();
+    let mut files = Vec::new();
+    for path in reachable(workspace).into_keys() {
+        let Some(bytes) = workspace.files.get(&path) else { continue };
+        files.push(read_source(&mut sources, &path, bytes, &mut sink));
+    }
+    for (path, text) in workspace.templates() {
+        if sources.find(&path).is_none() {
+            sources.add(path, text);
+        }
+    }
+    let given: Vec<SourceFile<'_>> = files.iter().map(|file| SourceFile { id: file.id, tree: &file.tree, is_broken: file.is_broken }).collect();
+    let input = Input { files: &given, sources: &sources, assets: &workspace.files, defaults: &workspace.defaults };
+    let project = semantic::analyze(&input, &mut sink);
+    Analysis { findings: sink.into_sorted(), project, files, sources }
+}
+
+fn read_source(sources: &mut Sources, path: &str, bytes: &[u8], sink: &mut Sink) -> AnalyzedFile {
+    let mut found = Sink::new();
+    let id = match read_text(bytes) {
+        Ok(text) => sources.add(path, text),
+        Err(valid_bytes) => {
+            let id = sources.add(path, "");
+            found.push(problems::not_utf8(id, valid_bytes));
+            id
+        }
+    };
+    let text = sources.get(id).map_or("", |source| source.text.as_str());
+    let tree = syntax::parse(id, text, &mut found);
+    let is_broken = found.has_errors();
+    sink.extend(found.into_sorted());
+    AnalyzedFile { id, tree, is_broken }
+}
+
+/// The program of an analysis, verified.
+///
+/// # Errors
+/// The errors among the findings; where there are none, what cannot run yet.
+pub fn compile(analysis: &Analysis) -> Result<Program, Vec<Diagnostic>> {
+    compile_by(analysis, lower).and_then(|program| whole(program, analysis))
+}
+
+/// The program of an analysis with the blocks of its tests, for `campc test`.
+///
+/// # Errors
+/// As [`compile`].
+pub fn compile_with_tests(analysis: &Analysis) -> Result<(Program, TestBlocks), Vec<Diagnostic>> {
+    let (program, blocks) = compile_by(analysis, lower_with_tests)?;
+    Ok((whole(program, analysis)?, blocks))
+}
+
+fn compile_by<T>(analysis: &Analysis, lower: impl FnOnce(&hir::Project, &Sources) -> Result<T, Vec<hir::NotYet>>) -> Result<T, Vec<Diagnostic>> {
+    let errors = analysis.errors();
+    if !errors.is_empty() {
+        return Err(errors);
+    }
+    let refused = semantic::cannot_run(&analysis.project);
+    if !refused.is_empty() {
+        return Err(refused);
+    }
+    lower(&analysis.project, &analysis.sources).map_err(|refused| refused.iter().map(problems::cannot_run).collect())
+}
+
+/// The program, unless the verifier finds that the compiler has failed.
+fn whole(program: Program, analysis: &Analysis) -> Result<Program, Vec<Diagnostic>> {
+    let errors = find_errors(&program);
+    debug_assert!(errors.is_empty(), "the compiler makes only programs that verify: {errors:?}");
+    if errors.is_empty() {
+        return Ok(program);
+    }
+    let nowhere = Span::new(analysis.files.first().map_or(FileId(0), |file| file.id), 0, 0);
+    Err(errors.iter().map(|error| problems::does_not_hold(&error.to_string(), nowhere)).collect())
+}

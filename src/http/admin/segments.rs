@@ -1,0 +1,53 @@
+//! Segments: the list, who is in one, and adding or removing somebody by hand, which sticks.
+
+use super::{find_contact, json, only};
+use crate::daemon::api::{ContactFilter, ContactKey, Submission, SubmissionKind};
+use crate::http::app::App;
+use crate::http::problem::Problem;
+use axum::Router;
+use axum::extract::{Path, Query, State};
+use axum::response::Response;
+use axum::routing::{get, put};
+use serde::Deserialize;
+use std::sync::Arc;
+
+pub fn routes() -> Router<App> {
+    Router::new()
+        .route("/v1/segments", get(list))
+        .route("/v1/segments/{name}/contacts", get(members))
+        .route("/v1/segments/{name}/contacts/{id}", put(add).delete(remove))
+}
+
+async fn list(State(app): State<App>) -> Result<Response, Problem> {
+    json(&app.engine.segments())
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct PageQuery {
+    cursor: Option<String>,
+    limit: usize,
+}
+
+async fn members(State(app): State<App>, Path(name): Path<String>, Query(query): Query<PageQuery>) -> Result<Response, Problem> {
+    let filter = ContactFilter { segment: Some(name), cursor: query.cursor, limit: query.limit, ..ContactFilter::default() };
+    if !app.engine.segments().iter().any(|segment| filter.segment.as_deref() == Some(&*segment.name)) {
+        return Err(Problem::not_found("the running program has no segment of that name"));
+    }
+    json(&app.engine.contacts(&filter))
+}
+
+async fn add(State(app): State<App>, Path((name, id)): Path<(String, String)>) -> Result<Response, Problem> {
+    set(&app, (name, id), true).await
+}
+
+async fn remove(State(app): State<App>, Path((name, id)): Path<(String, String)>) -> Result<Response, Problem> {
+    set(&app, (name, id), false).await
+}
+
+async fn set(app: &App, (name, id): (String, String), is_member: bool) -> Result<Response, Problem> {
+    let uid = find_contact(app, &id)?;
+    let kind = SubmissionKind::OverrideSegment(Arc::from(name), Some(is_member));
+    only(app.submit(vec![Submission::new(ContactKey::of(uid), kind)]).await?)?;
+    json(&serde_json::json!({ "success": true, "contact": uid.to_text() }))
+}

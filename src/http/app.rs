@@ -1,0 +1,126 @@
+//! What all routes share: the engine, the keys, and the bounds on what is in flight.
+
+use super::keys::Keys;
+use super::problem::Problem;
+use crate::content::KeyRing;
+use crate::daemon::Engine;
+use crate::daemon::api::{Accepted, EngineError, Submission, SubmitError};
+use crate::store::StoreError;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+/// Requests of senders in flight.
+const MAX_REQUESTS: usize = 1_000;
+
+/// Opens and clicks that wait for the store.
+const MAX_HITS: usize = 10_000;
+
+/// What a server is made of.
+#[derive(Clone)]
+pub struct App {
+    /// The engine.
+    pub engine: Engine,
+    /// Who may do what.
+    pub keys: Arc<Keys>,
+    /// Reads the tokens of links.
+    pub tokens: Arc<KeyRing>,
+    /// Fields that the pixel's beacon may set.
+    pub public_fields: Arc<BTreeSet<String>>,
+    /// What made dedupe keys begin with.
+    pub key_seed: [u8; 32],
+    requests: Arc<Semaphore>,
+    hits: Arc<Semaphore>,
+}
+
+impl App {
+    /// The shared part of a server.
+    #[must_use]
+    pub fn new(engine: Engine, keys: Keys, tokens: KeyRing, public_fields: BTreeSet<String>) -> App {
+        let key_seed = *blake3::hash(b"campc-ingest").as_bytes();
+        App {
+            engine,
+            keys: Arc::new(keys),
+            tokens: Arc::new(tokens),
+            public_fields: Arc::new(public_fields),
+            key_seed,
+            requests: Arc::new(Semaphore::new(MAX_REQUESTS)),
+            hits: Arc::new(Semaphore::new(MAX_HITS)),
+        }
+    }
+    /// A place among the requests in flight, held while the request is.
+    ///
+    /// # Errors
+    /// 503 where there is none: nothing of the body has been read.
+    pub fn admit_request(&self) -> Result<OwnedSemaphorePermit, Problem> {
+        self.engine.check_load().map_err(|error| submit_problem(&error))?;
+        self.requests.clone().try_acquire_owned().map_err(|_| busy(1))
+    }
+    /// A place among the tracking hits that wait; without one the hit is lost, and its link works all the same.
+    #[must_use]
+    pub fn admit_hit(&self) -> Option<OwnedSemaphorePermit> {
+        let place = self.hits.clone().try_acquire_owned().ok();
+        if place.is_none() {
+            tracing::warn!("a tracking hit was lost: too many wait for the store");
+        }
+        place
+    }
+    /// Hands submissions to the engine and waits until they are durable.
+    ///
+    /// # Errors
+    /// 503 where they are not.
+    pub async fn submit(&self, submissions: Vec<Submission>) -> Result<Vec<Accepted>, Problem> {
+        self.engine.submit(submissions).await.map_err(|error| submit_problem(&error))
+    }
+    /// Runs what reads the store, apart from the threads that serve.
+    ///
+    /// # Errors
+    /// 503 where the store cannot be read.
+    pub async fn read<T: Send + 'static>(&self, work: impl FnOnce(&Engine) -> Result<T, StoreError> + Send + 'static) -> Result<T, Problem> {
+        let engine = self.engine.clone();
+        let done = tokio::task::spawn_blocking(move || work(&engine)).await;
+        let result = done.map_err(|error| {
+            tracing::error!(%error, "an admin request broke off");
+            Problem::internal()
+        })?;
+        result.map_err(|error| engine_problem(&EngineError::Store(error)))
+    }
+}
+
+fn busy(retry_after_seconds: u32) -> Problem {
+    Problem::unavailable("busy", "more has come in than can be committed at once; nothing of this request was taken, send it again", retry_after_seconds)
+}
+
+/// Why a submission was not taken, as an answer.
+#[must_use]
+pub fn submit_problem(error: &SubmitError) -> Problem {
+    match error {
+        SubmitError::Busy { retry_after_seconds } => busy(*retry_after_seconds),
+        SubmitError::Store(error) => {
+            tracing::error!(%error, "a commit failed");
+            Problem::unavailable("not-durable", "the store cannot write; nothing of this request was taken, send it again", 5)
+        }
+        SubmitError::Closed => Problem::unavailable("closing", "the server is shutting down; send it again", 5),
+    }
+}
+
+/// An engine's error as an answer.
+#[must_use]
+pub fn engine_problem(error: &EngineError) -> Problem {
+    match error {
+        EngineError::Store(_) | EngineError::Commit(_) => {
+            tracing::error!(%error, "the store failed");
+            Problem::unavailable("store", "the store cannot be used right now", 5)
+        }
+        EngineError::NothingDeployed => Problem::unavailable("nothing-deployed", "no program is deployed yet", 5),
+        EngineError::Program(_) => {
+            tracing::error!(%error, "the program cannot be read");
+            Problem::internal()
+        }
+        EngineError::NotDeployable(_) => Problem::conflict("not-deployable", error.to_string()),
+        EngineError::Unknown(what) => Problem::not_found(what.clone()),
+        EngineError::RealClock => Problem::conflict("real-clock", "the clock is real; start the daemon with `--clock manual` to move it"),
+        EngineError::ClockBack { .. } => Problem::unprocessable("clock-back", error.to_string()),
+        EngineError::Closed => Problem::unavailable("closing", "the server is shutting down", 5),
+    }
+}

@@ -1,0 +1,97 @@
+//! Messages, templates and webhooks.
+
+use crate::base::{Code, Span};
+use crate::diagnostics::{Diagnostic, Fix, suggest};
+use crate::template::NameKind;
+
+pub(crate) fn missing_part(span: Span, what: &str, missing: &[&str]) -> Diagnostic {
+    let list: Vec<String> = missing.iter().map(|part| format!("`{part}`")).collect();
+    let article = if what == "email" { "an" } else { "a" };
+    Diagnostic::new(Code::E0601, format!("{article} {what} needs a {}", list.join(" and a ")), span, "missing here")
+        .with_help(format!("add a line {}", missing.iter().map(|part| format!("`{part} \"…\"`")).collect::<Vec<_>>().join(" and ")))
+}
+pub(crate) fn line_of_other_channel(span: Span, channel: &str) -> Diagnostic {
+    let has = match channel {
+        "sms" => "`text`, `topic`, `transactional`",
+        "push" => "`title`, `body`, `link`, `topic`, `transactional`",
+        _ => "`subject`, `body`, `text`, `from`, `reply to`, `preheader`, `topic`, `transactional`, `to`, `cc`, `bcc`, `attach`, `headers`, `locale`",
+    };
+    Diagnostic::new(Code::E0602, format!("this line does not belong to a {channel}"), span, "of another channel").with_help(format!("its lines are {has}"))
+}
+pub(crate) fn template_syntax(span: Span, message: &str) -> Diagnostic {
+    Diagnostic::new(Code::E0603, "this template cannot be read", span, message).with_help("`{{ … }}` prints a value, `{% if … %} … {% endif %}` decides")
+}
+pub(crate) fn unknown_variable(span: Span, name: &str, suggestion: Option<&str>) -> Diagnostic {
+    let finding = Diagnostic::new(Code::E0604, format!("there is no `{name}` for this template"), span, "nothing of that name");
+    match suggestion {
+        Some(near) => finding.with_help(format!("did you mean `{near}`?")).with_fix(Fix::maybe(format!("write `{near}`"), span, near)),
+        None => finding.with_help("in scope are `contact.…`, the trigger's `as` name, answers, `campaign.name`, `project.…` and the link variables"),
+    }
+}
+pub(crate) fn template_name(span: Span, kind: NameKind, name: &str, suggestion: Option<&str>) -> Diagnostic {
+    let what = match kind {
+        NameKind::Filter => "filter",
+        NameKind::Test => "test",
+        NameKind::Function => "function",
+        NameKind::Statement => "statement",
+    };
+    let finding = Diagnostic::new(Code::E0605, format!("templates know no {what} `{name}`"), span, "not known");
+    match suggestion {
+        Some(near) => finding.with_help(format!("did you mean `{near}`?")),
+        None => finding,
+    }
+}
+pub(crate) fn broken_body(span: Span, message: &str) -> Diagnostic {
+    Diagnostic::new(Code::E0606, "this body cannot be made into a mail", span, message)
+}
+pub(crate) fn no_footer(span: Span) -> Diagnostic {
+    Diagnostic::new(Code::E0607, "no lawful footer can be made for this mail", span, "a marketing mail without `unsubscribe_url`")
+        .with_help("say `address \"…\"` in `project { }`, put `{{ unsubscribe_url }}` into the body, or mark the mail `transactional`")
+        .with_note("the law asks for a postal address and a way out in every marketing mail")
+}
+pub(crate) fn may_be_empty(span: Span, field: &str) -> Diagnostic {
+    Diagnostic::new(Code::W0608, format!("`contact.{field}` may be empty"), span, "the mail fails for those who have none")
+        .with_help(format!("give it something to say: `{{{{ contact.{field} | default('there') }}}}`, or a default where it is declared"))
+}
+pub(crate) fn sms_too_long(span: Span, length: usize, part: usize, wide: Option<char>) -> Diagnostic {
+    let finding = Diagnostic::new(Code::W0609, format!("this sms is {length} characters long and goes out in several parts"), span, format!("one part holds {part}"));
+    match wide {
+        Some(c) => finding.with_help(format!("the character {c:?} is outside the plain alphabet: without it a part holds 160")),
+        None => finding.with_help("every part is paid for"),
+    }
+}
+pub(crate) fn relative_link(span: Span, url: &str) -> Diagnostic {
+    Diagnostic::new(Code::W0610, format!("the link {url:?} leads nowhere from a mail"), span, "not an absolute address").with_help("begin it with `https://`")
+}
+pub(crate) fn unknown_body_type(span: Span, path: &str) -> Diagnostic {
+    Diagnostic::new(Code::E0611, format!("`{path}` is no body of a mail"), span, "of what kind is it?").with_help("a body is `.mjml`, `.html`, `.md` or `.txt`")
+}
+pub(crate) fn not_utf8(span: Span, path: &str) -> Diagnostic {
+    Diagnostic::new(Code::E0611, format!("`{path}` is not a text in UTF-8"), span, "cannot be read as text").with_help("save it as UTF-8")
+}
+pub(crate) fn url_not_absolute(span: Span, url: &str) -> Diagnostic {
+    Diagnostic::new(Code::E0612, format!("{url:?} is no address to call"), span, "does not begin with `https://`").with_help("write the whole address")
+}
+pub(crate) fn unknown_method<'k>(span: Span, name: &str, known: impl Iterator<Item = &'k str>) -> Diagnostic {
+    let finding = Diagnostic::new(Code::E0612, format!("there is no method `{name}`"), span, "not a method of HTTP");
+    match suggest(&name.to_uppercase(), known) {
+        Some(near) => finding.with_fix(Fix::maybe(format!("write `{near}`"), span, near)),
+        None => finding.with_help("`POST`, `PUT`, `PATCH`, `GET` or `DELETE`"),
+    }
+}
+pub(crate) fn header_needs_text(span: Span) -> Diagnostic {
+    Diagnostic::new(Code::E0613, "a header's value is a text", span, "not a text").with_help("write it as a template: `\"{{ contact.id }}\"`")
+}
+pub(crate) fn not_supplied(span: Span, name: &str, used: Span) -> Diagnostic {
+    Diagnostic::new(Code::E0614, format!("nothing supplies `{name}` to this message here"), span, "sent without it")
+        .with_label(used, "the template reads it")
+        .with_help("name the triggering event so: `when EVENT as …`, or give the template a `default`")
+}
+pub(crate) fn wrong_channel(span: Span, name: &str, (declared, used): (&str, &str), at: Option<Span>) -> Diagnostic {
+    let finding = Diagnostic::new(Code::E0615, format!("`{name}` is of channel {declared}, not {used}"), span, format!("sent as {used}"));
+    let finding = match at {
+        Some(at) => finding.with_label(at, "declared here"),
+        None => finding,
+    };
+    finding.with_help(format!("write `{declared} {name}`, or name another message"))
+}

@@ -1,0 +1,64 @@
+//! What is suspicious though it has a meaning: unused declarations, secrets, windows, campaigns nobody enters.
+
+mod problems;
+mod windows;
+
+use super::check::Usage;
+use super::hir;
+use super::resolve::Names;
+use crate::bytecode::{MessageId, WebhookId};
+use crate::diagnostics::Diagnostic;
+use crate::syntax::ast::{HeaderKind, Item, WebhookAttrKind};
+
+/// Looks at everything that was checked.
+pub(super) fn check(project: &hir::Project, names: &Names<'_>, usage: &Usage) -> Vec<Diagnostic> {
+    let mut findings = Vec::new();
+    unused(names, usage, &mut findings);
+    secrets(project, names, &mut findings);
+    windows::check(project, names, &mut findings);
+    for (campaign, declared) in project.campaigns.iter().zip(names.campaigns.iter()) {
+        let has_trigger = declared.decl.items.iter().any(|item| match item {
+            Item::Header(line) => matches!(line.kind, HeaderKind::When { .. } | HeaderKind::Broadcast(_)),
+            Item::Error(_) => true,
+            Item::Step(_) => false,
+        });
+        if campaign.is_published && !has_trigger {
+            findings.push(problems::nothing_enrols(campaign.name_span, &campaign.name));
+        }
+    }
+    findings
+}
+
+/// Messages, webhooks and sequences are there to be used by a step; fields, events, forms, lists, topics and segments are also read
+/// and filled from outside.
+fn unused(names: &Names<'_>, usage: &Usage, findings: &mut Vec<Diagnostic>) {
+    for (at, message) in names.messages.iter().enumerate() {
+        if !usage.messages.contains(&MessageId::from_index(at)) {
+            findings.push(problems::unused(message.span, "message", &message.name, "no step sends it"));
+        }
+    }
+    for (at, webhook) in names.webhooks.iter().enumerate() {
+        if !usage.webhooks.contains(&WebhookId::from_index(at)) {
+            findings.push(problems::unused(webhook.span, "webhook", &webhook.name, "no step calls it"));
+        }
+    }
+    for (at, sequence) in names.sequences.iter().enumerate() {
+        if !usage.sequences.contains(&at) {
+            findings.push(problems::unused(sequence.span, "sequence", &sequence.name, "no `do` expands it"));
+        }
+    }
+}
+
+fn secrets(project: &hir::Project, names: &Names<'_>, findings: &mut Vec<Diagnostic>) {
+    for (webhook, declared) in project.webhooks.iter().zip(names.webhooks.iter()) {
+        for attr in &declared.decl.attrs {
+            if let WebhookAttrKind::SecretText(text) = &attr.kind {
+                findings.push(problems::secret_in_source(text.span, &webhook.name));
+            }
+        }
+        let has_error = declared.decl.attrs.iter().any(|attr| matches!(attr.kind, WebhookAttrKind::Error));
+        if webhook.secret_env.is_none() && webhook.secret_literal.is_none() && !has_error {
+            findings.push(problems::unsigned(declared.span, &webhook.name));
+        }
+    }
+}
