@@ -7,7 +7,6 @@ mod lower;
 mod content;
 mod daemon;
 mod deliver;
-mod lower;
 mod readme;
 mod semantic;
 mod store;
