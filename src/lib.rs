@@ -6,6 +6,7 @@ pub mod advance;
 pub mod base;
 pub mod bytecode;
 pub mod cli;
+pub mod compiler;
 pub mod content;
 pub mod daemon;
 pub mod deliver;

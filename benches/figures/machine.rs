@@ -3,7 +3,7 @@
 use super::report::{Failure, head, line, median, whole};
 use super::Bench;
 use campc::advance::{Input, InputKind, Switches, advance};
-use campc::bytecode::{Program, decode};
+use campc::bytecode::{EventId, Program, decode};
 use campc::lang::Instant;
 use campc::machine::state::{ContactState, ContactUid};
 use campc::machine::{Deployment, Linked};
@@ -15,11 +15,10 @@ const STEPS: usize = 40;
 
 /// Measures and prints.
 pub fn run(bench: &Bench) -> Result<(), Failure> {
-    let linked = Linked::new(Arc::new(compile(bench)?), Deployment::default());
-    let program = linked.program.clone();
+    let program = Arc::new(compile(bench)?);
     let linked = Linked::new(program.clone(), Deployment::next(&program, [0; 32], Instant::FAR_PAST, None));
     let event = program.events.iter().position(|event| event.name.as_ref() == "tick").ok_or("the program has no event `tick`")?;
-    let kind = InputKind::Event { event: u32::try_from(event)?.into(), properties: Arc::default(), changes: Vec::new() };
+    let kind = InputKind::Event { event: EventId::from_index(event), properties: Arc::default(), changes: Vec::new() };
     let input = Input::new(kind);
     let mut contacts = people(&linked, bench.scaled(10_000));
     let mut rates = Vec::new();

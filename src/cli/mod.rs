@@ -3,10 +3,15 @@
 //! Not here: the language, the engine, HTTP. Commands call them and show what they say.
 
 mod commands;
+mod compiled;
 mod context;
+mod engine;
 mod failure;
 mod findings;
+mod fixes;
 mod project;
+mod reach;
+mod runtime;
 
 use clap::Parser;
 use context::{ColorChoice, Context, remark};

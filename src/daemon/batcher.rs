@@ -47,6 +47,8 @@ pub(crate) enum Command {
     MoveClock { to: Instant, reply: Reply<Result<Instant, EngineError>> },
     Idle { reply: Reply<()> },
     Drain { reply: Reply<()> },
+    /// Nobody holds the engine any more: end at once, as a crash would.
+    End,
 }
 
 /// One thing a batch does.
@@ -151,7 +153,8 @@ impl Batcher {
                 | Command::Erase { .. }
                 | Command::MoveClock { .. }
                 | Command::Idle { .. }
-                | Command::Drain { .. } => {
+                | Command::Drain { .. }
+                | Command::End => {
                     self.waiting.special = Some(command);
                     break;
                 }
@@ -474,6 +477,7 @@ impl Batcher {
             }
             Command::Idle { reply } => self.waiting.idles.push(reply),
             Command::Drain { reply } => self.waiting.drains.push(reply),
+            Command::End => self.waiting.is_ended = true,
         }
     }
 

@@ -56,6 +56,13 @@ struct Inner {
     most_waiting_bytes: usize,
 }
 
+impl Drop for Inner {
+    fn drop(&mut self) {
+        // The courier holds a sender too, so the thread would not notice by itself. What has not been committed was never acknowledged.
+        let _ = self.commands.send(Command::End);
+    }
+}
+
 /// The running engine.
 #[derive(Clone)]
 pub struct Engine {

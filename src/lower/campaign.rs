@@ -33,6 +33,8 @@ impl<'h> Lowering<'h> {
         let entry = self.builder.routine(code);
         let mut steps = Vec::new();
         each_step(&campaign.steps, &mut |header| steps.push(header.id));
+        // `if not C within D` has its arms the other way round; numbers follow the source.
+        steps.sort_unstable();
         CampaignDef {
             name: campaign.name.clone(),
             was: campaign.was.clone(),

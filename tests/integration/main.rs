@@ -2,11 +2,16 @@
 #![allow(missing_docs)]
 
 mod bytecode;
+mod compiler;
+mod lower;
 mod content;
+mod daemon;
 mod deliver;
 mod lower;
-mod stubs;
+mod readme;
 mod semantic;
+mod store;
+mod stubs;
 mod syntax;
 mod templates;
 mod tidy;

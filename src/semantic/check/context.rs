@@ -39,6 +39,10 @@ pub(crate) struct Checker<'a, 'i> {
     pub send_sites: Vec<SendSite>,
     /// Red paths' waits, and the decisions at which one stands during them.
     pub absorbed: BTreeMap<StepId, StepId>,
+    /// Named steps by campaign and by what stands before names there.
+    pub named_steps: BTreeMap<(CampaignId, String), BTreeMap<String, super::scope::NamedStep>>,
+    /// Campaigns with more steps than are looked at.
+    pub too_long: BTreeSet<CampaignId>,
 }
 
 impl<'a, 'i> Checker<'a, 'i> {
@@ -58,6 +62,8 @@ impl<'a, 'i> Checker<'a, 'i> {
             template_uses: BTreeMap::new(),
             send_sites: Vec::new(),
             absorbed: BTreeMap::new(),
+            named_steps: BTreeMap::new(),
+            too_long: BTreeSet::new(),
         }
     }
     pub(super) fn finish(self) -> (hir::Project, Usage, Vec<Diagnostic>) {

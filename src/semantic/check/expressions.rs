@@ -88,11 +88,10 @@ impl Checker<'_, '_> {
 
     /// A name where an event may stand for "it happened".
     fn path_or_event(&mut self, path: &ast::Path) -> Expr {
-        if path.rest.is_empty() && !self.is_value_name(&path.root.text) {
-            if let Some(event) = self.event(&path.root.text) {
+        if path.rest.is_empty() && !self.is_value_name(&path.root.text)
+            && let Some(event) = self.event(&path.root.text) {
                 return self.event_exists(event, path.span);
             }
-        }
         self.path(path)
     }
 

@@ -107,7 +107,7 @@ impl Checker<'_, '_> {
         let (argument, inner_said) = self.argument_window(argument);
         let (operand_expr, of) = split_property(argument);
         let Some(operand) = self.operand(&operand_expr, inner_said) else { return Expr::error(call.span) };
-        let Some((aggregate, ty)) = self.aggregate(meaning, &operand, of.as_ref(), property, call) else { return Expr::error(call.span) };
+        let Some((aggregate, ty)) = self.aggregate(meaning, &operand, (of.as_ref(), property), call) else { return Expr::error(call.span) };
         let window = operand.window.clone().unwrap_or_else(|| self.window(said));
         // `last` and `first` look at all there is: they answer when, not whether since.
         let window = match (meaning, said, &operand.window) {
@@ -144,8 +144,7 @@ impl Checker<'_, '_> {
         &mut self,
         meaning: FunctionMeaning,
         operand: &Operand,
-        of: Option<&ast::Name>,
-        property: Option<&ast::Name>,
+        (of, property): (Option<&ast::Name>, Option<&ast::Name>),
         call: &ast::Call,
     ) -> Option<(Aggregate, Type)> {
         if meaning.needs_property() {

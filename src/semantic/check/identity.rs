@@ -13,14 +13,13 @@ use std::sync::Arc;
 
 /// Sequences in sequences can multiply; beyond this many steps a campaign is a mistake.
 pub(super) const MOST_STEPS: usize = 10_000;
+/// And deeper than this nobody nests sequences; the walks over steps recurse.
+const DEEPEST_SEQUENCES: usize = 32;
 
 /// A step's identity.
 #[derive(Clone, Debug)]
 pub(crate) struct Identity {
     pub id: StepId,
-    pub campaign: CampaignId,
-    /// What stands before names inside an expanded sequence.
-    pub prefix: Arc<str>,
     /// The name as written.
     pub label: Option<Arc<str>>,
     /// The name with its prefix.
@@ -36,6 +35,7 @@ struct Walk<'a, 'c, 'i> {
     campaign: CampaignId,
     counts: BTreeMap<String, u32>,
     expanding: Vec<Arc<str>>,
+    names: BTreeMap<String, Span>,
     first: usize,
     is_too_long: bool,
 }
@@ -46,10 +46,12 @@ impl Checker<'_, '_> {
         let names = self.names;
         for (at, campaign) in names.campaigns.iter().enumerate() {
             let first = self.steps.len();
-            let mut walk = Walk { checker: self, campaign: CampaignId::from_index(at), counts: BTreeMap::new(), expanding: Vec::new(), first, is_too_long: false };
+            let mut walk = Walk { checker: self, campaign: CampaignId::from_index(at), counts: BTreeMap::new(), expanding: Vec::new(), names: BTreeMap::new(), first, is_too_long: false };
             walk.steps(&steps_of(&campaign.decl.items), "", "");
             if walk.is_too_long {
                 self.report(problems::too_many_steps(campaign.span, MOST_STEPS));
+                self.steps.truncate(first);
+                self.too_long.insert(CampaignId::from_index(at));
             }
         }
         self.project.step_count = u32::try_from(self.steps.len()).unwrap_or(u32::MAX);
@@ -57,12 +59,7 @@ impl Checker<'_, '_> {
 
     /// The named steps that a place behind `prefix` can see.
     pub(super) fn visible_steps(&self, campaign: CampaignId, prefix: &str) -> BTreeMap<String, NamedStep> {
-        let seen = self.steps.iter().filter(|step| step.campaign == campaign && step.prefix.as_ref() == prefix);
-        seen.filter_map(|step| {
-            let label = step.label.as_ref()?;
-            Some((label.to_string(), NamedStep { id: step.id, channel: step.channel, span: step.span }))
-        })
-        .collect()
+        self.named_steps.get(&(campaign, prefix.to_owned())).cloned().unwrap_or_default()
     }
 
     /// The header of a step, and its identity's text. A sequence that is checked by itself has none.
@@ -111,14 +108,16 @@ impl<'a> Walk<'a, '_, '_> {
         self.check_name(step, name.as_deref());
         let identity = Identity {
             id: StepId::from_index(self.checker.steps.len()),
-            campaign: self.campaign,
-            prefix: prefix.into(),
             label,
             name: name.clone(),
             path: path.clone(),
             channel: self.sent_channel(step),
             span: step.span,
         };
+        if let Some(label) = &identity.label {
+            let named = NamedStep { id: identity.id, channel: identity.channel, span: identity.span };
+            self.checker.named_steps.entry((self.campaign, prefix.to_owned())).or_default().insert(label.to_string(), named);
+        }
         self.checker.step_keys.insert((self.campaign, prefix.to_owned(), step.span), self.checker.steps.len());
         self.checker.steps.push(identity);
         if let ast::StepKind::Do { sequence, .. } = &step.kind {
@@ -141,11 +140,12 @@ impl<'a> Walk<'a, '_, '_> {
 
     fn check_name(&mut self, step: &ast::Step, name: Option<&str>) {
         let (Some(label), Some(name)) = (&step.label, name) else { return };
-        let known = self.checker.steps.get(self.first..).unwrap_or_default();
-        let first = known.iter().find(|other| other.name.as_deref() == Some(name)).map(|other| other.span);
-        if let Some(first) = first {
+        match self.names.get(name) {
             // Expanding a sequence twice gives its steps two prefixes, so this is the source's own doing.
-            self.checker.report(problems::step_twice(label.span, &label.text, first));
+            Some(first) => self.checker.report(problems::step_twice(label.span, &label.text, *first)),
+            None => {
+                self.names.insert(name.to_owned(), step.span);
+            }
         }
         if !label.is_quoted && label.text.chars().any(char::is_uppercase) {
             let lower = crate::lang::snake_case(&label.text);
@@ -155,6 +155,10 @@ impl<'a> Walk<'a, '_, '_> {
 
     fn expand(&mut self, sequence: &ast::Name, identity: &str) {
         if self.expanding.contains(&sequence.text) {
+            return;
+        }
+        if self.expanding.len() >= DEEPEST_SEQUENCES {
+            self.is_too_long = true;
             return;
         }
         let Some(found) = self.checker.names.sequences.find(&sequence.text).and_then(|at| self.checker.names.sequences.get(at)) else { return };

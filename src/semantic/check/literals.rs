@@ -169,10 +169,9 @@ fn is_constant(value: &Expr) -> bool {
 
 /// `-5` as a literal.
 fn fold(value: Expr) -> Expr {
-    if let ExprKind::Negate(inner) = &value.kind {
-        if let Some(Value::Number(number)) = inner.literal() {
+    if let ExprKind::Negate(inner) = &value.kind
+        && let Some(Value::Number(number)) = inner.literal() {
             return Expr::new(ExprKind::Literal(Value::number(-number)), Type::Number, value.span);
         }
-    }
     value
 }

@@ -90,12 +90,11 @@ impl Checker<'_, '_> {
             return false;
         }
         for (one, other) in [(left, right), (right, left)] {
-            if let (Type::Enum(values), Some(Value::Text(text))) = (&one.ty, other.literal()) {
-                if !values.contains(text) {
+            if let (Type::Enum(values), Some(Value::Text(text))) = (&one.ty, other.literal())
+                && !values.contains(text) {
                     self.report(problems::not_a_value(other.span, text, values));
                     return false;
                 }
-            }
         }
         true
     }
@@ -224,11 +223,10 @@ impl Checker<'_, '_> {
     /// `order.id is set` may ask for a record that is not there.
     fn set_subject(&mut self, subject: &ast::Expr) -> Expr {
         let outer = self.scope.known.clone();
-        if let ast::ExprKind::Path(path) = &crate::semantic::walk::unparen(subject).kind {
-            if let Some(slot) = self.scope.capture(&path.root.text).map(|capture| capture.slot) {
+        if let ast::ExprKind::Path(path) = &crate::semantic::walk::unparen(subject).kind
+            && let Some(slot) = self.scope.capture(&path.root.text).map(|capture| capture.slot) {
                 self.scope.known.slots.push(slot);
             }
-        }
         let value = self.expr(subject);
         self.scope.known = outer;
         value

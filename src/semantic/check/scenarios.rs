@@ -140,11 +140,10 @@ impl Checker<'_, '_> {
     }
 
     fn given_contact(&mut self, name: Option<&ast::Name>, fields: &ast::Object, span: Span, test: &mut Test) -> TestStepKind {
-        if let Some(name) = name {
-            if let Some(first) = test.contacts.iter().find(|contact| contact.name.as_ref() == Some(&name.text)).map(|contact| contact.span) {
+        if let Some(name) = name
+            && let Some(first) = test.contacts.iter().find(|contact| contact.name.as_ref() == Some(&name.text)).map(|contact| contact.span) {
                 self.report(declared_twice("contact", &name.text, name.span, first));
             }
-        }
         let mut values = Vec::new();
         let mut seen: Vec<&ast::Ref> = Vec::new();
         for pair in &fields.pairs {

@@ -188,7 +188,7 @@ impl Checker<'_, '_> {
         let declared = targets::channel(message.decl.channel);
         if declared != channel {
             let at = message.span;
-            self.report(problems::wrong_channel(name.span, &name.text, declared.word(), channel.word(), Some(at)));
+            self.report(problems::wrong_channel(name.span, &name.text, (declared.word(), channel.word()), Some(at)));
             return None;
         }
         Some(crate::bytecode::MessageId::from_index(at))

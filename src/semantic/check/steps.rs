@@ -73,7 +73,7 @@ impl Checker<'_, '_> {
             Some(Binding::Open(OpenKind::Message(open))) => {
                 if *open != channel {
                     let open = *open;
-                    self.report(problems::wrong_channel(name.span, &name.text, open.word(), channel.word(), None));
+                    self.report(problems::wrong_channel(name.span, &name.text, (open.word(), channel.word()), None));
                 }
                 return None;
             }
@@ -89,7 +89,7 @@ impl Checker<'_, '_> {
         match self.message_channel(id) {
             Some(declared) if declared != channel => {
                 let at = self.names.messages.get(id.index()).map(|m| m.span);
-                self.report(problems::wrong_channel(name.span, &name.text, declared.word(), channel.word(), at));
+                self.report(problems::wrong_channel(name.span, &name.text, (declared.word(), channel.word()), at));
                 None
             }
             Some(_) | None => Some(id),

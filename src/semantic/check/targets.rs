@@ -52,11 +52,10 @@ impl Checker<'_, '_> {
         if let Some(message) = self.message(&name.text) {
             return Some(MessageTarget::Message(message));
         }
-        if self.scope.is_test {
-            if let Some(step) = self.steps.iter().find(|step| step.name.as_deref() == Some(name.text.as_ref()) && step.channel.is_some()) {
+        if self.scope.is_test
+            && let Some(step) = self.steps.iter().find(|step| step.name.as_deref() == Some(name.text.as_ref()) && step.channel.is_some()) {
                 return Some(MessageTarget::Step(step.id));
             }
-        }
         match name.text.as_ref() {
             "email" => self.latest(Channel::Email, name.span),
             "sms" => self.latest(Channel::Sms, name.span),

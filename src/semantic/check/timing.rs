@@ -16,11 +16,10 @@ impl Checker<'_, '_> {
             }
             ast::StepKind::WaitBetween { low, high } => {
                 let (shortest, longest) = (self.length(low), self.length(high));
-                if let (Some(Value::Duration(a)), Some(Value::Duration(b))) = (shortest.literal(), longest.literal()) {
-                    if a.approximate_millis() > b.approximate_millis() {
+                if let (Some(Value::Duration(a)), Some(Value::Duration(b))) = (shortest.literal(), longest.literal())
+                    && a.approximate_millis() > b.approximate_millis() {
                         self.report(problems::between_backwards(low.span().to(high.span())));
                     }
-                }
                 StepKind::WaitBetween { low: shortest, high: longest }
             }
             ast::StepKind::WaitUntil(until) => self.until(until).map_or(StepKind::Error, StepKind::WaitUntil),

@@ -231,11 +231,10 @@ impl Walk<'_, '_> {
     /// All that is sent somewhere in these steps, without findings.
     fn everything(&self, steps: &[Step], path: &mut Path) {
         for step in steps {
-            if let StepKind::Send { message, .. } = &step.kind {
-                if let Some(known) = self.project.messages.get(message.index()) {
+            if let StepKind::Send { message, .. } = &step.kind
+                && let Some(known) = self.project.messages.get(message.index()) {
                     path.send(step.header.id, *message, known.channel);
                 }
-            }
             if matches!(step.kind, StepKind::Reach(_)) {
                 path.mark_step(step.header.id);
             }

@@ -43,6 +43,7 @@ pub struct Message {
 /// What a message says.
 #[derive(Clone, Debug, PartialEq)]
 #[allow(missing_docs)]
+#[allow(clippy::large_enum_variant)] // nearly every message is an email
 pub enum MessageContent {
     Email {
         subject: Template,

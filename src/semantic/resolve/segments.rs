@@ -18,7 +18,7 @@ pub(super) fn order(segments: &mut Table<'_, ast::Segment>, out: &mut Vec<Diagno
         .collect();
     let mut walk = Walk { reads: &reads, state: vec![State::New; reads.len()], order: Vec::new(), circles: Vec::new() };
     for at in 0..reads.len() {
-        walk.visit(at, &mut Vec::new());
+        walk.visit(at);
     }
     for circle in &walk.circles {
         let members: Vec<_> = circle.iter().filter_map(|(at, span)| segments.get(*at).map(|s| (s.name.clone(), *span))).collect();
@@ -43,37 +43,46 @@ struct Walk<'r> {
     circles: Vec<Vec<(usize, Span)>>,
 }
 
+/// A segment whose reads are being followed.
+struct Open {
+    at: usize,
+    /// Where the one before it names it; of the first there is none.
+    named: Option<Span>,
+    next: usize,
+}
+
 impl Walk<'_> {
-    fn visit(&mut self, at: usize, path: &mut Vec<(usize, Span)>) {
+    /// Follows all that `at` reads. Not by recursion: a file can hold a chain of any length.
+    fn visit(&mut self, at: usize) {
         if self.state.get(at) != Some(&State::New) {
             return;
         }
         self.set(at, State::Open);
-        for (next, span) in self.reads.get(at).cloned().unwrap_or_default() {
+        let mut stack = vec![Open { at, named: None, next: 0 }];
+        while let Some(top) = stack.last_mut() {
+            let reading = self.reads.get(top.at).and_then(|reads| reads.get(top.next)).copied();
+            top.next += 1;
+            let Some((next, span)) = reading else {
+                let done = top.at;
+                self.set(done, State::Done);
+                self.order.push(done);
+                stack.pop();
+                continue;
+            };
             match self.state.get(next) {
+                Some(State::New) => {
+                    self.set(next, State::Open);
+                    stack.push(Open { at: next, named: Some(span), next: 0 });
+                }
                 Some(State::Open) => {
-                    let from = path.iter().position(|(member, _)| *member == next).map_or(0, |i| i + 1);
-                    let is_self = next == at;
-                    let mut circle = if is_self { Vec::new() } else { path.get(from..).map(<[_]>::to_vec).unwrap_or_default() };
-                    if !is_self {
-                        let own = path.last().map_or(span, |(_, s)| *s);
-                        if circle.last().map(|(member, _)| *member) != Some(at) && path.last().map(|(m, _)| *m) == Some(at) {
-                            circle.push((at, own));
-                        }
-                    }
+                    let from = stack.iter().position(|open| open.at == next).map_or(0, |i| i + 1);
+                    let mut circle: Vec<(usize, Span)> = stack.iter().skip(from).filter_map(|open| open.named.map(|named| (open.at, named))).collect();
                     circle.push((next, span));
                     self.circles.push(circle);
-                }
-                Some(State::New) => {
-                    path.push((next, span));
-                    self.visit(next, path);
-                    path.pop();
                 }
                 Some(State::Done) | None => {}
             }
         }
-        self.set(at, State::Done);
-        self.order.push(at);
     }
     fn set(&mut self, at: usize, state: State) {
         if let Some(slot) = self.state.get_mut(at) {

@@ -32,7 +32,7 @@ pub struct Tree {
     pub all: Vec<File>,
 }
 
-/// Folders that are made, not written.
+/// What is made, not written; `.git` is a file in a linked work tree.
 const MADE: &[&str] = &["target", ".git", "node_modules", "outbox", "mutants.out"];
 
 impl Tree {
@@ -55,10 +55,11 @@ impl Tree {
 fn walk(root: &Path, folder: &Path, into: &mut Vec<File>) {
     for entry in fs::read_dir(folder).expect("a folder of the project").flatten() {
         let (path, name) = (entry.path(), entry.file_name());
+        if MADE.iter().any(|made| name == **made) {
+            continue;
+        }
         if path.is_dir() {
-            if !MADE.iter().any(|made| name == **made) {
-                walk(root, &path, into);
-            }
+            walk(root, &path, into);
         } else if let Ok(text) = fs::read_to_string(&path) {
             let path = path.strip_prefix(root).expect("below the root").to_string_lossy().replace('\\', "/");
             into.push(File { path, text });

@@ -77,6 +77,24 @@ fn an_empty_name_is_found() {
 }
 
 #[test]
+fn a_file_that_nobody_builds_is_found() {
+    let mut files = vec![File::made_up("src/lib.rs", "pub mod a;\n// mod c;"), File::made_up("src/a/mod.rs", "mod b;"), File::made_up("src/a/b.rs", "")];
+    assert!(rules::orphans(&files).is_empty(), "{:?}", rules::orphans(&files));
+    files.push(File::made_up("src/c.rs", ""));
+    files.push(File::made_up("src/a/d.rs", ""));
+    assert_eq!(rules::orphans(&files).len(), 2);
+}
+
+#[test]
+fn a_promise_without_a_test_is_found() {
+    let tests = one("tests/integration/a.rs", "fn it_holds() {}\n");
+    assert!(pages::promises("| 1 | It holds. | `it_holds` |", &tests).is_empty());
+    assert_eq!(pages::promises("| 1 | It holds. | `it_held` |", &tests).len(), 1);
+    assert_eq!(pages::promises("| 1 | It holds. | |", &tests).len(), 1);
+    assert_eq!(pages::promises("Nothing is promised.", &tests).len(), 1);
+}
+
+#[test]
 fn a_statement_put_together_is_found() {
     for line in ["let q = format!(\"SELECT * FROM {table}\");", "sql.push_str(\"DELETE FROM t\");", "db.execute(\n    &format!(\"{verb} x\"), [])"] {
         assert_eq!(rules::statements(&one("src/store/sqlite/read.rs", line)).len(), 1, "{line}");

@@ -16,7 +16,7 @@ const COMPOSERS: &[&str] = &["format!", "write!", "writeln!", "concat!", "push_s
 
 /// Every file begins by saying what it is.
 pub fn headers(files: &[File]) -> Vec<String> {
-    let is_said = |file: &File| file.text.lines().next().is_some_and(|line| line.starts_with("//! ") && line.len() > 12);
+    let is_said = |file: &File| file.text.lines().next().is_some_and(|line| line.starts_with("//! ") && line.len() > 6);
     let faults = files.iter().filter(|file| !is_said(file));
     faults.map(|file| format!("{}: begin the file with `//! ` and a sentence: what it is, and what it is not", file.path)).collect()
 }
@@ -32,6 +32,27 @@ pub fn names(files: &[File]) -> Vec<String> {
     let is_empty = |path: &str| path.trim_end_matches(".rs").split('/').any(|part| EMPTY_NAMES.contains(&part));
     let faults = files.iter().filter(|file| is_empty(&file.path));
     faults.map(|file| format!("{}: this name says nothing: name the file after what it holds, in words of the field", file.path)).collect()
+}
+
+/// Every file is part of the build: its parent says `mod NAME;`. A merge loses such a line silently, and its tests with it.
+pub fn orphans(files: &[File]) -> Vec<String> {
+    let mut faults = Vec::new();
+    for file in files.iter().filter(|file| file.path.starts_with("src/") || file.path.starts_with("tests/integration/")) {
+        let Some((folder, name)) = file.path.trim_end_matches(".rs").trim_end_matches("/mod").rsplit_once('/') else { continue };
+        let top = folder == "src" || folder == "tests/integration";
+        if top && ["lib", "main"].contains(&name) {
+            continue;
+        }
+        let parents = [format!("{folder}/mod.rs"), format!("{folder}.rs"), format!("{folder}/lib.rs"), format!("{folder}/main.rs")];
+        let is_declared = files.iter().filter(|known| parents.contains(&known.path)).any(|parent| {
+            let code = mask::code(&parent.text);
+            code.lines().any(|line| line.trim_end().ends_with(&format!("mod {name};")))
+        });
+        if !is_declared {
+            faults.push(format!("{}: no module declares it, so it is never built: add `mod {name};` to {} or the file that stands for it, or delete it", file.path, parents[0]));
+        }
+    }
+    faults
 }
 
 /// SQL is never put together from parts: parameters only.

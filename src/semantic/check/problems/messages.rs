@@ -87,7 +87,7 @@ pub(crate) fn not_supplied(span: Span, name: &str, used: Span) -> Diagnostic {
         .with_label(used, "the template reads it")
         .with_help("name the triggering event so: `when EVENT as …`, or give the template a `default`")
 }
-pub(crate) fn wrong_channel(span: Span, name: &str, declared: &str, used: &str, at: Option<Span>) -> Diagnostic {
+pub(crate) fn wrong_channel(span: Span, name: &str, (declared, used): (&str, &str), at: Option<Span>) -> Diagnostic {
     let finding = Diagnostic::new(Code::E0615, format!("`{name}` is of channel {declared}, not {used}"), span, format!("sent as {used}"));
     let finding = match at {
         Some(at) => finding.with_label(at, "declared here"),

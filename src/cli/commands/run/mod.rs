@@ -1,0 +1,210 @@
+//! `campc run`: the daemon.
+
+mod banner;
+mod setup;
+
+use crate::bytecode::{Program, program_hash};
+use crate::cli::compiled::compiled;
+use crate::cli::context::{Context, print, remark};
+use crate::cli::engine::open_engine;
+use crate::cli::failure::{Exit, Failure, Outcome};
+use crate::cli::project::Project;
+use crate::cli::reach::{Notice, StorePlace};
+use crate::cli::runtime::block_on;
+use crate::daemon::{Engine, EngineOptions, ManualClock};
+use crate::daemon::api::EngineError;
+use crate::deliver::Deliverer;
+use crate::http::{App, Keys, Server};
+use crate::lang::Instant;
+use setup::{Access, Setup};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Deliveries under way may take so long once the daemon is told to end.
+const DRAIN_TIME: Duration = Duration::from_secs(30);
+
+/// Runs the daemon: takes events in, advances campaigns, hands messages over.
+#[derive(Clone, Debug, clap::Args)]
+#[command(after_help = "Examples:\n  campc run\n  campc run main.camp --listen 127.0.0.1:9000\n  campc run --clock manual     # then: campc clock advance 3d")]
+pub struct Run {
+    /// A .camp file or a directory to deploy first; without it, what is deployed runs, or, in a new store, the project
+    pub path: Option<PathBuf>,
+    /// The store, in place of the project's
+    #[arg(long, value_name = "URL")]
+    pub store: Option<String>,
+    /// Where to listen, in place of the project's
+    #[arg(long, value_name = "ADDR")]
+    pub listen: Option<String>,
+    /// Whether time runs by itself, or by `campc clock`
+    #[arg(long, value_name = "CLOCK", default_value = "real")]
+    pub clock: ClockChoice,
+    /// What this process does
+    #[arg(long, value_name = "ROLE", default_value = "all")]
+    pub role: Role,
+}
+
+/// Which clock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum ClockChoice {
+    /// The system's.
+    Real,
+    /// Moved by hand.
+    Manual,
+}
+
+/// What a process does. Others come with stores that many processes share.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Role {
+    /// Everything.
+    All,
+}
+
+impl Run {
+    /// Runs until it is told to end.
+    ///
+    /// # Errors
+    /// Findings: 1; set-up: 2.
+    pub fn run(&self, context: &Context) -> Outcome {
+        install_log(context.verbosity);
+        let project = Project::find(context, self.path.as_deref())?;
+        let place = StorePlace::find(&project, self.store.as_deref())?;
+        match self.role {
+            Role::All => block_on(self.serve(context, &project, &place)),
+        }
+    }
+
+    async fn serve(&self, context: &Context, project: &Project, place: &StorePlace) -> Outcome {
+        let deployed = if place.exists() { deployed_program(project, place).await? } else { None };
+        let (program, is_to_deploy) = self.program(context, (project, deployed))?;
+        let setup = Setup::read(context, project, (&program, self.listen.as_deref()))?;
+        let server = Server::bind(&setup.listen).await.map_err(|error| Failure::usage(error.to_string()))?;
+        let address = server.address();
+        let engine = self.open(place, &setup, &address.to_string())?;
+        if is_to_deploy {
+            engine.deploy(program.clone()).await.map_err(|error| not_deployed(&error))?;
+        }
+        engine.start().await.map_err(|error| engine_failure(&error))?;
+        let access = Access::of(&setup, &engine);
+        let notice = Notice { listen: reachable(address), admin_token: access.admin_tokens.first().cloned().unwrap_or_default(), pid: std::process::id() };
+        notice.write(&place.notice_path())?;
+        print(&banner::text(&engine, &setup, (&access, &notice.listen, &place.path)));
+        let keys = Keys::new(&access.write_keys, &access.admin_tokens);
+        let tokens = setup.key_ring(&engine).ok_or_else(|| Failure::usage("there is no key to sign links with"))?;
+        let app = App::new(engine.clone(), keys, tokens, setup.public_fields.clone());
+        let exit = until_told(server, app, &engine).await;
+        engine.drain(DRAIN_TIME).await;
+        Notice::remove(&place.notice_path());
+        exit
+    }
+
+    /// The program to run, and whether it must be deployed first.
+    fn program(&self, context: &Context, (project, deployed): (&Project, Option<Arc<Program>>)) -> Result<(Arc<Program>, bool), Failure> {
+        match (&self.path, deployed) {
+            (Some(_), _) | (None, None) => Ok((Arc::new(compiled(project, context)?), true)),
+            (None, Some(running)) => {
+                match compiled(project, context) {
+                    Ok(source) if program_hash(&source) == program_hash(&running) => {}
+                    Ok(_) => remark("note: the source differs from what is deployed, which runs; `campc run .` deploys the source"),
+                    Err(failure) if failure.exit == Exit::Failed => remark("note: the source has errors; what is deployed runs. `campc check` shows them"),
+                    Err(failure) => return Err(failure),
+                }
+                Ok((running, false))
+            }
+        }
+    }
+
+    fn open(&self, place: &StorePlace, setup: &Setup, listen: &str) -> Result<Engine, Failure> {
+        let deliverer = Deliverer::new(&setup.deliver).map_err(|error| Failure::usage(error.to_string()))?;
+        let mut options = EngineOptions { carrier: Some(Arc::new(deliverer)), ..setup.engine_options(listen) };
+        // A store's own time stands above zero, so that a manual clock begins where the store stopped.
+        let manual = Arc::new(ManualClock::new(Instant(0)));
+        if self.clock == ClockChoice::Manual {
+            options.clock = manual.clone();
+        }
+        let engine = Engine::open(Box::new(place.open()?), options).map_err(|error| engine_failure(&error))?;
+        if self.clock == ClockChoice::Manual && engine.now() <= Instant(0) {
+            crate::daemon::Clock::move_to(manual.as_ref(), Instant::from_timestamp(jiff::Timestamp::now()));
+        }
+        Ok(engine)
+    }
+}
+
+/// What is deployed to a store: its secrets must be known before anything of it runs.
+async fn deployed_program(project: &Project, place: &StorePlace) -> Result<Option<Arc<Program>>, Failure> {
+    let engine = open_engine(project, place)?;
+    let program = engine.linked().map(|linked| linked.program.clone());
+    engine.drain(Duration::from_secs(5)).await;
+    Ok(program)
+}
+
+/// Serves until a signal comes or the disk fails.
+async fn until_told(server: Server, app: App, engine: &Engine) -> Outcome {
+    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+    let serving = tokio::spawn(server.serve(app, async {
+        // An error means that the sender is gone, which ends the server as well.
+        let _ = stopped.await;
+    }));
+    let exit = tokio::select! {
+        signal = told_to_end() => signal.map(|()| Exit::Done),
+        error = engine.failed() => {
+            remark(&format!("error: the store failed, so the daemon ends before it could lie: {error}"));
+            Ok(Exit::Disk)
+        }
+    };
+    let _ = stop.send(());
+    if let Err(error) = serving.await {
+        tracing::error!(%error, "the server broke off");
+    }
+    exit
+}
+
+async fn told_to_end() -> Result<(), Failure> {
+    let failed = |error: std::io::Error| Failure::usage(format!("signals cannot be heard: {error}"));
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        let mut terminate = signal(SignalKind::terminate()).map_err(failed)?;
+        tokio::select! {
+            _ = terminate.recv() => Ok(()),
+            heard = tokio::signal::ctrl_c() => heard.map_err(failed),
+        }
+    }
+    #[cfg(not(unix))]
+    tokio::signal::ctrl_c().await.map_err(failed)
+}
+
+/// Where commands on this machine reach the server: an address that stands for all of them is reached through loopback.
+fn reachable(address: std::net::SocketAddr) -> String {
+    if address.ip().is_unspecified() { format!("127.0.0.1:{}", address.port()) } else { address.to_string() }
+}
+
+fn not_deployed(error: &EngineError) -> Failure {
+    match error {
+        EngineError::NotDeployable(stranding) => Failure::rendered(Exit::Failed, format!("{stranding}\nnothing was deployed: keep these steps, or let the contacts finish first")),
+        EngineError::Store(_)
+        | EngineError::Commit(_)
+        | EngineError::NothingDeployed
+        | EngineError::Program(_)
+        | EngineError::Unknown(_)
+        | EngineError::RealClock
+        | EngineError::ClockBack { .. }
+        | EngineError::Closed => engine_failure(error),
+    }
+}
+
+fn engine_failure(error: &EngineError) -> Failure {
+    Failure::usage(format!("the engine cannot start: {error}"))
+}
+
+/// Logs go to stderr; `CAMPC_LOG` says more than `-v` does. No line holds what a contact is called or reached by.
+fn install_log(verbosity: u8) {
+    let level = match verbosity {
+        0 => "warn",
+        1 => "campc=info,warn",
+        _ => "campc=debug,info",
+    };
+    let filter = tracing_subscriber::EnvFilter::try_from_env("CAMPC_LOG").unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(level));
+    // Set before by an embedding test: then that one stays.
+    let _ = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false).try_init();
+}

@@ -1,0 +1,7 @@
+//! The engine, in process: a small program, a manual clock, a carrier that does what a test says.
+
+mod delivering;
+mod deploying;
+mod identities;
+mod rig;
+mod running;
