@@ -78,7 +78,7 @@ pub(crate) struct Courier {
 }
 
 enum Composed {
-    Ready(Envelope),
+    Ready(Box<Envelope>),
     Failed(SendResult),
 }
 
@@ -97,9 +97,9 @@ impl Courier {
                 Composed::Failed(result) => failed.push(self.settlement(&parcel, result, None)),
                 Composed::Ready(envelope) if self.carrier.writes_file(&envelope.outgoing) => {
                     files.0.push(parcel);
-                    files.1.push(envelope);
+                    files.1.push(*envelope);
                 }
-                Composed::Ready(envelope) => self.send_alone(parcel, envelope),
+                Composed::Ready(envelope) => self.send_alone(parcel, *envelope),
             }
         }
         if !failed.is_empty() {
@@ -180,7 +180,7 @@ impl Courier {
             EffectKind::Notify { notify } => composer.notify(&facts, *notify),
         };
         match outgoing {
-            Ok(outgoing) => Composed::Ready(envelope(parcel, contact_id, outgoing)),
+            Ok(outgoing) => Composed::Ready(Box::new(envelope(parcel, contact_id, outgoing))),
             Err(error) => {
                 tracing::warn!(effect = %effect.id.to_text(), %error, "an effect could not be composed");
                 Composed::Failed(permanent(error.reason()))
