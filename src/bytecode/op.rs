@@ -1,8 +1,8 @@
 //! The operations. A stack machine: expressions push and pop values, steps act on the contact.
 
 use super::{
-    BlockId, CampaignId, ConstId, FieldId, GroupId, ListId, ListenId, NotifyId, Pc, PlaceId, QueryId, RegexId, SegmentId, SendId, SlotId, StepId,
-    TopicId, UntilId, WebhookStepId,
+    BlockId, CampaignId, ConstId, FieldId, GroupId, ListId, ListenId, NotifyId, Pc, PlaceId, QueryId, RegexId, SegmentId, SendId, SlotId, StepId, TopicId,
+    UntilId, WebhookStepId,
 };
 use crate::lang::TimeOfDay;
 

@@ -37,16 +37,43 @@ pub(crate) type Reply<T> = oneshot::Sender<T>;
 
 /// What the thread is told.
 pub(crate) enum Command {
-    Submit { items: Vec<Submission>, bytes: usize, reply: Reply<Result<Vec<Accepted>, SubmitError>> },
+    Submit {
+        items: Vec<Submission>,
+        bytes: usize,
+        reply: Reply<Result<Vec<Accepted>, SubmitError>>,
+    },
     Settled(Vec<Settlement>),
-    Start { reply: Reply<Result<(), EngineError>> },
-    Deploy { program: Arc<Program>, reply: Reply<Result<Deployed, EngineError>> },
-    Switch { campaign: Arc<str>, is_paused: bool, reply: Reply<Result<(), EngineError>> },
-    Outbox { effect: EffectId, command: OutboxCommand, reply: Reply<Result<(), EngineError>> },
-    Erase { contact: ContactUid, reply: Reply<Result<(), EngineError>> },
-    MoveClock { to: Instant, reply: Reply<Result<Instant, EngineError>> },
-    Idle { reply: Reply<()> },
-    Drain { reply: Reply<()> },
+    Start {
+        reply: Reply<Result<(), EngineError>>,
+    },
+    Deploy {
+        program: Arc<Program>,
+        reply: Reply<Result<Deployed, EngineError>>,
+    },
+    Switch {
+        campaign: Arc<str>,
+        is_paused: bool,
+        reply: Reply<Result<(), EngineError>>,
+    },
+    Outbox {
+        effect: EffectId,
+        command: OutboxCommand,
+        reply: Reply<Result<(), EngineError>>,
+    },
+    Erase {
+        contact: ContactUid,
+        reply: Reply<Result<(), EngineError>>,
+    },
+    MoveClock {
+        to: Instant,
+        reply: Reply<Result<Instant, EngineError>>,
+    },
+    Idle {
+        reply: Reply<()>,
+    },
+    Drain {
+        reply: Reply<()>,
+    },
     /// Nobody holds the engine any more: end at once, as a crash would.
     End,
 }

@@ -91,16 +91,8 @@ struct Run<'h, H: Host> {
 
 /// Runs an enrollment until it waits or ends.
 pub fn run<H: Host>(host: &mut H, evaluator: &mut Evaluator, enrollment: EnrollmentUid, entry: &Entry) -> Halt {
-    let mut run = Run {
-        host,
-        evaluator,
-        enrollment,
-        pc: entry.pc,
-        step: StepId(u32::MAX),
-        last_send: entry.last_send,
-        listening: entry.listening,
-        steps_begun: 0,
-    };
+    let mut run =
+        Run { host, evaluator, enrollment, pc: entry.pc, step: StepId(u32::MAX), last_send: entry.last_send, listening: entry.listening, steps_begun: 0 };
     let depth = run.evaluator.stack.len();
     let halt = loop {
         match run.next() {
