@@ -173,7 +173,8 @@ fn sends_of<'a>(view: &View<'a>, target: &MessageTarget, window: &HistoryWindow)
         HistoryWindow::Last(_) | HistoryWindow::Ever => None,
     };
     let own = |send: &&SendRecord| on_path.is_none_or(|uid| send.enrollment == uid);
-    let sends = view.state.sends.iter();
+    // What is held or was taken back has not been sent: the latest sending is the one before it.
+    let sends = view.state.sends.iter().filter(|send| !matches!(send.status, SendStatus::Held | SendStatus::Cancelled(_)));
     let latest_of = |sends: Vec<&'a SendRecord>| if on_path.is_some() { sends.last().copied().into_iter().collect() } else { sends };
     match target {
         MessageTarget::Message(message) => {
