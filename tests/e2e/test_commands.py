@@ -40,7 +40,8 @@ def hot(folder_stage):
 def test_why_says_what_decided_each_step_in_the_contacts_own_time(hot):
     stage, _ = hot
     lines = stage.project.campc("why", "ana").exits(0).out.splitlines()
-    assert lines[0] == '2035-01-08 04:00:00  Hot lead follow-up  enrolled  segment "Canada Hot Leads": points 46 → 56 by visited("/pricing")'
+    enrolled = [line for line in lines if "  enrolled  " in line]
+    assert enrolled == ['2035-01-08 04:00:00  Hot lead follow-up  enrolled  segment "Canada Hot Leads": points 46 → 56 by visited("/pricing")']
     assert any(re.match(r"2035-01-08 04:00:00  Hot lead follow-up  sent\b.*welcome", line) for line in lines), lines
 
 
@@ -61,7 +62,8 @@ def test_why_answers_without_a_daemon_and_exits_with_one_for_nobody(hot):
     daemon.stop()
     assert stage.project.campc("why", "ana").exits(0).out == before
     stage.project.campc("why", "nobody").exits(1)
-    assert stage.project.campc("why", "ana", "--campaign", "Hot lead follow-up").exits(0).out == before
+    of_campaign = stage.project.campc("why", "ana", "--campaign", "Hot lead follow-up").exits(0).out.splitlines()
+    assert of_campaign == [line for line in before.splitlines() if "  Hot lead follow-up  " in line]
 
 
 def test_status_names_the_campaign_and_who_is_inside(hot):
@@ -114,14 +116,17 @@ def test_an_import_takes_the_good_rows_and_names_the_bad_ones(folder_stage, is_r
     assert (ana["fields"]["first_name"], ana["points"], ana["fields"]["plan"], ana["tags"], ana["consent"]["sms"]) == ("Ana", 60, "pro", ["a", "b"], "given")
     assert daemon.contact("eve@people.example")["fields"]["first_name"] == 'Eve "E", the first'
     assert daemon.contact("ben@people.example")["segments"] == []
+    # A field whose value does not fit is left as it is, with a line on the record; that makes no row bad.
+    assert daemon.contact("dora@people.example")["fields"]["plan"] == "free"
+    assert any('"gold" is not one of' in line["why"] for line in daemon.journal("dora@people.example"))
     # They entered the segment like anybody else.
-    stage.expect_only("Welcome", "Welcome")
+    stage.expect_only("Welcome", "Welcome", "Welcome")
     (rejected,) = stage.project.folder.glob("*.rejected.csv")
     assert rejected.name == "people.csv.rejected.csv"
     text = rejected.read_text()
-    for line, word in [(4, "not an address"), (5, "many"), (6, "gold"), (8, "frank@people.example")]:
+    for line, word in [(4, "not an address"), (5, "many"), (8, "frank@people.example")]:
         assert any(str(line) in row and word in row for row in text.splitlines()), f"line {line}, {word}:\n{text}"
-    assert "4" in called.said and "rejected" in called.said
+    assert "4 imported, 3 rejected" in called.said
 
 
 def test_the_same_file_twice_changes_nothing(folder_stage):
@@ -173,9 +178,9 @@ def test_check_exits_with_zero_one_and_two(project):
 
 def test_check_speaks_json_one_object_a_line(project):
     project.source(SOURCE.replace("  email reminder\n}", "  email remindr\n}"))
-    (line,) = project.campc("check", "--format", "json").exits(1).out.splitlines()
-    finding = json.loads(line)
-    assert finding["severity"] == "error" and finding["path"] == "main.camp"
+    findings = [json.loads(line) for line in project.campc("check", "--format", "json").exits(1).out.splitlines()]
+    (finding,) = [one for one in findings if one["severity"] == "error"]
+    assert finding["path"] == "main.camp" and re.fullmatch(r"E03\d\d", finding["code"]) and finding["title"]
     text = project.folder.joinpath("main.camp").read_bytes()
     assert text[finding["byte_start"] : finding["byte_end"]] == b"remindr"
     assert text.decode().splitlines()[finding["line"] - 1][finding["column"] - 1 :].startswith("remindr")

@@ -29,7 +29,7 @@ email receipt { transactional subject "Receipt {{ bought.number }}" body "Thanks
 campaign "Receipts" {
   published
   when order as bought
-  reenter each bought.number
+  reenter always
   email receipt
   points +1000
 }

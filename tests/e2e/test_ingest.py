@@ -159,7 +159,7 @@ def test_segments_own_library_sends_in_batches_of_its_own(open_door):
 
     stage, daemon = open_door
     errors = []
-    client = Client(stage.project.write_key, host=daemon.url, on_error=lambda *error: errors.append(error), flush_at=50)
+    client = Client(stage.project.write_key, host=daemon.url, on_error=lambda *error: errors.append(error), upload_size=50)
     for number in range(120):
         client.track("ana", "Order Completed", {"total": number})
     client.flush()

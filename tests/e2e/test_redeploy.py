@@ -145,7 +145,7 @@ def test_a_segment_whose_definition_changes_mails_nobody_for_that(stage):
 def test_broken_source_does_not_replace_what_runs(stage):
     daemon, start = inside(stage)
     daemon.stop()
-    stage.project.source(TWO_DAYS.replace("email second", "email secnd"))
+    stage.project.source(TWO_DAYS.replace("  email second\n}", "  email secnd\n}"))
     with pytest.raises(DidNotStart) as failure:
         stage.project.run()
     assert failure.value.exit == 1

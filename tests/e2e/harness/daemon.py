@@ -94,7 +94,11 @@ class Daemon:
     def admin(self, method, path, body=None):
         headers = {"authorization": f"Bearer {self.project.admin_token}", "content-type": "application/json"}
         content = None if body is None else json.dumps(body).encode()
-        return request(method, self.url + path, content, headers, seconds=120)
+        try:
+            return request(method, self.url + path, content, headers, seconds=120)
+        except OSError as error:
+            state = "runs" if self.is_alive else f"ended with {self.process.returncode}"
+            raise AssertionError(f"{method} {path}: {error}; the daemon {state}") from error
 
     def put_contact(self, key, **parts):
         return self.admin("PUT", f"/v1/contacts/{quote(key, safe='')}", parts).expect(200, 201).json

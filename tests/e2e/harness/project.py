@@ -1,6 +1,7 @@
 """A project on disk, and the commands that are called in it."""
 
 import os
+import random
 import socket
 import textwrap
 
@@ -119,7 +120,12 @@ class Project:
 
 
 def free_port():
-    """A port that was free a moment ago."""
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return one.getsockname()[1]
+    """A port that was free a moment ago, below those that the system gives to connections: a restarted daemon finds it free again."""
+    while True:
+        port = random.randrange(20_000, 32_000)
+        with socket.socket() as one:
+            try:
+                one.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
