@@ -296,7 +296,8 @@ impl Context<'_> {
         for effect in held {
             self.cancel_send(effect, if what == What::Exited { "exit" } else { reason });
         }
-        self.note(uid, step, what, why.clone());
+        // The last step is behind one who has finished; any other end is at the step where one stood.
+        self.note(uid, step.filter(|_| what != What::Finished), what, why.clone());
         for send in self.state.sends.iter_mut().filter(|send| send.enrollment == uid) {
             send.is_exited = what == What::Exited;
         }

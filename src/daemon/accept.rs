@@ -4,6 +4,7 @@ use super::api::{Accepted, ConsentKey, ContactKey, MessageHit, Rejection, Submis
 use super::batch::Work;
 use super::identity::Attributed;
 use super::ingest::{Facts, Reading, clamp, page_path, properties, visit_properties};
+use super::load::DEDUPE_MS;
 use super::patch::patch_changes;
 use crate::advance::{Change, ConsentTarget, Input, InputKind, MessageHappening, What};
 use crate::bytecode::{CampaignId, EventId, SegmentId, TopicId};
@@ -27,7 +28,7 @@ impl Work<'_> {
     pub fn submit(&mut self, submission: &Submission) -> Accepted {
         let dedupe = submission.message_id.as_deref().map(dedupe_key);
         if let Some(key) = dedupe
-            && (self.seen.contains(&key) || self.around.seen.contains_key(&key))
+            && (self.seen.contains(&key) || self.around.seen.get(&key).is_some_and(|at| self.around.now.millis_since(*at) <= DEDUPE_MS))
         {
             self.around.metrics.duplicates.one();
             return Accepted { is_duplicate: true, ..Accepted::default() };

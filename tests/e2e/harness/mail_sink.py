@@ -90,16 +90,18 @@ class MailSink:
         self.at_recipient = {}
         self.at_data = []
         self._let_go = False
-        self._controller = _Controller(_Handler(self), hostname="127.0.0.1", port=0)
 
-    def start(self):
+    def start(self, port=0):
+        """Serves on this port; without one, on a port of the system's choice."""
+        self._controller = _Controller(_Handler(self), hostname="127.0.0.1", port=port)
         self._controller.start()
         self.port = self._controller.port
         return self
 
     def stop(self):
         self._let_go = True
-        self._controller.stop()
+        if self._controller.server is not None:
+            self._controller.stop()
 
     def take_behaviour(self):
         return self.at_data.pop(0) if self.at_data else None

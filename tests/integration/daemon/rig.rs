@@ -96,7 +96,9 @@ impl Rig {
     pub async fn submit(&self, submission: Submission) -> Accepted {
         self.engine().submit(vec![submission]).await.unwrap().pop().unwrap()
     }
-    pub async fn identify(&self, key: ContactKey, traits: Json) -> ContactUid {
+    /// The messages of the program greet by name, so everybody has one.
+    pub async fn identify(&self, key: ContactKey, mut traits: Json) -> ContactUid {
+        traits.as_object_mut().unwrap().entry("first_name").or_insert("Bo".into());
         self.submit(Submission::new(key, SubmissionKind::Identify { traits: map(traits) })).await.contact.unwrap()
     }
     pub async fn advance(&self, millis: i64) {

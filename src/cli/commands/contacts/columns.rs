@@ -141,11 +141,7 @@ impl Reading {
                 parts.fields.insert(name.clone(), value());
             }
             Column::Tags => parts.tags.extend(cell.split(';').map(str::trim).filter(|tag| !tag.is_empty()).map(|tag| json!(tag))),
-            Column::List(name) => {
-                if yes_or_no(name, cell)? {
-                    parts.lists.push(json!(name));
-                }
-            }
+            Column::List(name) => parts.lists.push((name.clone(), yes_or_no(name, cell)?)),
             Column::Topic(name) => {
                 parts.topics.insert(name.clone(), consent_word(name, cell)?);
             }
@@ -172,7 +168,7 @@ struct Parts {
     fields: Map<String, Json>,
     traits: Map<String, Json>,
     tags: Vec<Json>,
-    lists: Vec<Json>,
+    lists: Vec<(String, bool)>,
     topics: Map<String, Json>,
     channels: Map<String, Json>,
     source: Option<String>,
@@ -184,19 +180,23 @@ impl Parts {
     }
     fn into_json(self) -> Json {
         let has_consent = self.has_consent();
+        let (joined, left): (Vec<(String, bool)>, Vec<(String, bool)>) = self.lists.into_iter().partition(|(_, is_in)| *is_in);
+        let names = |lists: Vec<(String, bool)>| -> Vec<Json> { lists.into_iter().map(|(name, _)| json!(name)).collect() };
+        let (joined, left) = (names(joined), names(left));
+        let (has_joined, has_left) = (!joined.is_empty(), !left.is_empty());
         let mut out = self.top;
         let mut put = |key: &str, value: Json, is_there: bool| {
             if is_there {
                 out.insert(key.to_string(), value);
             }
         };
-        let (has_tags, has_lists) = (!self.tags.is_empty(), !self.lists.is_empty());
-        let mut fields = self.fields;
-        fields.extend(self.traits);
-        let has_fields = !fields.is_empty();
-        put("fields", Json::Object(fields), has_fields);
+        let (has_tags, has_fields, has_traits) = (!self.tags.is_empty(), !self.fields.is_empty(), !self.traits.is_empty());
+        put("fields", Json::Object(self.fields), has_fields);
+        put("traits", Json::Object(self.traits), has_traits);
         put("tags", Json::Array(self.tags), has_tags);
-        put("lists", Json::Array(self.lists), has_lists);
+        // A column speaks of one list: the others of the contact stay as they are.
+        put("lists_add", Json::Array(joined), has_joined);
+        put("lists_remove", Json::Array(left), has_left);
         let mut consent = self.channels;
         if !self.topics.is_empty() {
             consent.insert("topics".to_string(), Json::Object(self.topics));

@@ -128,6 +128,7 @@ impl Run<'_> {
     async fn chunk(&mut self, door: &Door, rows: Vec<Row>) -> Result<(), Failure> {
         let Some(last) = rows.last().map(|row| row.line) else { return Ok(()) };
         let mut sent: Vec<&Row> = Vec::new();
+        let mut bad: Vec<(&Row, String)> = Vec::new();
         let mut body = String::new();
         for row in &rows {
             match &row.json {
@@ -136,23 +137,24 @@ impl Run<'_> {
                     body.push('\n');
                     sent.push(row);
                 }
-                Err(reason) => self.reject(row, reason)?,
+                Err(reason) => bad.push((row, reason.clone())),
             }
         }
-        let mut refused: Vec<(usize, String)> = Vec::new();
+        let refused_here = bad.len();
         if !sent.is_empty() {
             let answer = door.post(&format!("/v1/contacts/import?quiet={}", self.is_quiet), body).await?.ok()?;
-            for bad in answer.get("rejected").and_then(Json::as_array).into_iter().flatten() {
-                let line = bad.get("line").and_then(Json::as_u64).and_then(|line| usize::try_from(line).ok()).unwrap_or(0);
-                refused.push((line.saturating_sub(1), bad.get("reason").and_then(Json::as_str).unwrap_or("refused").to_string()));
+            for refused in answer.get("rejected").and_then(Json::as_array).into_iter().flatten() {
+                let line = refused.get("line").and_then(Json::as_u64).and_then(|line| usize::try_from(line).ok()).unwrap_or(0);
+                let reason = refused.get("reason").and_then(Json::as_str).unwrap_or("refused").to_string();
+                bad.extend(sent.get(line.saturating_sub(1)).map(|row| (*row, reason)));
             }
         }
-        for (index, reason) in &refused {
-            if let Some(row) = sent.get(*index) {
-                self.reject(row, reason)?;
-            }
+        let refused_there = bad.len() - refused_here;
+        bad.sort_by_key(|(row, _)| row.line);
+        for (row, reason) in &bad {
+            self.reject(row, reason)?;
         }
-        self.progress.accepted += u64::try_from(sent.len().saturating_sub(refused.len())).unwrap_or(u64::MAX);
+        self.progress.accepted += u64::try_from(sent.len().saturating_sub(refused_there)).unwrap_or(u64::MAX);
         self.progress.line = last;
         self.progress.keep(self.path);
         self.bar.set_position(last);

@@ -88,7 +88,7 @@ impl Run {
         let access = Access::of(&setup, &engine);
         let notice = Notice { listen: reachable(address), admin_token: access.admin_tokens.first().cloned().unwrap_or_default(), pid: std::process::id() };
         notice.write(&place.notice_path())?;
-        print(&banner::text(&engine, &setup, (&access, &notice.listen, &place.path)));
+        print(&banner::text(context, &engine, (&setup, &access), (&notice.listen, &place.path)));
         let keys = Keys::new(&access.write_keys, &access.admin_tokens);
         let tokens = setup.key_ring(&engine).ok_or_else(|| Failure::usage("there is no key to sign links with"))?;
         let app = App::new(engine.clone(), keys, tokens, setup.public_fields.clone());
