@@ -78,7 +78,9 @@ impl Context<'_> {
             (TriggerKind::Tagged(wanted) | TriggerKind::Untagged(wanted), HappeningKind::Tag { tag, .. }) => wanted == tag,
             (TriggerKind::FieldChanged { from, to, .. }, HappeningKind::Field { old, new, .. }) => {
                 let calendar = self.view_of(None).calendar();
-                let is = |wanted: &Option<Value>, value: &Value| wanted.as_ref().is_none_or(|wanted| calendar.compare(crate::bytecode::CompareOp::Equal, wanted, value));
+                let is = |wanted: &Option<Value>, value: &Value| {
+                    wanted.as_ref().is_none_or(|wanted| calendar.compare(crate::bytecode::CompareOp::Equal, wanted, value))
+                };
                 is(from, old) && is(to, new)
             }
             (TriggerKind::PointsReached { at_least, .. }, HappeningKind::Points { old, new, .. }) => old < at_least && new >= at_least,

@@ -23,6 +23,9 @@ struct Arrival {
     is_quiet: bool,
 }
 
+/// What was filled in, and the consents given with it.
+type FormAnswers<'a> = (&'a Map<String, Json>, &'a [(Arc<str>, ConsentState)]);
+
 impl Work<'_> {
     /// Takes one submission in, or says why not.
     pub fn submit(&mut self, submission: &Submission) -> Accepted {
@@ -206,7 +209,7 @@ impl Work<'_> {
         self.enter(arrival, facts);
     }
 
-    fn form(&mut self, arrival: Arrival, form: &Arc<str>, (sent, topics): (&Map<String, Json>, &[(Arc<str>, ConsentState)])) {
+    fn form(&mut self, arrival: Arrival, form: &Arc<str>, (sent, topics): FormAnswers<'_>) {
         let linked = self.around.linked;
         let (uid, happened, is_quiet) = (arrival.uid, arrival.happened, arrival.is_quiet);
         let Some((event, def)) = self.around.names.find_form(form).and_then(|id| Some((id, linked.program.events.get(id.index())?))) else { return };

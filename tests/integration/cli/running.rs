@@ -92,7 +92,11 @@ fn an_import_takes_the_good_rows_and_puts_the_bad_ones_aside() {
     let lines: Vec<&str> = rejected.lines().map(|line| line.split(',').next().unwrap()).collect();
     assert_eq!(lines, ["line", "3", "4", "5"], "{rejected}");
     let ana = daemon.admin("GET", "/v1/contacts/ana@x.example", "").json();
-    assert_eq!((ana["fields"]["first_name"].as_str(), ana["tags"][0].as_str(), ana["traits"]["shoe"].as_str()), (Some("Ana"), Some("vip"), Some("42")), "{ana}");
+    assert_eq!(
+        (ana["fields"]["first_name"].as_str(), ana["tags"][0].as_str(), ana["traits"]["shoe"].as_str()),
+        (Some("Ana"), Some("vip"), Some("42")),
+        "{ana}"
+    );
     folder.write("more.jsonl", "{\"email\":\"eve@x.example\",\"fields\":{\"first_name\":\"Eve\"}}\n");
     assert_eq!(folder.run(&["contacts", "import", "more.jsonl"]).code, 0);
     assert_eq!(daemon.stop(), 0);

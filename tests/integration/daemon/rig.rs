@@ -82,7 +82,12 @@ impl Rig {
         self.open_on(Box::new(self.store.clone()), at);
     }
     pub fn open_on(&mut self, store: Box<dyn Store>, at: Instant) {
-        let links = LinkOptions { public_url: "https://t.example".into(), from: Some("a@acme.example".into()), postal_address: Some("1 King St".into()), ..LinkOptions::default() };
+        let links = LinkOptions {
+            public_url: "https://t.example".into(),
+            from: Some("a@acme.example".into()),
+            postal_address: Some("1 King St".into()),
+            ..LinkOptions::default()
+        };
         let carrier: Arc<dyn Carrier> = self.fake.clone();
         let options = EngineOptions { clock: Arc::new(ManualClock::new(at)), carrier: Some(carrier), links, ..EngineOptions::default() };
         self.engine = Some(Engine::open(store, options).unwrap());
@@ -117,7 +122,12 @@ impl Rig {
         self.fake.sent.lock().unwrap().iter().map(line).collect()
     }
     pub fn whats(&self, contact: ContactUid) -> Vec<String> {
-        self.engine().journal(contact).unwrap().into_iter().map(|line| format!("{} {}", line.what, line.step.unwrap_or_default()).trim_end().to_owned()).collect()
+        self.engine()
+            .journal(contact)
+            .unwrap()
+            .into_iter()
+            .map(|line| format!("{} {}", line.what, line.step.unwrap_or_default()).trim_end().to_owned())
+            .collect()
     }
 }
 

@@ -18,7 +18,10 @@ fn a_contact_is_made_changed_and_shown() {
     let changed = daemon.admin("PUT", &format!("/v1/contacts/{id}"), r#"{"tags":["c"],"fields":{"first_name":null}}"#);
     assert_eq!(changed.status, 200);
     let view = daemon.admin("GET", "/v1/contacts/ana%40x.example", "").json();
-    assert_eq!((&view["id"], &view["tags"], &view["fields"]["first_name"], &view["fields"]["country"]), (&json!(id), &json!(["c"]), &json!(null), &json!("Canada")));
+    assert_eq!(
+        (&view["id"], &view["tags"], &view["fields"]["first_name"], &view["fields"]["country"]),
+        (&json!(id), &json!(["c"]), &json!(null), &json!("Canada"))
+    );
     assert_eq!(daemon.admin("PUT", "/v1/contacts/u1", r#"{"segments":["x"]}"#).status, 422);
     assert_eq!(daemon.admin("PUT", "/v1/contacts/u1", "[]").status, 400);
     assert_eq!(daemon.admin("GET", "/v1/contacts/nobody", "").problem(), "not-found");

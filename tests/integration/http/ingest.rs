@@ -32,7 +32,9 @@ fn who_may_come_in() {
     assert_eq!(daemon.request(("POST", "/v1/batch"), &[], in_batch.as_bytes()).status, 200);
     let empty = r#"{"userId":"u","event":"e","writeKey":""}"#;
     assert_eq!(daemon.request(("POST", "/v1/track"), &[], empty.as_bytes()).status, 401);
-    for (method, path) in [("GET", "/v1/contacts"), ("GET", "/v1/campaigns"), ("GET", "/v1/segments"), ("GET", "/v1/messages"), ("GET", "/v1/clock"), ("POST", "/v1/idle")] {
+    for (method, path) in
+        [("GET", "/v1/contacts"), ("GET", "/v1/campaigns"), ("GET", "/v1/segments"), ("GET", "/v1/messages"), ("GET", "/v1/clock"), ("POST", "/v1/idle")]
+    {
         assert_eq!(daemon.request((method, path), &[("Authorization", &daemon.basic())], b"").status, 403, "{path}");
         assert_eq!(daemon.request((method, path), &[], b"").status, 401, "{path}");
         assert_eq!(daemon.admin(method, path, "").status, 200, "{path}");
@@ -141,7 +143,11 @@ fn gzip_is_read_within_the_same_limits_and_nothing_else_is() {
     };
     let send = |encoding: &str, body: &[u8]| {
         let key = daemon.basic();
-        daemon.request(("POST", "/v1/batch"), &[("Authorization", &key), ("Content-Encoding", encoding), ("Content-Type", "application/x-www-form-urlencoded")], body)
+        daemon.request(
+            ("POST", "/v1/batch"),
+            &[("Authorization", &key), ("Content-Encoding", encoding), ("Content-Type", "application/x-www-form-urlencoded")],
+            body,
+        )
     };
     let batch = r#"{"batch":[{"type":"track","userId":"u","event":"e"}]}"#;
     assert_eq!(send("gzip", &packed(batch.as_bytes())).json()["success"], true);

@@ -25,8 +25,21 @@ const fn shell(level: u8, module: &'static str, may_import: &'static [&'static s
 
 /// Everything the compiler facade and the engine offer to those above them.
 const BELOW_8: &[&str] = &[
-    "base", "lang", "diagnostics", "library", "syntax", "template", "format", "semantic", "bytecode", "lower", "machine", "advance", "content",
-    "migrate", "compiler",
+    "base",
+    "lang",
+    "diagnostics",
+    "library",
+    "syntax",
+    "template",
+    "format",
+    "semantic",
+    "bytecode",
+    "lower",
+    "machine",
+    "advance",
+    "content",
+    "migrate",
+    "compiler",
 ];
 
 /// The table.
@@ -152,7 +165,8 @@ pub fn imports(files: &[File]) -> Vec<String> {
     for file in files {
         let Some(module) = file.module() else { continue };
         let Some(layer) = layer(module) else {
-            faults.push(format!("{}: the module `{module}` has no layer: give it a row in tests/integration/tidy/layers.rs and docs/ARCHITECTURE.md", file.path));
+            faults
+                .push(format!("{}: the module `{module}` has no layer: give it a row in tests/integration/tidy/layers.rs and docs/ARCHITECTURE.md", file.path));
             continue;
         };
         for (line, name) in imported(&code(&file.text)) {

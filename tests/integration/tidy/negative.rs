@@ -40,7 +40,9 @@ fn a_library_outside_its_place_is_found() {
 
 #[test]
 fn a_clock_in_a_pure_module_is_found() {
-    for word in ["std::time::SystemTime", "std::fs::read(p)", "std::env::var(n)", "std::thread::spawn(f)", "tokio::spawn(f)", "getrandom::fill(b)", "rand::random()"] {
+    for word in
+        ["std::time::SystemTime", "std::fs::read(p)", "std::env::var(n)", "std::thread::spawn(f)", "tokio::spawn(f)", "getrandom::fill(b)", "rand::random()"]
+    {
         let faults = layers::purity(&one("src/advance/facts.rs", &format!("//! Facts.\nfn f() {{ {word} }}\n")));
         assert!(!faults.is_empty(), "{word}");
         assert!(faults[0].starts_with("src/advance/facts.rs:2: `advance` is pure"), "{faults:?}");
@@ -105,7 +107,14 @@ fn a_statement_put_together_is_found() {
 
 #[test]
 fn leftovers_are_found() {
-    for line in [concat!("to", "do!()"), concat!("unimple", "mented!()"), concat!("db", "g!(x)"), concat!("#[ig", "nore]"), concat!("// TO", "DO: later"), concat!("// FIX", "ME() x")] {
+    for line in [
+        concat!("to", "do!()"),
+        concat!("unimple", "mented!()"),
+        concat!("db", "g!(x)"),
+        concat!("#[ig", "nore]"),
+        concat!("// TO", "DO: later"),
+        concat!("// FIX", "ME() x"),
+    ] {
         assert_eq!(rules::leftovers(&one("src/a.rs", line)).len(), 1, "{line}");
     }
     for line in [concat!("// TO", "DO(ana): later"), concat!("// METHO", "DOLOGY"), concat!("// the TO", "DOS list"), "let a = \"dbg! inside a text\";"] {

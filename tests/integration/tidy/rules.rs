@@ -49,7 +49,10 @@ pub fn orphans(files: &[File]) -> Vec<String> {
             code.lines().any(|line| line.trim_end().ends_with(&format!("mod {name};")))
         });
         if !is_declared {
-            faults.push(format!("{}: no module declares it, so it is never built: add `mod {name};` to {} or the file that stands for it, or delete it", file.path, parents[0]));
+            faults.push(format!(
+                "{}: no module declares it, so it is never built: add `mod {name};` to {} or the file that stands for it, or delete it",
+                file.path, parents[0]
+            ));
         }
     }
     faults

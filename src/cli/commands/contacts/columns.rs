@@ -49,10 +49,13 @@ pub fn mapping(given: &[String]) -> Result<Vec<(String, String)>, Failure> {
 /// The meaning of each header, by `--map`, by its name, by its snake case.
 #[must_use]
 pub fn columns(headers: &[String], maps: &[(String, String)], program: &Program) -> Vec<Column> {
-    headers.iter().map(|header| {
-        let name = maps.iter().find(|(from, _)| from == header).map_or(header.as_str(), |(_, to)| to.as_str());
-        column(name.trim(), program)
-    }).collect()
+    headers
+        .iter()
+        .map(|header| {
+            let name = maps.iter().find(|(from, _)| from == header).map_or(header.as_str(), |(_, to)| to.as_str());
+            column(name.trim(), program)
+        })
+        .collect()
 }
 
 fn column(name: &str, program: &Program) -> Column {
@@ -85,13 +88,23 @@ fn column(name: &str, program: &Program) -> Column {
 #[must_use]
 pub fn unknown_columns(columns: &[Column], program: &Program) -> Vec<String> {
     let names = || KEYS.into_iter().chain(BUILTIN).chain(program.fields.iter().map(|field| &*field.name));
-    columns.iter().filter_map(|column| match column {
-        Column::Unknown(name) => Some(match suggest(name, names()) {
-            Some(near) => format!("{name:?} (did you mean `{near}`? --map {:?})", format!("{name}={near}")),
-            None => format!("{name:?}"),
-        }),
-        Column::Key(_) | Column::Field(_) | Column::Tags | Column::List(_) | Column::Topic(_) | Column::Consent(_) | Column::ConsentSource | Column::ConsentNote(_) => None,
-    }).collect()
+    columns
+        .iter()
+        .filter_map(|column| match column {
+            Column::Unknown(name) => Some(match suggest(name, names()) {
+                Some(near) => format!("{name:?} (did you mean `{near}`? --map {:?})", format!("{name}={near}")),
+                None => format!("{name:?}"),
+            }),
+            Column::Key(_)
+            | Column::Field(_)
+            | Column::Tags
+            | Column::List(_)
+            | Column::Topic(_)
+            | Column::Consent(_)
+            | Column::ConsentSource
+            | Column::ConsentNote(_) => None,
+        })
+        .collect()
 }
 
 /// How rows are read.

@@ -20,7 +20,9 @@ const ROWS: usize = 500;
 
 /// Takes contacts in from a file.
 #[derive(Clone, Debug, clap::Args)]
-#[command(after_help = "Columns: id, user_id, email, phone, timezone, points, any field; tags (a;b), list:NAME, topic:NAME, consent:CHANNEL (yes/no), consent_source.\n\nExamples:\n  campc contacts import people.csv\n  campc contacts import people.csv --map \"Mail=email\" --keep-unknown\n  campc contacts import people.jsonl --quiet")]
+#[command(
+    after_help = "Columns: id, user_id, email, phone, timezone, points, any field; tags (a;b), list:NAME, topic:NAME, consent:CHANNEL (yes/no), consent_source.\n\nExamples:\n  campc contacts import people.csv\n  campc contacts import people.csv --map \"Mail=email\" --keep-unknown\n  campc contacts import people.jsonl --quiet"
+)]
 pub struct Import {
     /// A .csv file with a header, or a .jsonl file with a contact a line
     pub file: PathBuf,

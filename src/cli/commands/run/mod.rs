@@ -11,8 +11,8 @@ use crate::cli::failure::{Exit, Failure, Outcome};
 use crate::cli::project::Project;
 use crate::cli::reach::{Notice, StorePlace};
 use crate::cli::runtime::block_on;
-use crate::daemon::{Engine, EngineOptions, ManualClock};
 use crate::daemon::api::EngineError;
+use crate::daemon::{Engine, EngineOptions, ManualClock};
 use crate::deliver::Deliverer;
 use crate::http::{App, Keys, Server};
 use crate::lang::Instant;
@@ -181,7 +181,9 @@ fn reachable(address: std::net::SocketAddr) -> String {
 
 fn not_deployed(error: &EngineError) -> Failure {
     match error {
-        EngineError::NotDeployable(stranding) => Failure::rendered(Exit::Failed, format!("{stranding}\nnothing was deployed: keep these steps, or let the contacts finish first")),
+        EngineError::NotDeployable(stranding) => {
+            Failure::rendered(Exit::Failed, format!("{stranding}\nnothing was deployed: keep these steps, or let the contacts finish first"))
+        }
         EngineError::Store(_)
         | EngineError::Commit(_)
         | EngineError::NothingDeployed
