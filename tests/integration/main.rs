@@ -7,7 +7,6 @@ mod lower;
 mod content;
 mod daemon;
 mod deliver;
-mod lower;
 mod semantic;
 mod store;
 mod stubs;
