@@ -90,13 +90,11 @@ fn keywords(source: &str, words: &Words) -> String {
     let reserved: BTreeSet<String> = list(source, "RESERVED").into_iter().chain(list(source, "WEEKDAY")).collect();
     let statement: BTreeSet<String> = list(source, "STMT").into_iter().collect();
     let free: Vec<&String> = words.single.iter().filter(|k| !reserved.contains(*k) && !statement.contains(*k)).collect();
-    let mut out =
-        String::from("/// A keyword, or two that are read as one.\n#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]\npub enum Kw {\n");
+    let mut out = String::from("/// A keyword, or two that are read as one.\n#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]\npub enum Kw {\n");
     for word in words.single.iter().chain(&words.fused) {
         out += &format!("    /// `{word}`\n    {},\n", variant(word));
     }
-    out +=
-        "}\n\nimpl Kw {\n    /// The keyword spelled so, if it is one.\n    #[must_use]\n    pub fn lookup(word: &str) -> Option<Kw> {\n";
+    out += "}\n\nimpl Kw {\n    /// The keyword spelled so, if it is one.\n    #[must_use]\n    pub fn lookup(word: &str) -> Option<Kw> {\n";
     out += &lookup(&words.single);
     out += "    }\n    /// How it is spelled.\n    #[must_use]\n    pub fn as_str(self) -> &'static str {\n        match self {\n";
     for word in words.single.iter().chain(&words.fused) {
@@ -109,10 +107,7 @@ fn keywords(source: &str, words: &Words) -> String {
     }
     out += "            _ => None,\n        }\n    }\n}\n";
     out += &format!("/// Never a bare name.\npub const RESERVED: &[&str] = &{:?};\n", reserved.iter().collect::<Vec<_>>());
-    out += &format!(
-        "/// A bare field, but not the name of a declared thing.\npub const STATEMENT: &[&str] = &{:?};\n",
-        statement.iter().collect::<Vec<_>>()
-    );
+    out += &format!("/// A bare field, but not the name of a declared thing.\npub const STATEMENT: &[&str] = &{:?};\n", statement.iter().collect::<Vec<_>>());
     out += &format!("/// May be anything.\npub const FREE: &[&str] = &{free:?};\n");
     out += &format!("/// Two words that are read as one.\npub const FUSED: &[&str] = &{:?};\n", words.fused.iter().collect::<Vec<_>>());
     out

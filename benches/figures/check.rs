@@ -24,7 +24,9 @@ fn check(bench: &Bench, project: &Path, runs: usize) -> Result<f64, Failure> {
     let args = ["--project", path.as_ref(), "check"];
     let first = Command::new(&bench.binary).args(args).env("CRM_SECRET", "whsec_bench").output()?;
     if !first.status.success() {
-        return Err(format!("`campc check` found something:\n{}", String::from_utf8_lossy(&first.stdout).lines().take(12).collect::<Vec<_>>().join("\n")).into());
+        return Err(
+            format!("`campc check` found something:\n{}", String::from_utf8_lossy(&first.stdout).lines().take(12).collect::<Vec<_>>().join("\n")).into()
+        );
     }
     timed(bench, &args, runs)
 }

@@ -43,7 +43,8 @@ fn fire(daemon: &Daemon, people: usize, count: usize) -> Result<Vec<f64>, Failur
     let (next, all) = (AtomicUsize::new(0), Mutex::new(Vec::with_capacity(count)));
     let start = Instant::now() + Duration::from_millis(100);
     let results: Vec<Result<(), String>> = std::thread::scope(|scope| {
-        let workers: Vec<_> = (0..CONNECTIONS).map(|_| scope.spawn(|| worker(daemon, people, (count, start), (&next, &all)).map_err(|error| error.to_string()))).collect();
+        let workers: Vec<_> =
+            (0..CONNECTIONS).map(|_| scope.spawn(|| worker(daemon, people, (count, start), (&next, &all)).map_err(|error| error.to_string()))).collect();
         workers.into_iter().map(|worker| worker.join().unwrap_or_else(|_| Err("a sender panicked".to_string()))).collect()
     });
     results.into_iter().collect::<Result<Vec<()>, String>>()?;

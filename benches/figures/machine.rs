@@ -1,7 +1,7 @@
 //! `advance` on one core, without store or network: contacts that go round a campaign of tags, sets and ifs.
 
-use super::report::{Failure, head, line, median, whole};
 use super::Bench;
+use super::report::{Failure, head, line, median, whole};
 use campc::advance::{Input, InputKind, Switches, advance};
 use campc::bytecode::{EventId, Program, decode};
 use campc::lang::Instant;

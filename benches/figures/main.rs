@@ -22,14 +22,8 @@ use std::path::{Path, PathBuf};
 /// A part of the figures: its name and what measures it.
 type Part = (&'static str, fn(&Bench) -> Result<(), Failure>);
 
-const PARTS: &[Part] = &[
-    ("check", check::run),
-    ("machine", machine::run),
-    ("load", load::run),
-    ("latency", latency::run),
-    ("waiting", waiting::run),
-    ("size", size::run),
-];
+const PARTS: &[Part] =
+    &[("check", check::run), ("machine", machine::run), ("load", load::run), ("latency", latency::run), ("waiting", waiting::run), ("size", size::run)];
 
 /// What every part is given.
 #[derive(Debug)]

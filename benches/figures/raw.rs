@@ -43,7 +43,9 @@ pub fn same_rows(store: &Path, folder: &Path, batch: usize) -> Result<Raw, Failu
     drop(source);
 
     let mut target = Connection::open(folder.join("raw.db"))?;
-    target.execute_batch("PRAGMA page_size = 4096; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -65536; PRAGMA wal_autocheckpoint = 4000;")?;
+    target.execute_batch(
+        "PRAGMA page_size = 4096; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -65536; PRAGMA wal_autocheckpoint = 4000;",
+    )?;
     for statement in schema {
         target.execute_batch(&statement)?;
     }
@@ -53,7 +55,8 @@ pub fn same_rows(store: &Path, folder: &Path, batch: usize) -> Result<Raw, Failu
     let count = inputs.div_ceil(batch);
     for number in 0..count {
         let mut parts: Vec<(&str, &[Vec<Value>])> = APPENDED.iter().zip(&appended).map(|(table, rows)| (*table, part(rows, number, count))).collect();
-        let touched: Rows = (0..batch.min(contacts.len())).map(|index| contacts[(number * batch + index).wrapping_mul(7919) % contacts.len()].clone()).collect();
+        let touched: Rows =
+            (0..batch.min(contacts.len())).map(|index| contacts[(number * batch + index).wrapping_mul(7919) % contacts.len()].clone()).collect();
         parts.push(("contact", &touched));
         write(&mut target, &parts)?;
     }

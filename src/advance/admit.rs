@@ -45,7 +45,15 @@ impl Context<'_> {
 
     fn refuse(&mut self, campaign: StableId, reason: &str) {
         let cause = self.cause.clone();
-        self.write(JournalEntry { at: self.now, campaign: Some(campaign), enrollment: None, step: None, what: What::NotEnrolled, why: Arc::from(reason), cause });
+        self.write(JournalEntry {
+            at: self.now,
+            campaign: Some(campaign),
+            enrollment: None,
+            step: None,
+            what: What::NotEnrolled,
+            why: Arc::from(reason),
+            cause,
+        });
     }
 
     fn refusal(&self, def: &CampaignDef, (campaign, id): (CampaignId, StableId)) -> Option<&'static str> {

@@ -97,7 +97,9 @@ impl Context<'_> {
                     value = Value::text(address);
                 }
             }
-            Some(BuiltinField::Phone | BuiltinField::FirstName | BuiltinField::LastName | BuiltinField::Timezone | BuiltinField::Locale | BuiltinField::Country)
+            Some(
+                BuiltinField::Phone | BuiltinField::FirstName | BuiltinField::LastName | BuiltinField::Timezone | BuiltinField::Locale | BuiltinField::Country,
+            )
             | None => {}
         }
         let id = stable(&self.linked.deployment.fields, field.index());

@@ -1,8 +1,8 @@
 //! Two contacts turn out to be one person: history unites, the stricter consent holds, no message comes twice.
 
+use super::Switches;
 use super::context::Context;
 use super::outcome::{Outcome, What};
-use super::Switches;
 use crate::bytecode::{Channel, SegmentId};
 use crate::lang::Instant;
 use crate::machine::state::{ConsentState, ContactState, Enrollment};

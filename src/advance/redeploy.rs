@@ -1,8 +1,8 @@
 //! A contact comes under a new program: memberships are computed anew, and being in or out because of that fires no trigger.
 
+use super::Switches;
 use super::context::Context;
 use super::outcome::Outcome;
-use super::Switches;
 use crate::bytecode::SegmentId;
 use crate::lang::Instant;
 use crate::machine::state::ContactState;

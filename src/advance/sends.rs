@@ -49,7 +49,9 @@ impl<'a> Context<'a> {
     /// A held send may leave: exit, consent, suppression and window are looked at again, with facts as of now.
     pub fn release(&mut self, evaluator: &mut Evaluator, uid: EnrollmentUid, (send, pc): (SendId, usize)) {
         let Some((def, message)) = self.send_def(send) else { return };
-        let Some(effect) = self.make_effect(uid, def.step, (placeholder(def), Arc::default()), message.is_transactional).map(|effect| effect.id) else { return };
+        let Some(effect) = self.make_effect(uid, def.step, (placeholder(def), Arc::default()), message.is_transactional).map(|effect| effect.id) else {
+            return;
+        };
         let last_send = match self.permission(evaluator, uid, message) {
             Permission::Go { to } => {
                 let (now, seq) = (self.now, self.seq);
@@ -111,7 +113,8 @@ impl<'a> Context<'a> {
             return Vec::new();
         }
         let window = |zone| Window { from: hour(8), to: hour(21), days: Days::ALL, zone };
-        let has_zone = crate::machine::builtin_text(self.linked, self.state, crate::bytecode::BuiltinField::Timezone).is_some_and(|name| Zone::find(&name).is_some());
+        let has_zone =
+            crate::machine::builtin_text(self.linked, self.state, crate::bytecode::BuiltinField::Timezone).is_some_and(|name| Zone::find(&name).is_some());
         if has_zone {
             return vec![window(WindowZone::Contact)];
         }
@@ -320,7 +323,8 @@ impl<'a> Context<'a> {
 
     fn window_update(&self, effect: EffectId, record: &SendRecord) -> EffectUpdate {
         let Some(campaign) = self.linked.campaign(record.campaign) else { return EffectUpdate::Attempt(effect) };
-        let is_transactional = self.linked.message(record.message).and_then(|id| self.linked.program.messages.get(id.index())).is_some_and(|def| def.is_transactional);
+        let is_transactional =
+            self.linked.message(record.message).and_then(|id| self.linked.program.messages.get(id.index())).is_some_and(|def| def.is_transactional);
         let Some(def) = self.linked.program.campaigns.get(campaign.index()) else { return EffectUpdate::Attempt(effect) };
         if !self.is_acting(campaign) {
             return EffectUpdate::Postponed(effect, self.now.plus_millis(60_000));

@@ -78,7 +78,9 @@ impl Context<'_> {
             (TriggerKind::Tagged(wanted) | TriggerKind::Untagged(wanted), HappeningKind::Tag { tag, .. }) => wanted == tag,
             (TriggerKind::FieldChanged { from, to, .. }, HappeningKind::Field { old, new, .. }) => {
                 let calendar = self.view_of(None).calendar();
-                let is = |wanted: &Option<Value>, value: &Value| wanted.as_ref().is_none_or(|wanted| calendar.compare(crate::bytecode::CompareOp::Equal, wanted, value));
+                let is = |wanted: &Option<Value>, value: &Value| {
+                    wanted.as_ref().is_none_or(|wanted| calendar.compare(crate::bytecode::CompareOp::Equal, wanted, value))
+                };
                 is(from, old) && is(to, new)
             }
             (TriggerKind::PointsReached { at_least, .. }, HappeningKind::Points { old, new, .. }) => old < at_least && new >= at_least,
@@ -296,7 +298,8 @@ impl Context<'_> {
         for effect in held {
             self.cancel_send(effect, if what == What::Exited { "exit" } else { reason });
         }
-        self.note(uid, step, what, why.clone());
+        // The last step is behind one who has finished; any other end is at the step where one stood.
+        self.note(uid, step.filter(|_| what != What::Finished), what, why.clone());
         for send in self.state.sends.iter_mut().filter(|send| send.enrollment == uid) {
             send.is_exited = what == What::Exited;
         }

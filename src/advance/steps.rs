@@ -35,7 +35,10 @@ impl Host for Context<'_> {
         let settle = |value: Value| view.calendar().settle(value);
         let object = def.object.and_then(|block| evaluator.value(&view, block).ok()).map(settle);
         let body = hook.body.and_then(|block| evaluator.value(&view, block).ok()).map(settle);
-        let roots: Vec<Vec<Arc<str>>> = std::iter::once(hook.url).chain(hook.headers.iter().map(|(_, template)| *template)).flat_map(|template| self.template_variables(template)).collect();
+        let roots: Vec<Vec<Arc<str>>> = std::iter::once(hook.url)
+            .chain(hook.headers.iter().map(|(_, template)| *template))
+            .flat_map(|template| self.template_variables(template))
+            .collect();
         let frozen = self.freeze(evaluator, enrollment, (&roots, &def.params));
         let kind = EffectKind::Webhook { webhook: def.webhook, body, object, wants_answer: def.answer.is_some() };
         let effect = self.make_effect(enrollment, def.step, (kind, frozen), true)?;

@@ -5,8 +5,8 @@ use super::outcome::What;
 use super::settle::Resume;
 use crate::bytecode::Fact;
 use crate::lang::{Instant, Value};
-use crate::machine::state::{EnrollmentUid, StandingKind};
 use crate::machine::Evaluator;
+use crate::machine::state::{EnrollmentUid, StandingKind};
 use std::sync::Arc;
 
 /// What is due. The order of the variants is the order within one instant: facts, exits, decisions, timers, broadcasts.

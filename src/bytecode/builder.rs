@@ -2,8 +2,8 @@
 //!
 //! Not here: which code a construct becomes (`lower`).
 
-use super::{Block, BlockId, ConstId, Layout, ListenId, Op, Pc, PlaceId, Program, RegexId, SourceNote, TemplateDef, TemplateId, encode, reads};
 use super::flat::FlatValue;
+use super::{Block, BlockId, ConstId, Layout, ListenId, Op, Pc, PlaceId, Program, RegexId, SourceNote, TemplateDef, TemplateId, encode, reads};
 use crate::base::Span;
 use crate::lang::Value;
 use std::collections::{BTreeMap, HashMap};

@@ -1,12 +1,12 @@
 //! A campaign spelled out for its hash: every number of a table is replaced by what stands there.
 
 use super::encode::bytes_of;
+use super::flat::FlatValue;
 use super::table::Operand;
 use super::{
-    BlockId, CampaignDef, CampaignId, EventPattern, HistoryWindow, Layout, ListenId, MessageContent, MessageId, MessageTarget, ParamDef, Pc, Program,
-    QueryId, Recipient, Reenter, Routine, SegmentId, StepId, TemplateId, Trigger, TriggerKind, UntilAnchor, UntilId, WebhookId,
+    BlockId, CampaignDef, CampaignId, EventPattern, HistoryWindow, Layout, ListenId, MessageContent, MessageId, MessageTarget, ParamDef, Pc, Program, QueryId,
+    Recipient, Reenter, Routine, SegmentId, StepId, TemplateId, Trigger, TriggerKind, UntilAnchor, UntilId, WebhookId,
 };
-use super::flat::FlatValue;
 use crate::lang::Value;
 use serde::Serialize;
 use std::collections::BTreeMap;

@@ -77,8 +77,14 @@ pub enum MessageContent {
         /// Whether the body has an `unsubscribe_url` of its own, so that no footer is added.
         has_unsubscribe_link: bool,
     },
-    Sms { text: TemplateId },
-    Push { title: TemplateId, body: TemplateId, link: Option<TemplateId> },
+    Sms {
+        text: TemplateId,
+    },
+    Push {
+        title: TemplateId,
+        body: TemplateId,
+        link: Option<TemplateId>,
+    },
 }
 
 /// A message.

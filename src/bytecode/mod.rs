@@ -30,13 +30,13 @@ pub use table::{Flow, OP_NUMBERS, Operand};
 pub use verify::{MAX_BLOCK_DEPTH, MAX_REGEX_BYTES, MAX_STACK, VerifiedProgram, VerifyError, find_errors, verify};
 
 pub use ids::{
-    BlockId, CampaignId, ConstId, EventId, FieldId, GroupId, ListId, ListenId, MessageId, NotifyId, Pc, PlaceId, QueryId, RegexId, RuleId, SegmentId,
-    SendId, SlotId, StepId, TemplateId, TopicId, UntilId, WebhookId, WebhookStepId,
+    BlockId, CampaignId, ConstId, EventId, FieldId, GroupId, ListId, ListenId, MessageId, NotifyId, Pc, PlaceId, QueryId, RegexId, RuleId, SegmentId, SendId,
+    SlotId, StepId, TemplateId, TopicId, UntilId, WebhookId, WebhookStepId,
 };
 pub use message::{Attachment, Channel, MessageContent, MessageDef, NotifyDef, ParamDef, Recipient, SendDef, TemplateDef, WebhookDef, WebhookStepDef};
 pub use op::{CompareOp, Op, TextOp};
 pub use program::{
-    Block, BuiltinField, CampaignDef, CaptureDef, EventDef, ExitDef, Fact, FieldDef, GroupDef, ListDef, ListenArm, ListenDef, Place, PointCap,
-    PointRule, Program, ProjectInfo, PropertyDef, Reenter, SegmentDef, SourceNote, StepDef, StepKind, TopicDef, Until, UntilAnchor,
+    Block, BuiltinField, CampaignDef, CaptureDef, EventDef, ExitDef, Fact, FieldDef, GroupDef, ListDef, ListenArm, ListenDef, Place, PointCap, PointRule,
+    Program, ProjectInfo, PropertyDef, Reenter, SegmentDef, SourceNote, StepDef, StepKind, TopicDef, Until, UntilAnchor,
 };
 pub use trigger::{Aggregate, EventPattern, HistoryWindow, IfPast, MessageEvent, MessageTarget, Query, Recurrence, Trigger, TriggerKind, TriggerZone};

@@ -1,8 +1,8 @@
 //! The operations. A stack machine: expressions push and pop values, steps act on the contact.
 
 use super::{
-    BlockId, CampaignId, ConstId, FieldId, GroupId, ListId, ListenId, NotifyId, Pc, PlaceId, QueryId, RegexId, SegmentId, SendId, SlotId, StepId,
-    TopicId, UntilId, WebhookStepId,
+    BlockId, CampaignId, ConstId, FieldId, GroupId, ListId, ListenId, NotifyId, Pc, PlaceId, QueryId, RegexId, SegmentId, SendId, SlotId, StepId, TopicId,
+    UntilId, WebhookStepId,
 };
 use crate::lang::TimeOfDay;
 
@@ -172,4 +172,41 @@ pub enum Op {
     Stop(Option<ConstId>) = 128,
     /// The end of the campaign.
     Finish = 129,
+}
+
+impl Op {
+    /// Whether it only computes: it pushes, pops and jumps, and changes nothing but the stack.
+    #[must_use]
+    pub fn is_expression(self) -> bool {
+        !self.is_step() && !self.is_change() && !self.is_wait()
+    }
+    /// Whether it changes a fact of the contact by what stands in it or on the stack.
+    #[must_use]
+    pub fn is_change(self) -> bool {
+        matches!(
+            self,
+            Op::SetField(_)
+                | Op::AddItem(_)
+                | Op::RemoveItem(_)
+                | Op::AddPoints(_)
+                | Op::SetPoints(_)
+                | Op::Tag(_)
+                | Op::Untag(_)
+                | Op::AddToList(_)
+                | Op::RemoveFromList(_)
+                | Op::Subscribe(_)
+                | Op::Unsubscribe(_)
+                | Op::UnsubscribeAll
+        )
+    }
+    /// Whether time passes at it.
+    #[must_use]
+    pub fn is_wait(self) -> bool {
+        matches!(self, Op::Wait(_) | Op::WaitBetween(_) | Op::WaitUntil(..) | Op::Listen(..))
+    }
+    /// Whether it acts in another way: it begins a step, sends, calls, enrols, ends.
+    #[must_use]
+    pub fn is_step(self) -> bool {
+        matches!(self, Op::Step(_) | Op::Send(_) | Op::Webhook(..) | Op::Notify(_) | Op::Enroll(_) | Op::Leave(_) | Op::Stop(_) | Op::Finish | Op::Return)
+    }
 }

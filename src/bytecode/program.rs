@@ -1,11 +1,11 @@
 //! The compiled program: immutable tables and code. Built by `lower`, run by `machine` and `advance`.
 
-use super::{
-    BlockId, EventId, FieldId, GroupId, ListId, MessageDef, MessageEvent, NotifyDef, Op, Pc, PlaceId, SegmentId, SendDef, SlotId, StepId, TemplateDef,
-    TopicId, Trigger, WebhookDef, WebhookStepDef,
-};
-use super::trigger::{EventPattern, Query};
 use super::CampaignId;
+use super::trigger::{EventPattern, Query};
+use super::{
+    BlockId, EventId, FieldId, GroupId, ListId, MessageDef, MessageEvent, NotifyDef, Op, Pc, PlaceId, SegmentId, SendDef, SlotId, StepId, TemplateDef, TopicId,
+    Trigger, WebhookDef, WebhookStepDef,
+};
 use crate::base::Span;
 use crate::lang::{Date, Duration, Instant, TimeOfDay, Type, Value, Weekday, Window};
 use serde::{Deserialize, Serialize};

@@ -85,7 +85,16 @@ fn facts_of(program: &Program, op: Op) -> Vec<Fact> {
         Op::InCampaign(campaign) | Op::FinishedCampaign(campaign) => vec![Fact::Campaign(campaign)],
         Op::SubscribedTo(topic) => vec![Fact::Topic(topic)],
         Op::Query(query) => program.queries.get(query.index()).map(query_facts).unwrap_or_default(),
-        Op::Const(_) | Op::LocalDateTime(..) | Op::EventProperty(_) | Op::Get(_) | Op::Add | Op::Subtract | Op::Multiply | Op::Divide | Op::Negate | Op::Compare(_) => vec![],
+        Op::Const(_)
+        | Op::LocalDateTime(..)
+        | Op::EventProperty(_)
+        | Op::Get(_)
+        | Op::Add
+        | Op::Subtract
+        | Op::Multiply
+        | Op::Divide
+        | Op::Negate
+        | Op::Compare(_) => vec![],
         Op::In(_) | Op::NotIn(_) | Op::Text(_) | Op::TextIgnoringCase(_) | Op::Matches(_) | Op::IsSet | Op::IsEmpty | Op::Not => vec![],
         Op::MakeList(_) | Op::MakeRecord(_) | Op::Jump(_) | Op::JumpUnless(_) | Op::AndJump(_) | Op::OrJump(_) | Op::Return => vec![],
         Op::Step(_) | Op::Send(_) | Op::Webhook(..) | Op::Notify(_) | Op::SetField(_) | Op::AddItem(_) | Op::RemoveItem(_) => vec![],

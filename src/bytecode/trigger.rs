@@ -138,7 +138,10 @@ pub enum TriggerKind {
     SegmentLeft(SegmentId),
     ListEntered(ListId),
     ListLeft(ListId),
-    Event { pattern: EventPattern, predicate: Option<BlockId> },
+    Event {
+        pattern: EventPattern,
+        predicate: Option<BlockId>,
+    },
     Tagged(Arc<str>),
     Untagged(Arc<str>),
     /// `from`/`to`: the values it must change from and to.
@@ -150,18 +153,40 @@ pub enum TriggerKind {
         to: Option<Value>,
     },
     /// `points changes`
-    PointsChanged { group: GroupId },
+    PointsChanged {
+        group: GroupId,
+    },
     /// An upward crossing.
-    PointsReached { group: GroupId, at_least: f64 },
+    PointsReached {
+        group: GroupId,
+        at_least: f64,
+    },
     ContactCreated,
     Subscribed(TopicId),
     Unsubscribed(TopicId),
     Enrolled,
-    Every { recurrence: Recurrence, at: TimeOfDay, zone: TriggerZone, audience: BlockId },
+    Every {
+        recurrence: Recurrence,
+        at: TimeOfDay,
+        zone: TriggerZone,
+        audience: BlockId,
+    },
     /// `date` and `time` on the wall clock of `zone`.
-    At { date: crate::lang::Date, time: TimeOfDay, zone: TriggerZone, audience: BlockId, if_past: IfPast },
+    At {
+        date: crate::lang::Date,
+        time: TimeOfDay,
+        zone: TriggerZone,
+        audience: BlockId,
+        if_past: IfPast,
+    },
     /// `date FIELD`, `3d before FIELD`: `shift` before (negative `is_before`) or after the field's value.
-    FieldDate { value: BlockId, shift: Duration, is_before: bool, every_year: bool, at: Option<TimeOfDay> },
+    FieldDate {
+        value: BlockId,
+        shift: Duration,
+        is_before: bool,
+        every_year: bool,
+        at: Option<TimeOfDay>,
+    },
 }
 
 /// A trigger of a campaign.
@@ -176,4 +201,3 @@ pub struct Trigger {
     /// Where it was written.
     pub span: Span,
 }
-

@@ -1,7 +1,7 @@
 //! The engine of a project: its options from `camp.toml`, opened on a store.
 
 use super::failure::Failure;
-use super::project::{Expand, EmailSection, Environment, Project, ProjectFile, ProjectSection, PushSection, SmsSection, WebhooksSection, process_environment};
+use super::project::{EmailSection, Environment, Expand, Project, ProjectFile, ProjectSection, PushSection, SmsSection, WebhooksSection, process_environment};
 use super::reach::StorePlace;
 use crate::daemon::{Engine, EngineOptions, LinkOptions, OnUnknown, UnknownPolicy};
 use crate::diagnostics::Diagnostic;

@@ -36,7 +36,9 @@ fn certain_edits(analysis: &Analysis, scopes: &[Scope]) -> (usize, BTreeMap<File
     let mut count = 0;
     let meant = analysis.findings.iter().filter(|finding| scopes.iter().any(|scope| is_meant(finding, analysis, scope)));
     for fix in meant.filter_map(|finding| finding.fix.as_ref()).filter(|fix| fix.applicability == Applicability::Certain) {
-        let is_free = |edit: &Edit| by_file.get(&edit.span.file).is_none_or(|taken| taken.iter().all(|other| edit.span.end < other.span.start || other.span.end < edit.span.start));
+        let is_free = |edit: &Edit| {
+            by_file.get(&edit.span.file).is_none_or(|taken| taken.iter().all(|other| edit.span.end < other.span.start || other.span.end < edit.span.start))
+        };
         if fix.edits.is_empty() || !fix.edits.iter().all(is_free) {
             continue;
         }

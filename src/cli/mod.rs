@@ -3,10 +3,15 @@
 //! Not here: the language, the engine, HTTP. Commands call them and show what they say.
 
 mod commands;
+mod compiled;
 mod context;
+mod engine;
 mod failure;
 mod findings;
+mod fixes;
 mod project;
+mod reach;
+mod runtime;
 
 use clap::Parser;
 use context::{ColorChoice, Context, remark};
@@ -63,6 +68,9 @@ fn install_panic_message() {
         let place = info.location().map_or_else(|| "an unknown place".to_string(), |at| format!("{}:{}", at.file(), at.line()));
         let text = info.payload();
         let what = text.downcast_ref::<&str>().map(ToString::to_string).or_else(|| text.downcast_ref::<String>().cloned()).unwrap_or_default();
-        remark(&format!("this is a bug in campc, at {place}: {what}\nPlease report it with the command you gave and `campc --version` ({}).", env!("CARGO_PKG_VERSION")));
+        remark(&format!(
+            "this is a bug in campc, at {place}: {what}\nPlease report it with the command you gave and `campc --version` ({}).",
+            env!("CARGO_PKG_VERSION")
+        ));
     }));
 }

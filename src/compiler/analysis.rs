@@ -1,8 +1,8 @@
 //! The pipeline from files to findings, and from there to a program.
 
-use super::problems;
-use super::sources::{read_text, reachable};
 use super::Workspace;
+use super::problems;
+use super::sources::{reachable, read_text};
 use crate::base::{FileId, Severity, Sources, Span};
 use crate::bytecode::{Program, find_errors};
 use crate::diagnostics::{Diagnostic, Sink};

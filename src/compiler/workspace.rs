@@ -1,6 +1,6 @@
 //! What the shell has read: files as bytes, by their paths from the project's directory.
 
-use super::sources::{read_text, reachable};
+use super::sources::{reachable, read_text};
 use crate::bytecode::ProjectInfo;
 use crate::semantic::{ReferenceKind, join_path, references};
 use std::collections::{BTreeMap, BTreeSet};

@@ -212,7 +212,8 @@ impl Composer {
 
     /// A call of a webhook.
     pub fn webhook(&self, facts: &EffectFacts<'_>, id: WebhookId, input: &WebhookInput<'_>) -> Result<Outgoing, ComposeError> {
-        let WebhookDef { url, method, headers, secret_env, secret_literal, timeout, .. } = self.program.webhooks.get(id.index()).ok_or(ComposeError::Missing)?;
+        let WebhookDef { url, method, headers, secret_env, secret_literal, timeout, .. } =
+            self.program.webhooks.get(id.index()).ok_or(ComposeError::Missing)?;
         let links = self.links(facts);
         let render = Rendering { composer: self, facts, scope: self.scope(facts, &links) };
         let url = render.line("url", *url)?;
@@ -270,9 +271,11 @@ impl Composer {
             headers: own.into_iter().chain(render.headers(headers)?).collect(),
             message_id: format!("<{}@{}>", effect_id_text(&render.facts.effect_id), from.domain()),
             date: render.facts.at,
-            envelope_from: self.settings.bounce_domain.as_ref().map(|domain| {
-                format!("b+{}@{domain}", self.settings.keys.encode_short(ShortKind::Bounce, render.facts.contact_uid, &render.facts.effect_id))
-            }),
+            envelope_from: self
+                .settings
+                .bounce_domain
+                .as_ref()
+                .map(|domain| format!("b+{}@{domain}", self.settings.keys.encode_short(ShortKind::Bounce, render.facts.contact_uid, &render.facts.effect_id))),
             attachments: attachments.iter().map(Attachment::clone).collect(),
             from,
         })

@@ -10,8 +10,26 @@ pub fn has_control(text: &str) -> bool {
 
 /// Headers that a message may not set: they are ours, or a relay's.
 const OURS: &[&str] = &[
-    "list-unsubscribe", "list-unsubscribe-post", "list-id", "feedback-id", "auto-submitted", "message-id", "date", "mime-version", "from", "to", "cc",
-    "bcc", "return-path", "dkim-signature", "received", "subject", "content-type", "content-transfer-encoding", "reply-to", "sender",
+    "list-unsubscribe",
+    "list-unsubscribe-post",
+    "list-id",
+    "feedback-id",
+    "auto-submitted",
+    "message-id",
+    "date",
+    "mime-version",
+    "from",
+    "to",
+    "cc",
+    "bcc",
+    "return-path",
+    "dkim-signature",
+    "received",
+    "subject",
+    "content-type",
+    "content-transfer-encoding",
+    "reply-to",
+    "sender",
 ];
 
 /// Whether a message may set that header.

@@ -44,7 +44,11 @@ impl Links<'_> {
             link += 1;
             Some(format!("{}/t/c/{token}", self.public_url))
         });
-        let pixel = format!("<img src=\"{}/t/o/{}.gif\" width=\"1\" height=\"1\" alt=\"\" style=\"display:block;border:0\">\n", self.public_url, self.token(TokenPayload::Open));
+        let pixel = format!(
+            "<img src=\"{}/t/o/{}.gif\" width=\"1\" height=\"1\" alt=\"\" style=\"display:block;border:0\">\n",
+            self.public_url,
+            self.token(TokenPayload::Open)
+        );
         insert_at_end(&rewritten, &pixel)
     }
 

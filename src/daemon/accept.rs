@@ -4,6 +4,7 @@ use super::api::{Accepted, ConsentKey, ContactKey, MessageHit, Rejection, Submis
 use super::batch::Work;
 use super::identity::Attributed;
 use super::ingest::{Facts, Reading, clamp, page_path, properties, visit_properties};
+use super::load::DEDUPE_MS;
 use super::patch::patch_changes;
 use crate::advance::{Change, ConsentTarget, Input, InputKind, MessageHappening, What};
 use crate::bytecode::{CampaignId, EventId, SegmentId, TopicId};
@@ -22,12 +23,15 @@ struct Arrival {
     is_quiet: bool,
 }
 
+/// What was filled in, and the consents given with it.
+type FormAnswers<'a> = (&'a Map<String, Json>, &'a [(Arc<str>, ConsentState)]);
+
 impl Work<'_> {
     /// Takes one submission in, or says why not.
     pub fn submit(&mut self, submission: &Submission) -> Accepted {
         let dedupe = submission.message_id.as_deref().map(dedupe_key);
         if let Some(key) = dedupe
-            && (self.seen.contains(&key) || self.around.seen.contains_key(&key))
+            && (self.seen.contains(&key) || self.around.seen.get(&key).is_some_and(|at| self.around.now.millis_since(*at) <= DEDUPE_MS))
         {
             self.around.metrics.duplicates.one();
             return Accepted { is_duplicate: true, ..Accepted::default() };
@@ -205,7 +209,7 @@ impl Work<'_> {
         self.enter(arrival, facts);
     }
 
-    fn form(&mut self, arrival: Arrival, form: &Arc<str>, (sent, topics): (&Map<String, Json>, &[(Arc<str>, ConsentState)])) {
+    fn form(&mut self, arrival: Arrival, form: &Arc<str>, (sent, topics): FormAnswers<'_>) {
         let linked = self.around.linked;
         let (uid, happened, is_quiet) = (arrival.uid, arrival.happened, arrival.is_quiet);
         let Some((event, def)) = self.around.names.find_form(form).and_then(|id| Some((id, linked.program.events.get(id.index())?))) else { return };

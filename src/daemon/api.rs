@@ -257,8 +257,16 @@ impl std::fmt::Display for Stranding {
             let separator = if index == 0 { "" } else { "\n" };
             let (who, stand) = if place.contacts == 1 { ("contact", "stands") } else { ("contacts", "stand") };
             match place.code {
-                "E2108" => write!(f, "{separator}error[E2108]: {} {who} {stand} at `{}` of campaign \"{}\", which no longer exists", place.contacts, place.step, place.campaign)?,
-                _ => write!(f, "{separator}error[{}]: {} {who} {stand} at `{}` of campaign \"{}\", a step that no longer exists", place.code, place.contacts, place.step, place.campaign)?,
+                "E2108" => write!(
+                    f,
+                    "{separator}error[E2108]: {} {who} {stand} at `{}` of campaign \"{}\", which no longer exists",
+                    place.contacts, place.step, place.campaign
+                )?,
+                _ => write!(
+                    f,
+                    "{separator}error[{}]: {} {who} {stand} at `{}` of campaign \"{}\", a step that no longer exists",
+                    place.code, place.contacts, place.step, place.campaign
+                )?,
             }
         }
         Ok(())
@@ -523,7 +531,7 @@ pub enum StreamEvent {
         /// The contact's id.
         contact: String,
         /// The line.
-        line: JournalLine,
+        line: Box<JournalLine>,
     },
     /// A send changed its status.
     Delivery {

@@ -10,9 +10,7 @@ use crate::deliver::Lane;
 use crate::lang::Instant;
 use crate::machine::Linked;
 use crate::machine::state::{ContactState, ContactUid, EffectId};
-use crate::store::{
-    Batch, ContactImage, IdentityChange, IdentityKind, JournalRow, OutboxChange, OutboxRow, OutboxStatus, OutboxUpdate, StoreReader,
-};
+use crate::store::{Batch, ContactImage, IdentityChange, IdentityKind, JournalRow, OutboxChange, OutboxRow, OutboxStatus, OutboxUpdate, StoreReader};
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::sync::Arc;
 
@@ -174,7 +172,13 @@ impl<'a> Work<'a> {
         match update {
             EffectUpdate::Attempt(id) => {
                 self.change_row(id, |state| {
-                    *state = OutboxChange { status: OutboxStatus::Claimed, attempt: state.attempt + 1, not_before: None, lease_until: Some(now.plus_millis(LEASE_MS)), ..state.clone() };
+                    *state = OutboxChange {
+                        status: OutboxStatus::Claimed,
+                        attempt: state.attempt + 1,
+                        not_before: None,
+                        lease_until: Some(now.plus_millis(LEASE_MS)),
+                        ..state.clone()
+                    };
                 });
                 self.claims.push(id);
             }
@@ -195,12 +199,7 @@ impl<'a> Work<'a> {
                 state.reason = Some(reason);
             }),
             Some(
-                OutboxStatus::Claimed
-                | OutboxStatus::Accepted
-                | OutboxStatus::Failed
-                | OutboxStatus::Suppressed
-                | OutboxStatus::Dead
-                | OutboxStatus::Cancelled,
+                OutboxStatus::Claimed | OutboxStatus::Accepted | OutboxStatus::Failed | OutboxStatus::Suppressed | OutboxStatus::Dead | OutboxStatus::Cancelled,
             )
             | None => {}
         }

@@ -37,16 +37,43 @@ pub(crate) type Reply<T> = oneshot::Sender<T>;
 
 /// What the thread is told.
 pub(crate) enum Command {
-    Submit { items: Vec<Submission>, bytes: usize, reply: Reply<Result<Vec<Accepted>, SubmitError>> },
+    Submit {
+        items: Vec<Submission>,
+        bytes: usize,
+        reply: Reply<Result<Vec<Accepted>, SubmitError>>,
+    },
     Settled(Vec<Settlement>),
-    Start { reply: Reply<Result<(), EngineError>> },
-    Deploy { program: Arc<Program>, reply: Reply<Result<Deployed, EngineError>> },
-    Switch { campaign: Arc<str>, is_paused: bool, reply: Reply<Result<(), EngineError>> },
-    Outbox { effect: EffectId, command: OutboxCommand, reply: Reply<Result<(), EngineError>> },
-    Erase { contact: ContactUid, reply: Reply<Result<(), EngineError>> },
-    MoveClock { to: Instant, reply: Reply<Result<Instant, EngineError>> },
-    Idle { reply: Reply<()> },
-    Drain { reply: Reply<()> },
+    Start {
+        reply: Reply<Result<(), EngineError>>,
+    },
+    Deploy {
+        program: Arc<Program>,
+        reply: Reply<Result<Deployed, EngineError>>,
+    },
+    Switch {
+        campaign: Arc<str>,
+        is_paused: bool,
+        reply: Reply<Result<(), EngineError>>,
+    },
+    Outbox {
+        effect: EffectId,
+        command: OutboxCommand,
+        reply: Reply<Result<(), EngineError>>,
+    },
+    Erase {
+        contact: ContactUid,
+        reply: Reply<Result<(), EngineError>>,
+    },
+    MoveClock {
+        to: Instant,
+        reply: Reply<Result<Instant, EngineError>>,
+    },
+    Idle {
+        reply: Reply<()>,
+    },
+    Drain {
+        reply: Reply<()>,
+    },
     /// Nobody holds the engine any more: end at once, as a crash would.
     End,
 }
@@ -338,7 +365,7 @@ impl Batcher {
         for row in &batch.journal {
             let line = super::view::line_of_entry(&resident, &row.entry);
             // Nobody who listens may be slow enough to hold the batch up: those who lag lose lines.
-            let _ = self.shared.stream.send(Arc::new(StreamEvent::Journal { contact: row.contact.to_text(), line }));
+            let _ = self.shared.stream.send(Arc::new(StreamEvent::Journal { contact: row.contact.to_text(), line: Box::new(line) }));
         }
     }
 

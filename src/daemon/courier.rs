@@ -3,10 +3,9 @@
 use super::batcher::Command;
 use super::clock::Clock;
 use super::options::LinkOptions;
-use crate::advance::EffectKind;
-use crate::content::{Composer, EffectFacts, KeyRing, Outgoing, Recipients, Settings, WebhookInput};
+use crate::content::{Composer, KeyRing, Outgoing, Settings};
 use crate::deliver::{Attempted, Deliverer, Envelope, Lane, Outcome, SendResult};
-use crate::lang::{Instant, Value, Zone};
+use crate::lang::{Instant, Value};
 use crate::machine::Linked;
 use crate::machine::state::EffectId;
 use crate::store::OutboxRow;
@@ -78,7 +77,7 @@ pub(crate) struct Courier {
 }
 
 enum Composed {
-    Ready(Envelope),
+    Ready(Box<Envelope>),
     Failed(SendResult),
 }
 
@@ -97,9 +96,9 @@ impl Courier {
                 Composed::Failed(result) => failed.push(self.settlement(&parcel, result, None)),
                 Composed::Ready(envelope) if self.carrier.writes_file(&envelope.outgoing) => {
                     files.0.push(parcel);
-                    files.1.push(envelope);
+                    files.1.push(*envelope);
                 }
-                Composed::Ready(envelope) => self.send_alone(parcel, envelope),
+                Composed::Ready(envelope) => self.send_alone(parcel, *envelope),
             }
         }
         if !failed.is_empty() {
@@ -153,34 +152,12 @@ impl Courier {
     fn compose(&self, parcel: &Parcel) -> Composed {
         let Some(composer) = self.composer(&parcel.linked) else { return Composed::Failed(permanent("template")) };
         let effect = &parcel.row.effect;
-        let contact_id = effect.contact.to_text();
         let frozen_email = match effect.frozen.get("contact") {
             Some(Value::Record(contact)) => contact.get("email").and_then(Value::as_text),
             Some(_) | None => None,
         };
-        let zone = Zone::find(&effect.zone).unwrap_or_else(|| parcel.linked.zone.clone());
-        let facts = EffectFacts {
-            effect_id: effect.id.0,
-            contact_uid: effect.contact.0,
-            contact_id: &contact_id,
-            contact_email: frozen_email.or(parcel.email.as_deref()),
-            campaign: &effect.campaign_name,
-            step: &effect.step_identity,
-            topic: topic_of(&parcel.linked, &effect.kind),
-            frozen: &effect.frozen,
-            zone: &zone,
-            at: effect.decided_at,
-            is_transactional: effect.is_transactional,
-        };
-        let outgoing = match &effect.kind {
-            EffectKind::Message { message, to, cc, bcc } => composer.message(&facts, *message, &Recipients { to, cc, bcc }),
-            EffectKind::Webhook { webhook, body, object, wants_answer } => {
-                composer.webhook(&facts, *webhook, &WebhookInput { body: body.as_ref(), object: object.as_ref(), wants_answer: *wants_answer })
-            }
-            EffectKind::Notify { notify } => composer.notify(&facts, *notify),
-        };
-        match outgoing {
-            Ok(outgoing) => Composed::Ready(envelope(parcel, contact_id, outgoing)),
+        match composer.effect(&parcel.linked, effect, frozen_email.or(parcel.email.as_deref())) {
+            Ok(outgoing) => Composed::Ready(Box::new(envelope(parcel, effect.contact.to_text(), outgoing))),
             Err(error) => {
                 tracing::warn!(effect = %effect.id.to_text(), %error, "an effect could not be composed");
                 Composed::Failed(permanent(error.reason()))
@@ -228,15 +205,6 @@ fn envelope(parcel: &Parcel, contact: String, outgoing: Outgoing) -> Envelope {
         is_transactional: effect.is_transactional,
         outgoing,
     }
-}
-
-/// The lasting id of a message's topic; 0 without one.
-fn topic_of(linked: &Linked, kind: &EffectKind) -> u32 {
-    let message = match kind {
-        EffectKind::Message { message, .. } => linked.program.messages.get(message.index()),
-        EffectKind::Webhook { .. } | EffectKind::Notify { .. } => None,
-    };
-    message.and_then(|def| linked.deployment.topics.get(def.topic?.index())).copied().unwrap_or(0)
 }
 
 fn permanent(reason: &str) -> SendResult {

@@ -119,12 +119,7 @@ impl Batcher {
         let is_settled = match status {
             Some(OutboxStatus::Queued | OutboxStatus::Unknown) => false,
             Some(
-                OutboxStatus::Claimed
-                | OutboxStatus::Accepted
-                | OutboxStatus::Failed
-                | OutboxStatus::Suppressed
-                | OutboxStatus::Dead
-                | OutboxStatus::Cancelled,
+                OutboxStatus::Claimed | OutboxStatus::Accepted | OutboxStatus::Failed | OutboxStatus::Suppressed | OutboxStatus::Dead | OutboxStatus::Cancelled,
             )
             | None => true,
         };
@@ -205,8 +200,12 @@ fn stranding(resident: &Resident, running: &Linked, next: &Linked) -> Stranding 
             }
         }
     }
-    let place = |((campaign, step, code, source), contacts): ((String, String, &'static str, String), BTreeSet<ContactUid>)| {
-        StrandedPlace { code, campaign, step, source, contacts: u64::try_from(contacts.len()).unwrap_or(u64::MAX) }
+    let place = |((campaign, step, code, source), contacts): ((String, String, &'static str, String), BTreeSet<ContactUid>)| StrandedPlace {
+        code,
+        campaign,
+        step,
+        source,
+        contacts: u64::try_from(contacts.len()).unwrap_or(u64::MAX),
     };
     Stranding { places: lost.into_iter().map(place).collect() }
 }

@@ -1,8 +1,8 @@
 //! The handle: what doors and commands hold. Cheap to clone; works with and without HTTP in front of it.
 
 use super::api::{
-    Accepted, CampaignDetail, CampaignView, ContactFilter, ContactView, Deployed, EngineError, JournalLine, MessageFilter, MessageView, OutboxCommand,
-    Page, SegmentView, StatusView, StreamEvent, Submission, SubmitError, UndeclaredEvent,
+    Accepted, CampaignDetail, CampaignView, ContactFilter, ContactView, Deployed, EngineError, JournalLine, MessageFilter, MessageView, OutboxCommand, Page,
+    SegmentView, StatusView, StreamEvent, Submission, SubmitError, UndeclaredEvent,
 };
 use super::batcher::{Batcher, Command, Reply, Waiting};
 use super::courier::Courier;
@@ -172,8 +172,8 @@ impl Engine {
         if shared.is_closing.load(Ordering::Acquire) {
             return Err(SubmitError::Closed);
         }
-        let is_full = shared.waiting.load(Ordering::Acquire) >= self.inner.most_waiting
-            || shared.waiting_bytes.load(Ordering::Acquire) >= self.inner.most_waiting_bytes;
+        let is_full =
+            shared.waiting.load(Ordering::Acquire) >= self.inner.most_waiting || shared.waiting_bytes.load(Ordering::Acquire) >= self.inner.most_waiting_bytes;
         if is_full {
             shared.metrics.busy.one();
             let [jitter] = random_bytes::<1>();

@@ -1,8 +1,6 @@
 //! Journals, campaigns, messages and status as the API shows them, from what is durable and what is resident.
 
-use super::api::{
-    CampaignDetail, CampaignView, CauseView, JournalLine, MessageFilter, MessageView, Page, StatusView, StepView, UndeclaredEvent,
-};
+use super::api::{CampaignDetail, CampaignView, CauseView, JournalLine, MessageFilter, MessageView, Page, StatusView, StepView, UndeclaredEvent};
 use super::resident::Resident;
 use super::shared::Shared;
 use crate::advance::JournalEntry;
@@ -54,12 +52,7 @@ fn line_of_record(record: JournalRecord, zone: &Zone) -> JournalLine {
 }
 
 fn cause(input: String, fact: Option<&(Arc<str>, Value, Value)>) -> CauseView {
-    CauseView {
-        input,
-        fact: fact.map(|(name, _, _)| name.to_string()),
-        old: fact.map(|(_, old, _)| to_json(old)),
-        new: fact.map(|(_, _, new)| to_json(new)),
-    }
+    CauseView { input, fact: fact.map(|(name, _, _)| name.to_string()), old: fact.map(|(_, old, _)| to_json(old)), new: fact.map(|(_, _, new)| to_json(new)) }
 }
 
 /// A line that has just been written, named by the running program.

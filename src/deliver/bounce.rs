@@ -12,9 +12,27 @@ pub enum BounceClass {
 }
 
 const GONE: &[&str] = &[
-    "user unknown", "unknown user", "no such user", "no such mailbox", "no such recipient", "does not exist", "doesn't exist", "mailbox not found",
-    "mailbox unavailable", "recipient not found", "invalid recipient", "invalid mailbox", "unknown recipient", "address rejected", "not a valid mailbox",
-    "unrouteable address", "no mailbox here", "account disabled", "account has been disabled", "user doesn't", "unknown or invalid address",
+    "user unknown",
+    "unknown user",
+    "no such user",
+    "no such mailbox",
+    "no such recipient",
+    "does not exist",
+    "doesn't exist",
+    "mailbox not found",
+    "mailbox unavailable",
+    "recipient not found",
+    "invalid recipient",
+    "invalid mailbox",
+    "unknown recipient",
+    "address rejected",
+    "not a valid mailbox",
+    "unrouteable address",
+    "no mailbox here",
+    "account disabled",
+    "account has been disabled",
+    "user doesn't",
+    "unknown or invalid address",
 ];
 const BLOCKED: &[&str] = &["blocked", "blacklist", "block list", "spam", "reputation", "policy", "banned", "dmarc", "spf", "refused to talk", "access denied"];
 

@@ -33,12 +33,15 @@ pub struct BuiltMail {
 
 /// Writes `mail`.
 pub fn build_mail(mail: &EmailMessage) -> Result<BuiltMail, MailError> {
-    for (name, value) in mail.headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).chain([("Subject", mail.subject.as_str()), ("Message-ID", &mail.message_id)]) {
+    for (name, value) in
+        mail.headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).chain([("Subject", mail.subject.as_str()), ("Message-ID", &mail.message_id)])
+    {
         if has_control(value) || has_control(name) {
             return Err(MailError::Header(name.to_owned()));
         }
     }
-    let mut builder = Message::builder().from(mailbox(&mail.from)?).subject(mail.subject.clone()).message_id(Some(mail.message_id.clone())).date(system_time(mail));
+    let mut builder =
+        Message::builder().from(mailbox(&mail.from)?).subject(mail.subject.clone()).message_id(Some(mail.message_id.clone())).date(system_time(mail));
     if let Some(reply_to) = &mail.reply_to {
         builder = builder.reply_to(mailbox(reply_to)?);
     }
@@ -58,7 +61,8 @@ pub fn build_mail(mail: &EmailMessage) -> Result<BuiltMail, MailError> {
 
 fn with_body(builder: lettre::message::MessageBuilder, mail: &EmailMessage) -> Result<Message, MailError> {
     let text = SinglePart::builder().header(ContentType::TEXT_PLAIN).body(lines(&mail.text));
-    let boundary = |part: &str| format!("{part}-{}", mail.message_id.trim_start_matches('<').chars().take_while(char::is_ascii_alphanumeric).collect::<String>());
+    let boundary =
+        |part: &str| format!("{part}-{}", mail.message_id.trim_start_matches('<').chars().take_while(char::is_ascii_alphanumeric).collect::<String>());
     let alternative = mail.html.as_ref().map(|html| {
         let html = SinglePart::builder().header(ContentType::TEXT_HTML).body(lines(html));
         MultiPart::alternative().boundary(boundary("camp-a")).singlepart(text.clone()).singlepart(html)
@@ -75,7 +79,9 @@ fn with_body(builder: lettre::message::MessageBuilder, mail: &EmailMessage) -> R
         None => mixed.singlepart(text),
     };
     for attachment in &mail.attachments {
-        let mime = ContentType::parse(&attachment.mime).or_else(|_| ContentType::parse("application/octet-stream")).map_err(|_| MailError::Header("Content-Type".to_owned()))?;
+        let mime = ContentType::parse(&attachment.mime)
+            .or_else(|_| ContentType::parse("application/octet-stream"))
+            .map_err(|_| MailError::Header("Content-Type".to_owned()))?;
         if has_control(&attachment.name) {
             return Err(MailError::Header("Content-Disposition".to_owned()));
         }

@@ -14,7 +14,18 @@ const LONGEST: Duration = Duration::from_secs(20);
 const MAX_JSON_DEPTH: usize = 64;
 /// Headers that are ours or the connection's.
 const RESERVED: &[&str] = &[
-    "webhook-id", "webhook-timestamp", "webhook-signature", "content-type", "content-length", "host", "transfer-encoding", "connection", "user-agent", "upgrade", "te", "expect",
+    "webhook-id",
+    "webhook-timestamp",
+    "webhook-signature",
+    "content-type",
+    "content-length",
+    "host",
+    "transfer-encoding",
+    "connection",
+    "user-agent",
+    "upgrade",
+    "te",
+    "expect",
 ];
 
 /// Calls webhooks.

@@ -92,16 +92,11 @@ fn draw(finding: &Diagnostic, texts: &mut Texts, paint: Paint) -> Option<String>
         Severity::Error => (ReportKind::Error, Color::Red),
         Severity::Warning => (ReportKind::Warning, Color::Yellow),
     };
-    let config = Config::default()
-        .with_color(paint == Paint::Colored)
-        .with_index_type(IndexType::Byte)
-        .with_char_set(CharSet::Unicode)
-        .with_tab_width(2);
+    let config = Config::default().with_color(paint == Paint::Colored).with_index_type(IndexType::Byte).with_char_set(CharSet::Unicode).with_tab_width(2);
     let primary = place(finding.primary.span, texts.view);
     let mut report = Report::build(kind, primary).with_config(config).with_code(finding.code).with_message(printable(&finding.title));
     // In the order of the source: ariadne begins a new excerpt where a label stands above the one before it.
-    let mut labels: Vec<(&Label, Color)> =
-        std::iter::once((&finding.primary, color)).chain(finding.secondary.iter().map(|l| (l, Color::Blue))).collect();
+    let mut labels: Vec<(&Label, Color)> = std::iter::once((&finding.primary, color)).chain(finding.secondary.iter().map(|l| (l, Color::Blue))).collect();
     labels.sort_by_key(|(l, _)| (l.span.file != finding.primary.span.file, l.span));
     report.add_labels(labels.into_iter().map(|(l, color)| label(l, texts.view, color)));
     finding.help.iter().for_each(|help| report.add_help(printable(help)));

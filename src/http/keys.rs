@@ -75,10 +75,9 @@ impl Keys {
     pub fn admit_writer(&self, headers: &HeaderMap, from_body: Option<&str>) -> Result<(), Problem> {
         let key = match presented(headers) {
             Presented::Key(key) => key,
-            Presented::Nothing => from_body
-                .filter(|key| !key.is_empty())
-                .map(str::to_string)
-                .ok_or_else(|| Problem::unauthorized("send the write key as the user name of HTTP Basic, as `Authorization: Bearer`, or as `writeKey` in the body"))?,
+            Presented::Nothing => from_body.filter(|key| !key.is_empty()).map(str::to_string).ok_or_else(|| {
+                Problem::unauthorized("send the write key as the user name of HTTP Basic, as `Authorization: Bearer`, or as `writeKey` in the body")
+            })?,
         };
         match self.role(&key) {
             Some(Role::Writer) => Ok(()),

@@ -1,13 +1,44 @@
 //! Judges hits that nobody made: scanners, libraries, prefetches, and what comes sooner than a person could.
 
-use axum::http::{HeaderMap, Method, header};
 use crate::lang::Instant;
+use axum::http::{HeaderMap, Method, header};
 
 /// Agents that are no person, in lower case. Image proxies of mail services are not among them: a person opened.
 const AGENTS: [&str; 34] = [
-    "curl/", "wget/", "python-requests", "python-urllib", "aiohttp", "httpx", "go-http-client", "java/", "okhttp", "apache-httpclient", "libwww-perl", "ruby",
-    "node-fetch", "axios", "undici", "php/", "guzzlehttp", "bot", "crawler", "spider", "slurp", "scanner", "headless", "phantomjs", "barracuda", "proofpoint",
-    "mimecast", "symantec", "trendmicro", "fireeye", "safelinks", "bingpreview", "facebookexternalhit", "slackbot",
+    "curl/",
+    "wget/",
+    "python-requests",
+    "python-urllib",
+    "aiohttp",
+    "httpx",
+    "go-http-client",
+    "java/",
+    "okhttp",
+    "apache-httpclient",
+    "libwww-perl",
+    "ruby",
+    "node-fetch",
+    "axios",
+    "undici",
+    "php/",
+    "guzzlehttp",
+    "bot",
+    "crawler",
+    "spider",
+    "slurp",
+    "scanner",
+    "headless",
+    "phantomjs",
+    "barracuda",
+    "proofpoint",
+    "mimecast",
+    "symantec",
+    "trendmicro",
+    "fireeye",
+    "safelinks",
+    "bingpreview",
+    "facebookexternalhit",
+    "slackbot",
 ];
 
 /// Sooner after the provider took the message, nobody can have read it.

@@ -26,7 +26,6 @@ use axum::Router;
 use axum::response::IntoResponse;
 
 /// All routes.
-#[must_use]
 pub fn router(app: App) -> Router {
     Router::new()
         .merge(ingest::routes())

@@ -72,8 +72,7 @@ impl TimeOfDay {
     /// That hour (0–23), minute and second, if there is such a time.
     #[must_use]
     pub fn new(hour: u8, minute: u8, second: u8) -> Option<TimeOfDay> {
-        (hour < 24 && minute < 60 && second < 60)
-            .then(|| TimeOfDay((u32::from(hour) * 3_600 + u32::from(minute) * 60 + u32::from(second)) * 1_000))
+        (hour < 24 && minute < 60 && second < 60).then(|| TimeOfDay((u32::from(hour) * 3_600 + u32::from(minute) * 60 + u32::from(second)) * 1_000))
     }
     fn from_civil(time: civil::Time) -> TimeOfDay {
         let part = |value: i8| u32::try_from(value).unwrap_or(0);

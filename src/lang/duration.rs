@@ -95,7 +95,11 @@ impl std::fmt::Display for Duration {
         };
         part(f, u64::from(self.months / 12), "y")?;
         part(f, u64::from(self.months % 12), "mo")?;
-        if self.days % 7 == 0 { part(f, u64::from(self.days / 7), "w")? } else { part(f, u64::from(self.days), "d")? }
+        if self.days.is_multiple_of(7) {
+            part(f, u64::from(self.days / 7), "w")?
+        } else {
+            part(f, u64::from(self.days), "d")?
+        }
         for (size, unit) in [(3_600_000, "h"), (60_000, "min"), (1_000, "s")] {
             part(f, millis / size, unit)?;
             millis %= size;

@@ -60,7 +60,15 @@ impl Value {
     pub fn as_text(&self) -> Option<&str> {
         match self {
             Value::Text(text) => Some(text),
-            Value::Unset | Value::Bool(_) | Value::Number(_) | Value::Date(_) | Value::DateTime(_) | Value::LocalDateTime(..) | Value::Duration(_) | Value::List(_) | Value::Record(_) => None,
+            Value::Unset
+            | Value::Bool(_)
+            | Value::Number(_)
+            | Value::Date(_)
+            | Value::DateTime(_)
+            | Value::LocalDateTime(..)
+            | Value::Duration(_)
+            | Value::List(_)
+            | Value::Record(_) => None,
         }
     }
     /// The number, if it is one.
@@ -68,7 +76,15 @@ impl Value {
     pub fn as_number(&self) -> Option<f64> {
         match self {
             Value::Number(number) => Some(*number),
-            Value::Unset | Value::Bool(_) | Value::Text(_) | Value::Date(_) | Value::DateTime(_) | Value::LocalDateTime(..) | Value::Duration(_) | Value::List(_) | Value::Record(_) => None,
+            Value::Unset
+            | Value::Bool(_)
+            | Value::Text(_)
+            | Value::Date(_)
+            | Value::DateTime(_)
+            | Value::LocalDateTime(..)
+            | Value::Duration(_)
+            | Value::List(_)
+            | Value::Record(_) => None,
         }
     }
 }

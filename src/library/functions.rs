@@ -43,10 +43,27 @@ const fn function(meaning: FunctionMeaning, texts: [&'static str; 4]) -> Functio
 /// Every function.
 pub const FUNCTIONS: &[Function] = &[
     function(FunctionMeaning::Count, ["count", "count(EVENT) [in last D]", "How many such events there are.", "count(visited(\"/pricing\")) in last 7d >= 3"]),
-    function(FunctionMeaning::Sum, ["sum", "sum(EVENT.property) [in last D]", "The sum of a number over such events; 0 where there are none.", "sum(purchase.amount) in last 90d > 500"]),
-    function(FunctionMeaning::Average, ["avg", "avg(EVENT.property) [in last D]", "The average of a number over such events; unset where there are none.", "avg(purchase.amount) > 20"]),
-    function(FunctionMeaning::Min, ["min", "min(EVENT.property) [in last D]", "The smallest of a number over such events; unset where there are none.", "min(purchase.amount) ever > 5"]),
-    function(FunctionMeaning::Max, ["max", "max(EVENT.property) [in last D]", "The largest of a number over such events; unset where there are none.", "max(purchase.amount) in last 1y < 1_000"]),
+    function(
+        FunctionMeaning::Sum,
+        ["sum", "sum(EVENT.property) [in last D]", "The sum of a number over such events; 0 where there are none.", "sum(purchase.amount) in last 90d > 500"],
+    ),
+    function(
+        FunctionMeaning::Average,
+        ["avg", "avg(EVENT.property) [in last D]", "The average of a number over such events; unset where there are none.", "avg(purchase.amount) > 20"],
+    ),
+    function(
+        FunctionMeaning::Min,
+        ["min", "min(EVENT.property) [in last D]", "The smallest of a number over such events; unset where there are none.", "min(purchase.amount) ever > 5"],
+    ),
+    function(
+        FunctionMeaning::Max,
+        [
+            "max",
+            "max(EVENT.property) [in last D]",
+            "The largest of a number over such events; unset where there are none.",
+            "max(purchase.amount) in last 1y < 1_000",
+        ],
+    ),
     function(FunctionMeaning::Last, ["last", "last(EVENT)", "When the latest such event happened; `.property` reads it.", "last(purchase) < 90d ago"]),
     function(FunctionMeaning::First, ["first", "first(EVENT)", "When the first such event happened; `.property` reads it.", "first(purchase) > 2026-01-01"]),
 ];

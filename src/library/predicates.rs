@@ -20,6 +20,11 @@ pub const PREDICATES: &[Entry] = &[
     entry("contains", "A contains B [ignoring case]", "The text holds the other, or the list holds the text.", "first_name contains \"ana\" ignoring case"),
     entry("starts with", "A starts with B [ignoring case]", "The text begins with the other.", "country starts with \"Ca\""),
     entry("ends with", "A ends with B [ignoring case]", "The text ends with the other.", "email ends with \"@acme.example\""),
-    entry("matches", "A matches \"regex\" [ignoring case]", "The regular expression is found in the text, in linear time.", "email matches \"@acme\\\\.example$\""),
+    entry(
+        "matches",
+        "A matches \"regex\" [ignoring case]",
+        "The regular expression is found in the text, in linear time.",
+        "email matches \"@acme\\\\.example$\"",
+    ),
     entry("between", "A between B and C", "From B to C, both ends included.", "points between 10 and 20"),
 ];

@@ -130,9 +130,7 @@ fn inner_blocks(kind: &hir::StepKind) -> Vec<&[hir::Step]> {
     match kind {
         hir::StepKind::Reach(steps) => vec![steps],
         hir::StepKind::Decide { then_, else_, .. } => vec![then_, else_],
-        hir::StepKind::Await { arms, deadline } => {
-            arms.iter().map(|arm| arm.body.as_slice()).chain(deadline.iter().map(|(_, body)| body.as_slice())).collect()
-        }
+        hir::StepKind::Await { arms, deadline } => arms.iter().map(|arm| arm.body.as_slice()).chain(deadline.iter().map(|(_, body)| body.as_slice())).collect(),
         hir::StepKind::Timeline { arms, .. } => arms.iter().map(|arm| arm.body.as_slice()).collect(),
         hir::StepKind::Split(arms) => arms.iter().map(|arm| arm.body.as_slice()).collect(),
         hir::StepKind::Experiment { variants, .. } => variants.iter().map(|variant| variant.body.as_slice()).collect(),

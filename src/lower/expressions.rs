@@ -1,7 +1,7 @@
 //! Conditions and values as stack code.
 
 use super::context::Lowering;
-use crate::bytecode::{Assembler, CompareOp, GroupId, Op, BuiltinField};
+use crate::bytecode::{Assembler, BuiltinField, CompareOp, GroupId, Op};
 use crate::lang::Value;
 use crate::semantic::hir::{ArithmeticOp, Expr, ExprKind};
 use std::sync::Arc;

@@ -27,12 +27,9 @@ impl Lowering<'_> {
         match pattern {
             hir::EventPattern::Custom(event) => EventPattern::Custom(*event),
             hir::EventPattern::Visited(path) => EventPattern::Visited(path.clone()),
-            hir::EventPattern::Message { event, target, url, text } => EventPattern::Message {
-                event: *event,
-                target: target.clone(),
-                url: url.clone(),
-                text: text.as_ref().map(|text| self.builder.regex(text)),
-            },
+            hir::EventPattern::Message { event, target, url, text } => {
+                EventPattern::Message { event: *event, target: target.clone(), url: url.clone(), text: text.as_ref().map(|text| self.builder.regex(text)) }
+            }
         }
     }
 }

@@ -33,28 +33,26 @@ impl Lowering<'_> {
     fn content(&mut self, message: &hir::Message, variables: &mut Variables) -> Option<MessageContent> {
         let mut part = |lowering: &mut Self, template: &hir::Template| lowering.template(template, variables);
         Some(match &message.content {
-            hir::MessageContent::Email {
-                subject, html, text, from, reply_to, preheader, to, cc, bcc, attachments, headers, has_unsubscribe_link
-            } => MessageContent::Email {
-                subject: part(self, subject),
-                html: html.as_ref().map(|template| part(self, template)),
-                text: part(self, text),
-                from: from.as_ref().map(|template| part(self, template)),
-                reply_to: reply_to.as_ref().map(|template| part(self, template)),
-                preheader: preheader.as_ref().map(|template| part(self, template)),
-                headers: headers.iter().map(|(name, template)| (name.clone(), part(self, template))).collect(),
-                to: self.recipient(to.as_ref()),
-                cc: self.recipient(cc.as_ref()),
-                bcc: self.recipient(bcc.as_ref()),
-                attachments: attachments.clone(),
-                has_unsubscribe_link: *has_unsubscribe_link,
-            },
+            hir::MessageContent::Email { subject, html, text, from, reply_to, preheader, to, cc, bcc, attachments, headers, has_unsubscribe_link } => {
+                MessageContent::Email {
+                    subject: part(self, subject),
+                    html: html.as_ref().map(|template| part(self, template)),
+                    text: part(self, text),
+                    from: from.as_ref().map(|template| part(self, template)),
+                    reply_to: reply_to.as_ref().map(|template| part(self, template)),
+                    preheader: preheader.as_ref().map(|template| part(self, template)),
+                    headers: headers.iter().map(|(name, template)| (name.clone(), part(self, template))).collect(),
+                    to: self.recipient(to.as_ref()),
+                    cc: self.recipient(cc.as_ref()),
+                    bcc: self.recipient(bcc.as_ref()),
+                    attachments: attachments.clone(),
+                    has_unsubscribe_link: *has_unsubscribe_link,
+                }
+            }
             hir::MessageContent::Sms { text } => MessageContent::Sms { text: part(self, text) },
-            hir::MessageContent::Push { title, body, link } => MessageContent::Push {
-                title: part(self, title),
-                body: part(self, body),
-                link: link.as_ref().map(|template| part(self, template)),
-            },
+            hir::MessageContent::Push { title, body, link } => {
+                MessageContent::Push { title: part(self, title), body: part(self, body), link: link.as_ref().map(|template| part(self, template)) }
+            }
             hir::MessageContent::Error => return None,
         })
     }

@@ -40,13 +40,9 @@ impl Lowering<'_> {
             hir::TriggerKind::At { date, time, zone, audience, if_past } => {
                 TriggerKind::At { date: *date, time: *time, zone: zone.clone(), audience: self.block(audience), if_past: *if_past }
             }
-            hir::TriggerKind::FieldDate { value, shift, is_before, is_every_year, at } => TriggerKind::FieldDate {
-                value: self.block(value),
-                shift: *shift,
-                is_before: *is_before,
-                every_year: *is_every_year,
-                at: *at,
-            },
+            hir::TriggerKind::FieldDate { value, shift, is_before, is_every_year, at } => {
+                TriggerKind::FieldDate { value: self.block(value), shift: *shift, is_before: *is_before, every_year: *is_every_year, at: *at }
+            }
             hir::TriggerKind::Error => {
                 self.poison(trigger.span);
                 return None;

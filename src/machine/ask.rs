@@ -87,13 +87,7 @@ impl Evaluator {
         })
     }
 
-    fn collect<'a>(
-        &mut self,
-        view: &View<'a>,
-        query: &Query,
-        (entries, range): (&'a [HistoryEntry], Range),
-        found: &mut Vec<Match<'a>>,
-    ) -> Result<(), Fault> {
+    fn collect<'a>(&mut self, view: &View<'a>, query: &Query, (entries, range): (&'a [HistoryEntry], Range), found: &mut Vec<Match<'a>>) -> Result<(), Fault> {
         for entry in entries {
             let is_in = entry.happened >= range.from && entry.happened <= range.to && range.after_seq.is_none_or(|seq| entry.seq > seq);
             if !is_in {
@@ -119,7 +113,8 @@ impl Evaluator {
         found: &mut Vec<Match<'a>>,
     ) {
         // The message atoms of a path follow its latest sending; only `any email` counts since the enrollment began.
-        let follows_sending = matches!(query.window, HistoryWindow::Anchor) && !matches!(query.pattern, EventPattern::Message { target: MessageTarget::Any(_), .. });
+        let follows_sending =
+            matches!(query.window, HistoryWindow::Anchor) && !matches!(query.pattern, EventPattern::Message { target: MessageTarget::Any(_), .. });
         let from = if follows_sending { Instant::FAR_PAST } else { range.from };
         let mut take = |at: Instant| {
             if at >= from && at <= range.to {
@@ -173,7 +168,8 @@ fn sends_of<'a>(view: &View<'a>, target: &MessageTarget, window: &HistoryWindow)
         HistoryWindow::Last(_) | HistoryWindow::Ever => None,
     };
     let own = |send: &&SendRecord| on_path.is_none_or(|uid| send.enrollment == uid);
-    let sends = view.state.sends.iter();
+    // What is held or was taken back has not been sent: the latest sending is the one before it.
+    let sends = view.state.sends.iter().filter(|send| !matches!(send.status, SendStatus::Held | SendStatus::Cancelled(_)));
     let latest_of = |sends: Vec<&'a SendRecord>| if on_path.is_some() { sends.last().copied().into_iter().collect() } else { sends };
     match target {
         MessageTarget::Message(message) => {
@@ -213,9 +209,7 @@ fn url_of(query: &Query) -> Option<&Arc<str>> {
 }
 
 fn aggregate(aggregate: &Aggregate, matches: &[Match<'_>]) -> Value {
-    let numbers = |name: &Arc<str>| -> Vec<f64> {
-        matches.iter().filter_map(|found| found.properties?.get(name)?.as_number()).collect()
-    };
+    let numbers = |name: &Arc<str>| -> Vec<f64> { matches.iter().filter_map(|found| found.properties?.get(name)?.as_number()).collect() };
     let fold = |name: &Arc<str>, pick: fn(f64, f64) -> f64| numbers(name).into_iter().reduce(pick).map_or(Value::Unset, Value::number);
     let latest = || matches.iter().max_by_key(|found| (found.happened, found.seq));
     // Of two with one happened time the later accepted is last, so the first is the earlier accepted.

@@ -150,8 +150,16 @@ fn rule_names(program: &Program) -> Vec<(Arc<str>, Option<Arc<str>>)> {
 }
 
 fn message_names(program: &Program) -> Vec<(Arc<str>, Option<Arc<str>>)> {
-    let mut names: Vec<(Arc<str>, Option<Arc<str>>)> =
-        program.messages.iter().map(|m| (m.name.as_ref().map(|n| Arc::from(format!("{} {n}", m.channel.word()))).unwrap_or_default(), m.was.as_ref().map(|w| Arc::from(format!("{} {w}", m.channel.word()))))).collect();
+    let mut names: Vec<(Arc<str>, Option<Arc<str>>)> = program
+        .messages
+        .iter()
+        .map(|m| {
+            (
+                m.name.as_ref().map(|n| Arc::from(format!("{} {n}", m.channel.word()))).unwrap_or_default(),
+                m.was.as_ref().map(|w| Arc::from(format!("{} {w}", m.channel.word()))),
+            )
+        })
+        .collect();
     // An inline message is the message of its step.
     for send in &program.sends {
         let step = program.steps.get(send.step.index());

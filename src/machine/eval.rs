@@ -150,49 +150,11 @@ impl Evaluator {
                 self.push(record_of(parts))
             }
             Op::Ago | Op::FromNow | Op::Add | Op::Subtract | Op::Multiply | Op::Divide | Op::Negate => self.arithmetic(view, op)?,
-            Op::Compare(_)
-            | Op::CompareMoving(..)
-            | Op::In(_)
-            | Op::NotIn(_)
-            | Op::Text(_)
-            | Op::TextIgnoringCase(_)
-            | Op::Matches(_)
-            | Op::IsSet
-            | Op::IsEmpty
-            | Op::IsToday
-            | Op::Not => self.question(view, op)?,
-            Op::HasTag(_)
-            | Op::InSegment(_)
-            | Op::InList(_)
-            | Op::InCampaign(_)
-            | Op::FinishedCampaign(_)
-            | Op::SubscribedTo(_)
-            | Op::Query(_) => self.membership(view, op)?,
-            Op::Return
-            | Op::Step(_)
-            | Op::Send(_)
-            | Op::Webhook(..)
-            | Op::Notify(_)
-            | Op::SetField(_)
-            | Op::AddItem(_)
-            | Op::RemoveItem(_)
-            | Op::AddPoints(_)
-            | Op::SetPoints(_)
-            | Op::Tag(_)
-            | Op::Untag(_)
-            | Op::AddToList(_)
-            | Op::RemoveFromList(_)
-            | Op::Subscribe(_)
-            | Op::Unsubscribe(_)
-            | Op::UnsubscribeAll
-            | Op::Enroll(_)
-            | Op::Leave(_)
-            | Op::Wait(_)
-            | Op::WaitBetween(_)
-            | Op::WaitUntil(..)
-            | Op::Listen(..)
-            | Op::Stop(_)
-            | Op::Finish => return Err(Fault::NotAnExpression),
+            Op::HasTag(_) | Op::InSegment(_) | Op::InList(_) | Op::InCampaign(_) | Op::FinishedCampaign(_) | Op::SubscribedTo(_) | Op::Query(_) => {
+                self.membership(view, op)?
+            }
+            op if op.is_expression() => self.question(view, op)?,
+            _ => return Err(Fault::NotAnExpression),
         })
     }
 
@@ -278,9 +240,7 @@ impl Evaluator {
                 let id = stable(&deployment.campaigns, campaign.index());
                 state.enrollments.iter().any(|enrollment| enrollment.campaign == id)
             }
-            Op::FinishedCampaign(campaign) => {
-                state.past.get(&stable(&deployment.campaigns, campaign.index())).is_some_and(|past| past.ended.is_some())
-            }
+            Op::FinishedCampaign(campaign) => state.past.get(&stable(&deployment.campaigns, campaign.index())).is_some_and(|past| past.ended.is_some()),
             Op::SubscribedTo(topic) => view.is_subscribed(topic),
             Op::Query(query) => {
                 let value = self.ask(view, query)?;
@@ -358,7 +318,15 @@ pub(super) fn constant(view: &View<'_>, id: ConstId) -> Value {
 pub(super) fn as_duration(value: &Value) -> Duration {
     match value {
         Value::Duration(duration) => *duration,
-        Value::Unset | Value::Bool(_) | Value::Number(_) | Value::Text(_) | Value::Date(_) | Value::DateTime(_) | Value::LocalDateTime(..) | Value::List(_) | Value::Record(_) => Duration::ZERO,
+        Value::Unset
+        | Value::Bool(_)
+        | Value::Number(_)
+        | Value::Text(_)
+        | Value::Date(_)
+        | Value::DateTime(_)
+        | Value::LocalDateTime(..)
+        | Value::List(_)
+        | Value::Record(_) => Duration::ZERO,
     }
 }
 
@@ -372,7 +340,15 @@ fn property(record: Option<&Record>, view: &View<'_>, name: ConstId) -> Value {
 fn get(record: &Value, view: &View<'_>, name: ConstId) -> Value {
     match record {
         Value::Record(record) => property(Some(record), view, name),
-        Value::Unset | Value::Bool(_) | Value::Number(_) | Value::Text(_) | Value::Date(_) | Value::DateTime(_) | Value::LocalDateTime(..) | Value::Duration(_) | Value::List(_) => Value::Unset,
+        Value::Unset
+        | Value::Bool(_)
+        | Value::Number(_)
+        | Value::Text(_)
+        | Value::Date(_)
+        | Value::DateTime(_)
+        | Value::LocalDateTime(..)
+        | Value::Duration(_)
+        | Value::List(_) => Value::Unset,
     }
 }
 

@@ -3,7 +3,8 @@
 use super::deployment::Deployment;
 use super::state::{HistoryKind, StableId, StepUid};
 use crate::bytecode::{
-    BuiltinField, CampaignId, EventId, EventPattern, Fact, FieldId, GroupId, ListId, MessageEvent, MessageId, Op, Program, SegmentId, StepId, TopicId, TriggerKind,
+    BuiltinField, CampaignId, EventId, EventPattern, Fact, FieldId, GroupId, ListId, MessageEvent, MessageId, Op, Program, SegmentId, StepId, TopicId,
+    TriggerKind,
 };
 use crate::lang::{Date, Holidays, Zone};
 use regex::Regex;

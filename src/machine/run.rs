@@ -91,16 +91,8 @@ struct Run<'h, H: Host> {
 
 /// Runs an enrollment until it waits or ends.
 pub fn run<H: Host>(host: &mut H, evaluator: &mut Evaluator, enrollment: EnrollmentUid, entry: &Entry) -> Halt {
-    let mut run = Run {
-        host,
-        evaluator,
-        enrollment,
-        pc: entry.pc,
-        step: StepId(u32::MAX),
-        last_send: entry.last_send,
-        listening: entry.listening,
-        steps_begun: 0,
-    };
+    let mut run =
+        Run { host, evaluator, enrollment, pc: entry.pc, step: StepId(u32::MAX), last_send: entry.last_send, listening: entry.listening, steps_begun: 0 };
     let depth = run.evaluator.stack.len();
     let halt = loop {
         match run.next() {
@@ -117,15 +109,17 @@ impl<H: Host> Run<'_, H> {
     fn next(&mut self) -> Result<Option<Halt>, Fault> {
         let op = self.linked().op(self.pc);
         self.pc += 1;
+        if op.is_expression() {
+            self.compute(op)?;
+            return Ok(None);
+        }
         self.evaluator.fuel = self.evaluator.fuel.checked_sub(1).ok_or(Fault::OutOfFuel)?;
+        if op.is_change() {
+            return self.change(op);
+        }
         match op {
             Op::Step(step) => {
-                self.step = step;
-                self.steps_begun += 1;
-                if self.steps_begun > 1 {
-                    self.listening = None;
-                }
-                self.host.at_step(self.enrollment, step);
+                self.begin_step(step);
                 Ok(None)
             }
             Op::Send(send) => Ok(self.send(send)),
@@ -140,77 +134,42 @@ impl<H: Host> Run<'_, H> {
             }
             Op::Leave(campaign) => {
                 self.host.leave(self.enrollment, campaign);
-                Ok(self.host.is_over(self.enrollment).then_some(Halt::Over))
+                Ok(self.over())
             }
-            Op::Wait(_) | Op::WaitBetween(_) | Op::WaitUntil(..) | Op::Listen(..) => self.wait(op),
             Op::Stop(reason) => Ok(Some(Halt::Stopped(reason.and_then(|id| self.text(id))))),
             Op::Finish | Op::Return => Ok(Some(Halt::Finished)),
-            Op::SetField(_)
-            | Op::AddItem(_)
-            | Op::RemoveItem(_)
-            | Op::AddPoints(_)
-            | Op::SetPoints(_)
-            | Op::Tag(_)
-            | Op::Untag(_)
-            | Op::AddToList(_)
-            | Op::RemoveFromList(_)
-            | Op::Subscribe(_)
-            | Op::Unsubscribe(_)
-            | Op::UnsubscribeAll => self.change(op),
-            Op::JumpUnless(target) => {
-                let answer = self.evaluator.pop()?.is_true();
-                self.host.asked(self.enrollment, self.step, answer);
-                if !answer {
-                    self.pc = target.index();
-                }
-                Ok(None)
-            }
-            Op::Const(_)
-            | Op::Field(_)
-            | Op::Points(_)
-            | Op::Now
-            | Op::Today
-            | Op::LocalDateTime(..)
-            | Op::EventProperty(_)
-            | Op::Capture(_)
-            | Op::Get(_)
-            | Op::Ago
-            | Op::FromNow
-            | Op::Add
-            | Op::Subtract
-            | Op::Multiply
-            | Op::Divide
-            | Op::Negate
-            | Op::Compare(_)
-            | Op::CompareMoving(..)
-            | Op::In(_)
-            | Op::NotIn(_)
-            | Op::Text(_)
-            | Op::TextIgnoringCase(_)
-            | Op::Matches(_)
-            | Op::IsSet
-            | Op::IsEmpty
-            | Op::IsToday
-            | Op::Not
-            | Op::HasTag(_)
-            | Op::InSegment(_)
-            | Op::InList(_)
-            | Op::InCampaign(_)
-            | Op::FinishedCampaign(_)
-            | Op::SubscribedTo(_)
-            | Op::Query(_)
-            | Op::MakeList(_)
-            | Op::MakeRecord(_)
-            | Op::Jump(_)
-            | Op::AndJump(_)
-            | Op::OrJump(_) => {
-                let view = self.host.view(self.enrollment);
-                if let Some(Pc(target)) = self.evaluator.step(&view, op)? {
-                    self.pc = usize::try_from(target).unwrap_or(usize::MAX);
-                }
-                Ok(None)
-            }
+            _ => self.wait(op),
         }
+    }
+
+    /// An operation that changes nothing but the stack and the place in the code.
+    fn compute(&mut self, op: Op) -> Result<(), Fault> {
+        if let Op::JumpUnless(target) = op {
+            let answer = self.evaluator.pop()?.is_true();
+            self.host.asked(self.enrollment, self.step, answer);
+            if !answer {
+                self.pc = target.index();
+            }
+            return Ok(());
+        }
+        let view = self.host.view(self.enrollment);
+        if let Some(Pc(target)) = self.evaluator.step(&view, op)? {
+            self.pc = usize::try_from(target).unwrap_or(usize::MAX);
+        }
+        Ok(())
+    }
+
+    fn begin_step(&mut self, step: StepId) {
+        self.step = step;
+        self.steps_begun += 1;
+        if self.steps_begun > 1 {
+            self.listening = None;
+        }
+        self.host.at_step(self.enrollment, step);
+    }
+
+    fn over(&self) -> Option<Halt> {
+        self.host.is_over(self.enrollment).then_some(Halt::Over)
     }
 
     fn linked(&self) -> &Linked {
@@ -228,7 +187,7 @@ impl<H: Host> Run<'_, H> {
         match self.host.send(self.evaluator, self.enrollment, send) {
             SendFlow::GoOn(effect) => {
                 self.last_send = effect.or(self.last_send);
-                self.host.is_over(self.enrollment).then_some(Halt::Over)
+                self.over()
             }
             SendFlow::Held { effect, due } => {
                 let place = self.linked().program.sends.get(send.index()).map(|def| def.place);
@@ -268,7 +227,7 @@ impl<H: Host> Run<'_, H> {
             _ => Change::UnsubscribeAll,
         };
         self.host.change(self.evaluator, self.enrollment, change);
-        Ok(self.host.is_over(self.enrollment).then_some(Halt::Over))
+        Ok(self.over())
     }
 
     fn wait(&mut self, op: Op) -> Result<Option<Halt>, Fault> {

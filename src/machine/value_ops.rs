@@ -37,8 +37,7 @@ impl Calendar<'_> {
     #[must_use]
     pub fn shift(self, moment: &Value, duration: Duration, is_later: bool) -> Value {
         let Some(at) = self.instant(moment) else { return Value::Unset };
-        let shifted =
-            if is_later { add_duration(at, duration, self.zone, self.holidays) } else { subtract_duration(at, duration, self.zone, self.holidays) };
+        let shifted = if is_later { add_duration(at, duration, self.zone, self.holidays) } else { subtract_duration(at, duration, self.zone, self.holidays) };
         match moment {
             Value::Date(_) if duration.millis == 0 => Value::Date(self.zone.date(shifted)),
             _ => Value::DateTime(shifted),
@@ -54,7 +53,9 @@ impl Calendar<'_> {
             (Value::Date(a), Value::Date(b)) => Some(a.cmp(b)),
             (Value::Duration(a), Value::Duration(b)) => Some(a.approximate_millis().cmp(&b.approximate_millis())),
             (Value::List(a), Value::List(b)) => Some(if a == b { Ordering::Equal } else { Ordering::Less }),
-            (Value::Date(_) | Value::DateTime(_) | Value::LocalDateTime(..), Value::Date(_) | Value::DateTime(_) | Value::LocalDateTime(..)) => Some(self.instant(a)?.cmp(&self.instant(b)?)),
+            (Value::Date(_) | Value::DateTime(_) | Value::LocalDateTime(..), Value::Date(_) | Value::DateTime(_) | Value::LocalDateTime(..)) => {
+                Some(self.instant(a)?.cmp(&self.instant(b)?))
+            }
             _ => None,
         }
     }
@@ -82,10 +83,12 @@ impl Calendar<'_> {
             (Value::Number(a), Value::Number(b)) => Value::number(a - b),
             (Value::Date(_) | Value::DateTime(_) | Value::LocalDateTime(..), Value::Duration(duration)) => self.shift(a, *duration, false),
             (Value::Date(a), Value::Date(b)) => Value::Duration(Duration::from_days(u32::try_from(a.0.saturating_sub(b.0)).unwrap_or(0))),
-            (Value::Date(_) | Value::DateTime(_) | Value::LocalDateTime(..), Value::Date(_) | Value::DateTime(_) | Value::LocalDateTime(..)) => match (self.instant(a), self.instant(b)) {
-                (Some(a), Some(b)) => Value::Duration(Duration::from_millis(u64::try_from(a.millis_since(b)).unwrap_or(0))),
-                _ => Value::Unset,
-            },
+            (Value::Date(_) | Value::DateTime(_) | Value::LocalDateTime(..), Value::Date(_) | Value::DateTime(_) | Value::LocalDateTime(..)) => {
+                match (self.instant(a), self.instant(b)) {
+                    (Some(a), Some(b)) => Value::Duration(Duration::from_millis(u64::try_from(a.millis_since(b)).unwrap_or(0))),
+                    _ => Value::Unset,
+                }
+            }
             _ => Value::Unset,
         }
     }

@@ -5,8 +5,8 @@ use super::world::{Sent, SentKind};
 use crate::advance::What;
 use crate::bytecode::{BlockId, Channel, StepId};
 use crate::lang::{Duration, Value, add_duration, to_json};
-use crate::machine::state::SendStatus;
 use crate::machine::stable;
+use crate::machine::state::SendStatus;
 use crate::semantic::hir::{Expectation, ExpectedKind, ExpectedMessage, TestStep};
 use serde_json::Value as Json;
 use std::sync::Arc;
@@ -37,7 +37,9 @@ impl Runner<'_> {
             }
             Expectation::Nothing(duration) => self.expect_nothing(*duration),
             Expectation::No(kind) => self.expect_no(*kind),
-            Expectation::Skipped { channel, message, because, to } => self.expect_skipped((*channel, message), because.as_deref(), to.map(|contact| contact.index())),
+            Expectation::Skipped { channel, message, because, to } => {
+                self.expect_skipped((*channel, message), because.as_deref(), to.map(|contact| contact.index()))
+            }
             Expectation::AtStep { name, steps } => self.expect_at(step, name, steps),
             Expectation::Stopped(reason) => {
                 let who = self.who(step)?;
@@ -69,7 +71,8 @@ impl Runner<'_> {
     }
 
     fn expect_message(&mut self, (channel, which): (Channel, &ExpectedMessage), who: Option<usize>, address: Option<&str>) -> Result<(), Miss> {
-        let index = self.earliest(|sent| matches!(&sent.kind, SentKind::Message { channel: used, .. } if *used == channel) && who.is_none_or(|who| sent.contact == who));
+        let index = self
+            .earliest(|sent| matches!(&sent.kind, SentKind::Message { channel: used, .. } if *used == channel) && who.is_none_or(|who| sent.contact == who));
         let wanted = format!("{} {}", channel.word(), self.name_of(which));
         let steps: Vec<_> = match which {
             ExpectedMessage::Steps(steps) => steps.iter().filter_map(|step| self.world.linked.deployment.steps.get(step.index()).copied()).collect(),
@@ -134,7 +137,9 @@ impl Runner<'_> {
                 continue;
             }
             match &send.status {
-                SendStatus::Skipped(reason) | SendStatus::Failed(reason) | SendStatus::Cancelled(reason) if because.is_none_or(|why| why == &**reason) => return Ok(()),
+                SendStatus::Skipped(reason) | SendStatus::Failed(reason) | SendStatus::Cancelled(reason) if because.is_none_or(|why| why == &**reason) => {
+                    return Ok(());
+                }
                 SendStatus::Skipped(reason) | SendStatus::Failed(reason) | SendStatus::Cancelled(reason) => others.push(format!("skipped because {reason:?}")),
                 SendStatus::Sent => others.push("it was sent".to_owned()),
                 SendStatus::Held => others.push("it is held".to_owned()),
@@ -146,7 +151,15 @@ impl Runner<'_> {
     fn expect_at(&mut self, step: &TestStep, name: &str, steps: &[StepId]) -> Result<(), Miss> {
         let who = self.who(step)?;
         let deployment = &self.world.linked.deployment;
-        let standing: Vec<_> = self.world.people.get(who).into_iter().flat_map(|person| &person.state.enrollments).flat_map(|e| &e.threads).map(|thread| thread.standing.step).collect();
+        let standing: Vec<_> = self
+            .world
+            .people
+            .get(who)
+            .into_iter()
+            .flat_map(|person| &person.state.enrollments)
+            .flat_map(|e| &e.threads)
+            .map(|thread| thread.standing.step)
+            .collect();
         let is_there = steps.iter().any(|wanted| deployment.steps.get(wanted.index()).is_some_and(|uid| standing.contains(uid)));
         if is_there {
             return Ok(());
@@ -238,7 +251,9 @@ impl Runner<'_> {
         let program = &self.world.linked.program;
         match which {
             ExpectedMessage::Named(message) => program.messages.get(message.index()).and_then(|def| def.name.as_deref()).unwrap_or("").to_owned(),
-            ExpectedMessage::Steps(steps) => steps.first().and_then(|step| program.steps.get(step.index())).map(|def| format!("{:?}", def.identity())).unwrap_or_default(),
+            ExpectedMessage::Steps(steps) => {
+                steps.first().and_then(|step| program.steps.get(step.index())).map(|def| format!("{:?}", def.identity())).unwrap_or_default()
+            }
             ExpectedMessage::Containing(text) => format!("containing {text:?}"),
         }
     }

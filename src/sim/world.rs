@@ -1,6 +1,8 @@
 //! The little world of one test: a clock, a few contacts, and everything that was sent.
 
-use crate::advance::{Change, ConsentTarget, DeliveryOutcome, Effect, EffectKind, EffectUpdate, Input, InputKind, JournalEntry, Outcome, Switches, What, advance};
+use crate::advance::{
+    Change, ConsentTarget, DeliveryOutcome, Effect, EffectKind, EffectUpdate, Input, InputKind, JournalEntry, Outcome, Switches, What, advance,
+};
 use crate::bytecode::{BuiltinField, Channel, FieldId, MessageId, WebhookId};
 use crate::content::{Composer, Outgoing};
 use crate::lang::{Instant, Record, Value, Zone, to_json};
@@ -137,12 +139,9 @@ impl World<'_> {
         let EffectKind::Webhook { webhook, wants_answer: true, .. } = &effect.kind else { return };
         let given = self.answers.iter().find(|(known, ..)| known == webhook);
         let (status, body) = given.map_or((200, Value::Unset), |(_, status, body)| (*status, body.clone()));
-        let record: Record = [
-            (Arc::from("ok"), Value::Bool((200..300).contains(&status))),
-            (Arc::from("status"), Value::Number(f64::from(status))),
-            (Arc::from("body"), body),
-        ]
-        .into();
+        let record: Record =
+            [(Arc::from("ok"), Value::Bool((200..300).contains(&status))), (Arc::from("status"), Value::Number(f64::from(status))), (Arc::from("body"), body)]
+                .into();
         let outcome = DeliveryOutcome::Answer { record: Arc::new(record) };
         self.feed(index, &Input::new(InputKind::Result { effect: effect.id, attempt: 1, outcome }));
     }

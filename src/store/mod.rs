@@ -16,8 +16,8 @@ pub use codec::{decode_effect, decode_state, encode_effect, encode_state};
 pub use error::StoreError;
 pub use query::{CountRecord, EventRecord, JournalRecord, OutboxFilter, PageRequest, UndeclaredRecord};
 pub use rows::{
-    Batch, CampaignLabel, ContactImage, DeployRecord, EventRow, IdentityChange, IdentityKind, JournalRow, LogPosition, OutboxChange, OutboxRow,
-    CHANNEL_WORDS, OutboxStatus, OutboxUpdate, StepLabel, channel_word,
+    Batch, CHANNEL_WORDS, CampaignLabel, ContactImage, DeployRecord, EventRow, IdentityChange, IdentityKind, JournalRow, LogPosition, OutboxChange, OutboxRow,
+    OutboxStatus, OutboxUpdate, StepLabel, channel_word,
 };
 pub use shard::{SHARD_COUNT, SHARD_FUNCTION, shard_of_contact, shard_of_key};
 

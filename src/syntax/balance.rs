@@ -59,8 +59,7 @@ pub(super) fn balance(text: &str, tokens: &[Token]) -> Balanced {
 
 /// The opener that `closer` belongs to, taken off the stack with the parentheses above it, which are never closed.
 fn close(open: &mut Vec<Open>, closer: &Token, unclosed: &mut Vec<(Token, u32)>) -> Option<Open> {
-    let at =
-        open.iter().rposition(|o| o.token.tok.closer() == Some(closer.tok) || (o.token.tok == Tok::LBrace && closer.tok != Tok::RBrace))?;
+    let at = open.iter().rposition(|o| o.token.tok.closer() == Some(closer.tok) || (o.token.tok == Tok::LBrace && closer.tok != Tok::RBrace))?;
     // A parenthesis does not reach across a brace.
     if open.get(at).is_some_and(|o| o.token.tok.closer() != Some(closer.tok)) {
         return None;

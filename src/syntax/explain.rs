@@ -118,8 +118,7 @@ fn special(place: &Place) -> Option<Diagnostic> {
             let unit_word = place.word(unit);
             let whole = unit.map_or(span, |t| span.to(place.cx.at(t)));
             // `3 d` only lacks its place.
-            let near =
-                literal::unit(&unit_word).map(|_| unit_word.clone()).or_else(|| suggest(&unit_word, literal::UNIT_WORDS.iter().copied()));
+            let near = literal::unit(&unit_word).map(|_| unit_word.clone()).or_else(|| suggest(&unit_word, literal::UNIT_WORDS.iter().copied()));
             return Some(problems::number_for_duration(&word, near.as_deref(), whole));
         }
         Tok::Number if place.can("PCT") => return Some(problems::share_without_percent(&word, span)),
@@ -162,11 +161,7 @@ fn special(place: &Place) -> Option<Diagnostic> {
         if small != word && Kw::lookup(&small).is_some() {
             return Some(problems::unknown_word(&word, &small, span));
         }
-        let candidates = place
-            .expected
-            .iter()
-            .filter_map(|t| t.strip_prefix('"')?.strip_suffix('"'))
-            .filter(|t| t.chars().all(|c| c.is_ascii_lowercase()));
+        let candidates = place.expected.iter().filter_map(|t| t.strip_prefix('"')?.strip_suffix('"')).filter(|t| t.chars().all(|c| c.is_ascii_lowercase()));
         if let Some(near) = suggest(&word, candidates) {
             return Some(problems::unknown_word(&word, &near, span));
         }
@@ -274,8 +269,7 @@ impl Wanted {
         }
         // Where any word may be a name, the keywords among them say nothing.
         let signs = ["\"{\"", "\"(\"", "\")\"", "\"]\"", "\"=\"", "\":\"", "\"then\"", "\"per\"", "\",\"", "\"}\""];
-        let shown =
-            |t: &&&str| can(t) && (!is_open || ["\"{\"", "\"then\"", "\"=\""].contains(*t)) && !(is_after_operand && **t == "\"(\"");
+        let shown = |t: &&&str| can(t) && (!is_open || ["\"{\"", "\"then\"", "\"=\""].contains(*t)) && !(is_after_operand && **t == "\"(\"");
         let mut words: Vec<String> = signs.iter().filter(shown).map(|t| quoted(t)).collect();
         if !is_open && !is_condition && !is_after_operand && group.is_none() {
             let rest = place.expected.iter().filter(|t| t.starts_with('"') && t.chars().any(|c| c.is_ascii_lowercase()));

@@ -91,9 +91,7 @@ impl<'a> Reader<'a> {
     fn token(&mut self, tok: Tok, span: Span) {
         match tok {
             Tok::Comment => self.comment(span),
-            Tok::Number | Tok::Percent => {
-                self.checked(tok, span, |t| literal::number(t.trim_end_matches('%')).is_some(), problems::number_too_large)
-            }
+            Tok::Number | Tok::Percent => self.checked(tok, span, |t| literal::number(t.trim_end_matches('%')).is_some(), problems::number_too_large),
             Tok::Duration => self.checked(tok, span, |t| literal::duration(t).is_some(), problems::number_too_large),
             Tok::Date => self.checked(tok, span, |t| literal::date(t).is_some(), problems::no_such_day),
             Tok::Time => self.checked(tok, span, |t| literal::time(t).is_some(), problems::no_such_time),
@@ -164,11 +162,7 @@ impl<'a> Reader<'a> {
         let slice = self.slice(span);
         let is_block = slice.starts_with("\"\"\"");
         if !is_closed {
-            let finding = if is_block {
-                problems::unclosed_block(self.at(span.range().start, span.range().start + 3))
-            } else {
-                problems::unclosed_text(span)
-            };
+            let finding = if is_block { problems::unclosed_block(self.at(span.range().start, span.range().start + 3)) } else { problems::unclosed_text(span) };
             self.out.unclosed.push(span.start);
             self.upset(finding, span);
         } else if !is_block && slice.contains('\\') {
@@ -176,10 +170,7 @@ impl<'a> Reader<'a> {
             let found: Vec<_> = escapes
                 .into_iter()
                 .map(|range| {
-                    problems::unknown_escape(
-                        slice.get(range.clone()).unwrap_or(""),
-                        self.at(span.range().start + range.start, span.range().start + range.end),
-                    )
+                    problems::unknown_escape(slice.get(range.clone()).unwrap_or(""), self.at(span.range().start + range.start, span.range().start + range.end))
                 })
                 .collect();
             found.into_iter().for_each(|finding| self.report(finding));
@@ -265,8 +256,7 @@ fn unit_after(text: &str, tokens: &[Token], at: usize) -> Option<(Tok, usize)> {
     let slice = |token: &Token| text.get(to_usize(token.start)..to_usize(token.end)).unwrap_or("");
     let number = tokens.get(at)?;
     let unit = tokens.get(at + 1).filter(|t| is_word(t.tok))?;
-    let same_line =
-        |a: &Token, b: &Token| text.get(to_usize(a.end)..to_usize(b.start)).is_some_and(|gap| gap.bytes().all(|c| c == b' ' || c == b'\t'));
+    let same_line = |a: &Token, b: &Token| text.get(to_usize(a.end)..to_usize(b.start)).is_some_and(|gap| gap.bytes().all(|c| c == b' ' || c == b'\t'));
     let is_key = |after: usize| tokens.get(after).is_some_and(|t| t.tok == Tok::Colon);
     if !slice(number).bytes().all(|c| c.is_ascii_digit()) || !same_line(number, unit) {
         return None;

@@ -26,14 +26,9 @@ pub(super) fn bad_number(text: &str, span: Span) -> Diagnostic {
     match near {
         Some(unit) => {
             let written = format!("{digits} {unit}");
-            finding.with_help(format!("did you mean `{written}`?")).with_fix(Fix::maybe(
-                format!("write `{written}`"),
-                span,
-                written.clone(),
-            ))
+            finding.with_help(format!("did you mean `{written}`?")).with_fix(Fix::maybe(format!("write `{written}`"), span, written.clone()))
         }
-        None => finding
-            .with_help("numbers look like `12`, `1_000` or `0.5`; durations like `90s`, `15min`, `4h`, `3d`, `2w`, `2mo`, `1y` or `1d12h`"),
+        None => finding.with_help("numbers look like `12`, `1_000` or `0.5`; durations like `90s`, `15min`, `4h`, `3d`, `2w`, `2mo`, `1y` or `1d12h`"),
     }
 }
 
@@ -63,8 +58,7 @@ pub(super) fn no_such_day(text: &str, span: Span) -> Diagnostic {
 }
 
 pub(super) fn no_such_time(text: &str, span: Span) -> Diagnostic {
-    Diagnostic::new(Code::E0107, format!("there is no time `{}`", short(text)), span, "not on the clock")
-        .with_help("times go from `00:00` to `23:59`")
+    Diagnostic::new(Code::E0107, format!("there is no time `{}`", short(text)), span, "not on the clock").with_help("times go from `00:00` to `23:59`")
 }
 
 pub(super) fn number_too_large(text: &str, span: Span) -> Diagnostic {
@@ -83,11 +77,7 @@ pub(super) fn other_sign(theirs: &str, ours: &str, span: Span) -> Diagnostic {
 
 pub(super) fn single_quotes(text: &str, span: Span) -> Diagnostic {
     let inside = text.trim_matches('\'').replace('\\', "\\\\").replace('"', "\\\"");
-    elsewhere("texts stand between double quotes", span).with_help("write `\"…\"`").with_fix(Fix::certain(
-        "use double quotes",
-        span,
-        format!("\"{inside}\""),
-    ))
+    elsewhere("texts stand between double quotes", span).with_help("write `\"…\"`").with_fix(Fix::certain("use double quotes", span, format!("\"{inside}\"")))
 }
 
 pub(super) fn semicolon(span: Span) -> Diagnostic {
@@ -139,11 +129,7 @@ pub(super) fn unexpected(it: Unexpected) -> Diagnostic {
     match it.missing {
         Some((word, at)) => {
             let space = if [":", ",", "(", ")", "]"].contains(&word) { "" } else { " " };
-            finding.with_help(format!("put `{word}` before it")).with_fix(Fix::maybe(
-                format!("insert `{word}`"),
-                at,
-                format!("{space}{word}"),
-            ))
+            finding.with_help(format!("put `{word}` before it")).with_fix(Fix::maybe(format!("insert `{word}`"), at, format!("{space}{word}")))
         }
         None => finding,
     }
@@ -164,8 +150,9 @@ pub(super) fn unclosed_bracket(bracket: &str, open: Span, end: Option<Span>) -> 
     };
     let title = format!("this `{bracket}` is never closed");
     let finding = match end {
-        Some(end) => Diagnostic::new(Code::E0203, title, end, format!("the declaration ends here, and a `{closer}` is missing"))
-            .with_label(open, "opened here"),
+        Some(end) => {
+            Diagnostic::new(Code::E0203, title, end, format!("the declaration ends here, and a `{closer}` is missing")).with_label(open, "opened here")
+        }
         None => Diagnostic::new(Code::E0203, title, open, "opened here"),
     };
     finding.with_help(format!("put a `{closer}` where what it opens ends"))
@@ -178,9 +165,11 @@ pub(super) fn stray_bracket(bracket: &str, span: Span) -> Diagnostic {
 }
 
 pub(super) fn assign_for_equal(span: Span) -> Diagnostic {
-    Diagnostic::new(Code::E0205, "comparing takes `==`", span, "`=` gives a value, it does not compare")
-        .with_help("write `==`")
-        .with_fix(Fix::certain("write `==`", span, "=="))
+    Diagnostic::new(Code::E0205, "comparing takes `==`", span, "`=` gives a value, it does not compare").with_help("write `==`").with_fix(Fix::certain(
+        "write `==`",
+        span,
+        "==",
+    ))
 }
 
 pub(super) fn number_for_duration(number: &str, near: Option<&str>, span: Span) -> Diagnostic {
@@ -189,20 +178,14 @@ pub(super) fn number_for_duration(number: &str, near: Option<&str>, span: Span) 
         Some(unit) => {
             let space = if super::literal::UNIT_WORDS.contains(&unit) { " " } else { "" };
             let written = format!("{number}{space}{unit}");
-            finding.with_help(format!("did you mean `{written}`?")).with_fix(Fix::maybe(
-                format!("write `{written}`"),
-                span,
-                written.clone(),
-            ))
+            finding.with_help(format!("did you mean `{written}`?")).with_fix(Fix::maybe(format!("write `{written}`"), span, written.clone()))
         }
-        None => finding
-            .with_help(format!("write `{number}s`, `{number}min`, `{number}h`, `{number}d`, `{number}w`, `{number}mo` or `{number}y`")),
+        None => finding.with_help(format!("write `{number}s`, `{number}min`, `{number}h`, `{number}d`, `{number}w`, `{number}mo` or `{number}y`")),
     }
 }
 
 pub(super) fn word_as_name(word: &str, may_quote: bool, span: Span) -> Diagnostic {
-    let finding =
-        Diagnostic::new(Code::E0207, format!("`{word}` is a word of the language and cannot be a name here"), span, "a name belongs here");
+    let finding = Diagnostic::new(Code::E0207, format!("`{word}` is a word of the language and cannot be a name here"), span, "a name belongs here");
     if may_quote {
         finding.with_help(format!("write it in quotes: `\"{word}\"`"))
     } else {
@@ -263,16 +246,17 @@ pub(super) fn equal_for_assign(span: Span) -> Diagnostic {
 }
 
 pub(super) fn replace(theirs: &str, ours: &str, help: &str, span: Span) -> Diagnostic {
-    Diagnostic::new(Code::E0213, format!("`{}` cannot stand here alone", short(theirs)), span, "said differently here")
-        .with_help(help)
-        .with_fix(Fix::maybe(format!("write `{ours}`"), span, ours))
+    Diagnostic::new(Code::E0213, format!("`{}` cannot stand here alone", short(theirs)), span, "said differently here").with_help(help).with_fix(Fix::maybe(
+        format!("write `{ours}`"),
+        span,
+        ours,
+    ))
 }
 
 /// A text where only a name may stand, if what it says could be a name.
 pub(super) fn quoted_name(literal: &str, span: Span) -> Option<Diagnostic> {
     let name = literal.strip_prefix('"')?.strip_suffix('"')?;
-    let is_name = name.starts_with(|c: char| c.is_ascii_lowercase())
-        && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
+    let is_name = name.starts_with(|c: char| c.is_ascii_lowercase()) && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
     let finding = Diagnostic::new(Code::E0213, "this name stands without quotes", span, "a text, where a name belongs");
     is_name.then(|| finding.with_help(format!("write `{name}`")).with_fix(Fix::certain(format!("write `{name}`"), span, name)))
 }

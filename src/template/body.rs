@@ -2,9 +2,9 @@
 //!
 //! It runs when a program is compiled; rendering for one contact is `render`'s. Template regions pass through unchanged.
 
+use super::escape_html;
 use super::html::{inline_css, with_rows};
 use super::mjml::{MjmlError, check_mjml, compile_mjml};
-use super::escape_html;
 use super::regions::{Protected, RegionKind};
 use super::text::{text_of, tidy};
 use std::ops::Range;
@@ -61,7 +61,8 @@ pub fn compile_body(format: BodyFormat, source: &str) -> Result<CompiledBody, Ve
     match format {
         BodyFormat::Html => from_html(&protected, &protected.text),
         BodyFormat::Mjml => {
-            let placed = |error: MjmlError| BodyError { range: error.range.map_or(0..source.len(), |range| protected.source_range(range)), message: error.message };
+            let placed =
+                |error: MjmlError| BodyError { range: error.range.map_or(0..source.len(), |range| protected.source_range(range)), message: error.message };
             let wrong = check_mjml(&protected.text);
             if !wrong.is_empty() {
                 return Err(wrong.into_iter().map(placed).collect());
@@ -178,9 +179,7 @@ fn linked(protected: &Protected<'_>, line: &str) -> String {
 /// `{{ unsubscribe_url }}` and its like: a word that is one region which prints a link.
 fn is_link_region(protected: &Protected<'_>, word: &str) -> bool {
     match protected.placeholders(word).as_slice() {
-        [(range, RegionKind::Output)] if range.len() == word.len() => {
-            protected.region_text(word, range).trim_matches(['{', '}', '-', ' ']).ends_with("_url")
-        }
+        [(range, RegionKind::Output)] if range.len() == word.len() => protected.region_text(word, range).trim_matches(['{', '}', '-', ' ']).ends_with("_url"),
         _ => false,
     }
 }

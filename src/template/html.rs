@@ -68,7 +68,8 @@ pub(super) fn next_tag(html: &str, from: usize) -> Option<Tag> {
         }
         let is_close = rest.starts_with("</");
         let name_from = start + if is_close { 2 } else { 1 };
-        let name: String = html.get(name_from..)?.chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '-' || *c == '!').collect::<String>().to_ascii_lowercase();
+        let name: String =
+            html.get(name_from..)?.chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '-' || *c == '!').collect::<String>().to_ascii_lowercase();
         if name.is_empty() {
             at = start + 1;
             continue;
@@ -124,7 +125,8 @@ pub(super) fn inline_css(protected: &Protected<'_>, html: &str) -> Result<String
     let mut out = String::with_capacity(inlined.len());
     let mut at = 0;
     for (range, _) in protected.placeholders(&inlined) {
-        let is_comment = inlined.get(..range.start).is_some_and(|before| before.ends_with("<!--")) && inlined.get(range.end..).is_some_and(|after| after.starts_with("-->"));
+        let is_comment =
+            inlined.get(..range.start).is_some_and(|before| before.ends_with("<!--")) && inlined.get(range.end..).is_some_and(|after| after.starts_with("-->"));
         let (start, end) = if is_comment { (range.start - 4, range.end + 3) } else { (range.start, range.end) };
         out.push_str(inlined.get(at..start).unwrap_or(""));
         out.push_str(inlined.get(range).unwrap_or(""));

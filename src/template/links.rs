@@ -65,7 +65,11 @@ fn attribute_links(text: &str, inside: &[Range<usize>]) -> Vec<LinkUse> {
 fn quoted(text: &str, from: usize, inside: &[Range<usize>]) -> Option<Range<usize>> {
     let quote = text.get(from..)?.chars().next().filter(|c| *c == '"' || *c == '\'')?;
     let start = from + 1;
-    text.get(start..)?.match_indices(quote).map(|(offset, _)| start + offset).find(|end| !inside.iter().any(|region| region.contains(end))).map(|end| start..end)
+    text.get(start..)?
+        .match_indices(quote)
+        .map(|(offset, _)| start + offset)
+        .find(|end| !inside.iter().any(|region| region.contains(end)))
+        .map(|end| start..end)
 }
 
 fn markdown_links(text: &str, inside: &[Range<usize>]) -> Vec<LinkUse> {
@@ -76,7 +80,9 @@ fn markdown_links(text: &str, inside: &[Range<usize>]) -> Vec<LinkUse> {
         }
         let start = at + 2;
         let end = text.get(start..).and_then(|rest| {
-            rest.char_indices().map(|(offset, c)| (start + offset, c)).find(|(end, c)| (*c == ')' || c.is_whitespace()) && !inside.iter().any(|region| region.contains(end)))
+            rest.char_indices()
+                .map(|(offset, c)| (start + offset, c))
+                .find(|(end, c)| (*c == ')' || c.is_whitespace()) && !inside.iter().any(|region| region.contains(end)))
         });
         let Some((end, _)) = end else { continue };
         let url = text.get(start..end).unwrap_or("").trim_matches(['<', '>']);

@@ -7,9 +7,40 @@ use super::regions::Protected;
 use std::ops::Range;
 
 const ELEMENTS: &[&str] = &[
-    "mjml", "mj-head", "mj-body", "mj-attributes", "mj-all", "mj-class", "mj-breakpoint", "mj-font", "mj-preview", "mj-style", "mj-title", "mj-accordion", "mj-accordion-element", "mj-accordion-text",
-    "mj-accordion-title", "mj-button", "mj-carousel", "mj-carousel-image", "mj-column", "mj-divider", "mj-group", "mj-hero", "mj-image", "mj-include", "mj-navbar", "mj-navbar-link", "mj-raw", "mj-section",
-    "mj-social", "mj-social-element", "mj-spacer", "mj-table", "mj-text", "mj-wrapper",
+    "mjml",
+    "mj-head",
+    "mj-body",
+    "mj-attributes",
+    "mj-all",
+    "mj-class",
+    "mj-breakpoint",
+    "mj-font",
+    "mj-preview",
+    "mj-style",
+    "mj-title",
+    "mj-accordion",
+    "mj-accordion-element",
+    "mj-accordion-text",
+    "mj-accordion-title",
+    "mj-button",
+    "mj-carousel",
+    "mj-carousel-image",
+    "mj-column",
+    "mj-divider",
+    "mj-group",
+    "mj-hero",
+    "mj-image",
+    "mj-include",
+    "mj-navbar",
+    "mj-navbar-link",
+    "mj-raw",
+    "mj-section",
+    "mj-social",
+    "mj-social-element",
+    "mj-spacer",
+    "mj-table",
+    "mj-text",
+    "mj-wrapper",
 ];
 /// MJML elements that hold elements only; `mj-raw` is their way to take anything else.
 const LAYOUT: &[&str] = &["mj-body", "mj-wrapper", "mj-section", "mj-group", "mj-column", "mj-hero"];
@@ -32,7 +63,8 @@ pub(super) fn check_mjml(text: &str) -> Vec<MjmlError> {
             continue;
         }
         if !ELEMENTS.contains(&tag.name.as_str()) && !matches!(tag.kind, TagKind::Close) {
-            let nearest = ELEMENTS.iter().min_by_key(|known| strsim::osa_distance(known, &tag.name)).filter(|known| strsim::osa_distance(known, &tag.name) <= 3);
+            let nearest =
+                ELEMENTS.iter().min_by_key(|known| strsim::osa_distance(known, &tag.name)).filter(|known| strsim::osa_distance(known, &tag.name) <= 3);
             let hint = nearest.map_or_else(String::new, |known| format!("; did you mean `{known}`?"));
             found.push(MjmlError { message: format!("there is no element `{}`{hint}", tag.name), range: Some(tag.range.clone()) });
         }
@@ -62,15 +94,22 @@ pub(super) fn compile_mjml(protected: &Protected<'_>) -> Result<String, MjmlErro
     let mut wrapped_at: Vec<usize> = Vec::new();
     let source = replace(protected, &protected.text, |word, _, parent| parent.filter(|name| LAYOUT.contains(name)).map(|_| format!("<mj-raw>{word}</mj-raw>")));
     if source.len() != protected.text.len() {
-        wrapped_at = protected.placeholders(&source).into_iter().filter(|(range, _)| source.get(..range.start).is_some_and(|b| b.ends_with("<mj-raw>"))).map(|(range, _)| range.start).collect();
+        wrapped_at = protected
+            .placeholders(&source)
+            .into_iter()
+            .filter(|(range, _)| source.get(..range.start).is_some_and(|b| b.ends_with("<mj-raw>")))
+            .map(|(range, _)| range.start)
+            .collect();
     }
     let unwrapped = |position: usize| position - wrapped_at.iter().filter(|at| **at < position).count() * "<mj-raw></mj-raw>".len().min(position);
     let failed = |error: Error| {
         let position = match &error {
-            Error::UnexpectedElement { position, .. } | Error::UnexpectedToken { position, .. } | Error::MissingAttribute { position, .. }
-            | Error::InvalidAttribute { position, .. } | Error::InvalidFormat { position, .. } | Error::IncludeLoaderError { position, .. } => {
-                Some(unwrapped(position.start)..unwrapped(position.end))
-            }
+            Error::UnexpectedElement { position, .. }
+            | Error::UnexpectedToken { position, .. }
+            | Error::MissingAttribute { position, .. }
+            | Error::InvalidAttribute { position, .. }
+            | Error::InvalidFormat { position, .. }
+            | Error::IncludeLoaderError { position, .. } => Some(unwrapped(position.start)..unwrapped(position.end)),
             Error::EndOfStream { .. } | Error::SizeLimit { .. } | Error::ParserError { .. } | Error::NoRootNode => None,
         };
         MjmlError { message: describe_mjml(&error), range: position }

@@ -19,5 +19,5 @@ mod walk;
 pub use analyze::{Analysis, NameKind, TemplateError, UnknownName, VariableUse, analyze};
 pub use body::{BodyError, BodyFormat, CompiledBody, compile_body};
 pub use links::{LinkUse, links};
-pub use rendered::{escape_html, insert_at_end, insert_at_start, rewrite_links};
 pub use render::{Escaping, MAX_OUTPUT_BYTES, RENDER_FUEL, RenderError, TemplateId, Templates};
+pub use rendered::{escape_html, insert_at_end, insert_at_start, rewrite_links};

@@ -30,7 +30,10 @@ fn is_link(tag: &str) -> bool {
 }
 
 fn rewritten(tag: &str, rewrite: &mut impl FnMut(&str) -> Option<String>) -> Option<String> {
-    let name = tag.match_indices(|c: char| c.is_ascii_whitespace()).map(|(at, _)| at + 1).find(|at| tag.get(*at..*at + 4).is_some_and(|word| word.eq_ignore_ascii_case("href")))?;
+    let name = tag
+        .match_indices(|c: char| c.is_ascii_whitespace())
+        .map(|(at, _)| at + 1)
+        .find(|at| tag.get(*at..*at + 4).is_some_and(|word| word.eq_ignore_ascii_case("href")))?;
     let after = tag.get(name + 4..)?;
     let value = after.trim_start().strip_prefix('=')?.trim_start();
     let from = tag.len() - value.len();
@@ -47,7 +50,14 @@ fn rewritten(tag: &str, rewrite: &mut impl FnMut(&str) -> Option<String>) -> Opt
 
 fn decode_entities(text: &str) -> String {
     // The entities that escaping makes; others have no place in an address.
-    text.replace("&quot;", "\"").replace("&#39;", "'").replace("&#x27;", "'").replace("&#x2F;", "/").replace("&#x2f;", "/").replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+    text.replace("&quot;", "\"")
+        .replace("&#39;", "'")
+        .replace("&#x27;", "'")
+        .replace("&#x2F;", "/")
+        .replace("&#x2f;", "/")
+        .replace("&lt;", "<")
+        .replace("&gt;", ">")
+        .replace("&amp;", "&")
 }
 
 /// Puts `snippet` before the last `</body>`, or at the end.

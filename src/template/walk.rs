@@ -5,8 +5,8 @@
 
 use super::analyze::{Analysis, NameKind, UnknownName, VariableUse, look_up};
 use super::guards::assured;
-use minijinja::machinery::ast::{BinOpKind, Call, CallArg, Expr, Filter, ForLoop, IfCond, Macro, Stmt, Test, UnaryOpKind};
 use minijinja::machinery::Span;
+use minijinja::machinery::ast::{BinOpKind, Call, CallArg, Expr, Filter, ForLoop, IfCond, Macro, Stmt, Test, UnaryOpKind};
 use std::collections::HashMap;
 use std::ops::Range;
 
@@ -222,8 +222,21 @@ impl<'t> Walk<'t> {
                 let known = assured(self, left, matches!(op, BinOpKind::ScAnd));
                 self.assuming(known, |walk| walk.expression(right, copes));
             }
-            BinOpKind::Eq | BinOpKind::Ne | BinOpKind::Lt | BinOpKind::Lte | BinOpKind::Gt | BinOpKind::Gte | BinOpKind::Add | BinOpKind::Sub
-            | BinOpKind::Mul | BinOpKind::Div | BinOpKind::FloorDiv | BinOpKind::Rem | BinOpKind::Pow | BinOpKind::Concat | BinOpKind::In => {
+            BinOpKind::Eq
+            | BinOpKind::Ne
+            | BinOpKind::Lt
+            | BinOpKind::Lte
+            | BinOpKind::Gt
+            | BinOpKind::Gte
+            | BinOpKind::Add
+            | BinOpKind::Sub
+            | BinOpKind::Mul
+            | BinOpKind::Div
+            | BinOpKind::FloorDiv
+            | BinOpKind::Rem
+            | BinOpKind::Pow
+            | BinOpKind::Concat
+            | BinOpKind::In => {
                 self.expression(left, false);
                 self.expression(right, false);
             }

@@ -1,10 +1,13 @@
 //! Content: golden messages, tokens, tracking, headers, signatures.
 
 use crate::templates::{nested, record};
-use campc::bytecode::{Channel, MessageContent, MessageDef, MessageId, NotifyDef, NotifyId, Program, ProjectInfo, StepId, TemplateDef, TemplateId, TopicDef, TopicId, WebhookDef, WebhookId};
+use campc::bytecode::{
+    Channel, MessageContent, MessageDef, MessageId, NotifyDef, NotifyId, Program, ProjectInfo, StepId, TemplateDef, TemplateId, TopicDef, TopicId, WebhookDef,
+    WebhookId,
+};
 use campc::content::{
-    ComposeError, Composer, EffectFacts, EmailMessage, KeyRing, Outgoing, Recipients, Settings, ShortKind, Token, TokenKind, TokenPayload, WebhookInput, effect_id_from_text, effect_id_text, has_control,
-    parse_mailbox, parse_mailboxes, sign_webhook,
+    ComposeError, Composer, EffectFacts, EmailMessage, KeyRing, Outgoing, Recipients, Settings, ShortKind, Token, TokenKind, TokenPayload, WebhookInput,
+    effect_id_from_text, effect_id_text, has_control, parse_mailbox, parse_mailboxes, sign_webhook,
 };
 use campc::lang::{Instant, Record, Value, Zone};
 use std::sync::Arc;
@@ -39,7 +42,12 @@ const MAIL: Mail = Mail {
 
 fn program(mail: &Mail) -> Program {
     let mut program = Program {
-        project: ProjectInfo { name: Arc::from("Acme Inc"), from: Some(Arc::from("Ana at Acme <ana@acme.example>")), address: Some(Arc::from("1 King St W, Toronto")), ..ProjectInfo::default() },
+        project: ProjectInfo {
+            name: Arc::from("Acme Inc"),
+            from: Some(Arc::from("Ana at Acme <ana@acme.example>")),
+            address: Some(Arc::from("1 King St W, Toronto")),
+            ..ProjectInfo::default()
+        },
         topics: vec![TopicDef { name: Arc::from("news"), was: None, title: Arc::from("The News"), is_opt_in: false }],
         ..Program::default()
     };
@@ -73,7 +81,14 @@ fn program(mail: &Mail) -> Program {
     program.notifies.push(NotifyDef { step: StepId(0), to: team, subject, body: None, params: Vec::new(), variables: Vec::new() });
     let url = template(&mut program, "https://n8n.acme.example/{{ contact.first_name | urlencode }}", false);
     program.webhooks.push(WebhookDef {
-        name: Arc::from("crm"), url, method: Arc::from("post"), headers: vec![(Arc::from("X-A"), sms)], secret_env: Some(Arc::from("CRM_SECRET")), secret_literal: None, body: None, timeout: None,
+        name: Arc::from("crm"),
+        url,
+        method: Arc::from("post"),
+        headers: vec![(Arc::from("X-A"), sms)],
+        secret_env: Some(Arc::from("CRM_SECRET")),
+        secret_literal: None,
+        body: None,
+        timeout: None,
     });
     program
 }
@@ -102,7 +117,17 @@ fn compose(mail: &Mail, number: u32, name: &str, to: &str) -> Result<Outgoing, C
 fn with_facts<T>(name: &str, is_transactional: bool, run: impl FnOnce(&EffectFacts<'_>) -> T) -> T {
     let (frozen, zone) = (frozen(name), Zone::utc());
     run(&EffectFacts {
-        effect_id: EFFECT, contact_uid: 9, contact_id: "c9", contact_email: Some("eve@x.example"), campaign: "Hot lead follow-up", step: "email welcome", topic: 5, frozen: &frozen, zone: &zone, at: AT, is_transactional,
+        effect_id: EFFECT,
+        contact_uid: 9,
+        contact_id: "c9",
+        contact_email: Some("eve@x.example"),
+        campaign: "Hot lead follow-up",
+        step: "email welcome",
+        topic: 5,
+        frozen: &frozen,
+        zone: &zone,
+        at: AT,
+        is_transactional,
     })
 }
 
@@ -118,7 +143,9 @@ fn header<'a>(mail: &'a EmailMessage, name: &str) -> Vec<&'a str> {
 }
 
 fn tokens_in<'a>(text: &'a str, route: &str) -> Vec<&'a str> {
-    text.match_indices(route).map(|(at, _)| text[at + route.len()..].split(|c: char| !(c.is_ascii_alphanumeric() || "-_".contains(c))).next().unwrap()).collect()
+    text.match_indices(route)
+        .map(|(at, _)| text[at + route.len()..].split(|c: char| !(c.is_ascii_alphanumeric() || "-_".contains(c))).next().unwrap())
+        .collect()
 }
 
 #[test]
@@ -137,7 +164,12 @@ fn a_marketing_mail_has_tracked_links_a_pixel_a_footer_and_one_click_headers() {
     assert!(html.find("/t/o/").unwrap() < html.find("</body>").unwrap());
     assert!(html.contains("1 King St W, Toronto") && html.contains(">Unsubscribe</a>"), "{html}");
     assert!(html.find("Before Eve").unwrap() < html.find("Hi Eve").unwrap());
-    assert!(mail.text.contains("https://acme.example/a\n") && mail.text.contains("\n-- \nAcme Inc\n1 King St W, Toronto\nUnsubscribe: https://mail.acme.example/u/"), "{}", mail.text);
+    assert!(
+        mail.text.contains("https://acme.example/a\n")
+            && mail.text.contains("\n-- \nAcme Inc\n1 King St W, Toronto\nUnsubscribe: https://mail.acme.example/u/"),
+        "{}",
+        mail.text
+    );
 
     let unsubscribe = header(&mail, "List-Unsubscribe");
     assert_eq!(unsubscribe.len(), 1, "a message's own header does not double ours");

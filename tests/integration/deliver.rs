@@ -4,8 +4,8 @@ use crate::content::{AT, EFFECT, email};
 use crate::stubs::{Relay, receiver, relay};
 use campc::content::{EmailMessage, Mailbox, Outgoing, PushMessage, SmsMessage, WebhookCall, effect_id_text, sign_webhook};
 use campc::deliver::{
-    Advice, AnswerWanted, Attempted, BounceClass, Breaker, Claim, DeliverConfig, Deliverer, EmailProvider, Envelope, Lane, NetworkRule, Outcome, Pace, PushProvider, Rate, SendResult, SmsProvider, SmsSender, WebhookProvider,
-    backoff, build_mail, classify_reply, expiry, is_address_allowed,
+    Advice, AnswerWanted, Attempted, BounceClass, Breaker, Claim, DeliverConfig, Deliverer, EmailProvider, Envelope, Lane, NetworkRule, Outcome, Pace,
+    PushProvider, Rate, SendResult, SmsProvider, SmsSender, WebhookProvider, backoff, build_mail, classify_reply, expiry, is_address_allowed,
 };
 use campc::lang::Instant;
 use std::path::PathBuf;
@@ -32,7 +32,8 @@ fn envelope(outgoing: Outgoing) -> Envelope {
 }
 
 fn smtp(url: &str) -> Deliverer {
-    Deliverer::new(&DeliverConfig { email: EmailProvider::Smtp { url: url.into(), rate: None, insecure: false, hello: Some("camp.test".into()) }, ..config() }).unwrap()
+    Deliverer::new(&DeliverConfig { email: EmailProvider::Smtp { url: url.into(), rate: None, insecure: false, hello: Some("camp.test".into()) }, ..config() })
+        .unwrap()
 }
 
 async fn mail_to(behaviour: Relay) -> SendResult {
@@ -64,8 +65,15 @@ async fn a_relay_takes_a_whole_message_and_the_connection_is_kept() {
     assert_eq!(received.messages[0], received.messages[2], "every attempt sends the same bytes");
     let message = &received.messages[0];
     for wanted in [
-        "From: \"Ana at Acme\" <ana@acme.example>\r\n", "To: eve@x.example\r\n", "Subject: Welcome, Eve\r\n", "List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n", "Date: Thu, 24 Dec 2026 14:00:00 +0000\r\n",
-        "MIME-Version: 1.0\r\n", "Content-Type: multipart/alternative;", "Content-Type: text/plain; charset=utf-8", "Content-Type: text/html; charset=utf-8",
+        "From: \"Ana at Acme\" <ana@acme.example>\r\n",
+        "To: eve@x.example\r\n",
+        "Subject: Welcome, Eve\r\n",
+        "List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n",
+        "Date: Thu, 24 Dec 2026 14:00:00 +0000\r\n",
+        "MIME-Version: 1.0\r\n",
+        "Content-Type: multipart/alternative;",
+        "Content-Type: text/plain; charset=utf-8",
+        "Content-Type: text/html; charset=utf-8",
     ] {
         assert!(message.contains(wanted), "{wanted} in {message}");
     }
@@ -145,7 +153,9 @@ fn blind_copies_are_in_the_envelope_only() {
 
 #[test]
 fn a_password_is_never_sent_in_the_clear() {
-    let with = |url: &str, insecure: bool| Deliverer::new(&DeliverConfig { email: EmailProvider::Smtp { url: url.into(), rate: None, insecure, hello: None }, ..config() }).map(|_| ());
+    let with = |url: &str, insecure: bool| {
+        Deliverer::new(&DeliverConfig { email: EmailProvider::Smtp { url: url.into(), rate: None, insecure, hello: None }, ..config() }).map(|_| ())
+    };
     assert!(with("smtp://mail.example", false).unwrap_err().to_string().contains("not encrypted"));
     assert!(with("smtp://mail.example", true).is_ok());
     assert!(with("smtp://user:pass@127.0.0.1", true).unwrap_err().to_string().contains("password"));
@@ -186,7 +196,13 @@ async fn a_webhook_is_signed_and_its_answer_read() {
     let request = requests.lock().unwrap()[0].clone();
     let id = format!("msg_{}", effect_id_text(&EFFECT));
     let signature = sign_webhook("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", &id, AT.0 / 1000, b"{\"test\": 1}");
-    for wanted in [format!("webhook-id: {id}\r\n"), format!("webhook-timestamp: {}\r\n", AT.0 / 1000), format!("webhook-signature: {signature}\r\n"), "x-a: b\r\n".into(), "content-type: application/json\r\n".into()] {
+    for wanted in [
+        format!("webhook-id: {id}\r\n"),
+        format!("webhook-timestamp: {}\r\n", AT.0 / 1000),
+        format!("webhook-signature: {signature}\r\n"),
+        "x-a: b\r\n".into(),
+        "content-type: application/json\r\n".into(),
+    ] {
         assert!(request.contains(&wanted), "{wanted} in {request}");
     }
     assert!(!request.contains("forged"), "{request}");
@@ -227,10 +243,36 @@ async fn webhooks_do_not_reach_into_the_network() {
     let webhooks = WebhookProvider::Http { allow_private_networks: false, timeout: Duration::from_millis(500), ports: None };
     let deliverer = Deliverer::new(&DeliverConfig { webhooks, secrets: [("CRM".to_owned(), "s".to_owned())].into(), ..config() }).unwrap();
     for url in [
-        "http://127.0.0.1/", "http://2130706433/", "http://0x7f.1/", "http://0177.0.0.1/", "http://127.1/", "http://localhost/", "http://[::1]/", "http://[::ffff:127.0.0.1]/", "http://[::127.0.0.1]/",
-        "http://10.1.2.3/", "http://172.16.0.1/", "http://192.168.1.1/", "http://169.254.169.254/latest/meta-data", "http://100.64.0.1/", "http://0.0.0.0/", "http://[fe80::1]/", "http://[fc00::1]/", "http://[64:ff9b::7f00:1]/",
-        "http://[2002:7f00:1::]/", "http://[2001:0:1:2:3:4:80ff:fffe]/", "http://224.0.0.1/", "http://198.18.0.1/", "http://[::]/", "http://192.0.0.1/", "ftp://93.184.216.34/", "file:///etc/passwd", "http://93.184.216.34:22/", "http://user@127.0.0.1:80/",
-        "https://127.0.0.1/", "http://①②⑦.0.0.1/",
+        "http://127.0.0.1/",
+        "http://2130706433/",
+        "http://0x7f.1/",
+        "http://0177.0.0.1/",
+        "http://127.1/",
+        "http://localhost/",
+        "http://[::1]/",
+        "http://[::ffff:127.0.0.1]/",
+        "http://[::127.0.0.1]/",
+        "http://10.1.2.3/",
+        "http://172.16.0.1/",
+        "http://192.168.1.1/",
+        "http://169.254.169.254/latest/meta-data",
+        "http://100.64.0.1/",
+        "http://0.0.0.0/",
+        "http://[fe80::1]/",
+        "http://[fc00::1]/",
+        "http://[64:ff9b::7f00:1]/",
+        "http://[2002:7f00:1::]/",
+        "http://[2001:0:1:2:3:4:80ff:fffe]/",
+        "http://224.0.0.1/",
+        "http://198.18.0.1/",
+        "http://[::]/",
+        "http://192.0.0.1/",
+        "ftp://93.184.216.34/",
+        "file:///etc/passwd",
+        "http://93.184.216.34:22/",
+        "http://user@127.0.0.1:80/",
+        "https://127.0.0.1/",
+        "http://①②⑦.0.0.1/",
     ] {
         let result = deliverer.send(hook(url, false)).await;
         let Outcome::Permanent { reason, .. } = &result.outcome else { panic!("{url}: {result:?}") };
@@ -261,7 +303,11 @@ async fn twilio_is_spoken_to_as_it_wants() {
     assert_eq!(result.outcome, Outcome::Accepted { provider_id: Some("SM1".into()) });
     assert!(request.starts_with("POST /2010-04-01/Accounts/AC1/Messages.json HTTP/1.1\r\n"), "{request}");
     assert!(request.contains("authorization: Basic QUMxOnQ=\r\n"), "{request}");
-    assert!(request.ends_with("To=%2B15550101&Body=Hi+%26+bye&From=%2B15550100&StatusCallback=https%3A%2F%2Fm.example%2Fhooks%2Ftwilio%3Fe%3DT&ValidityPeriod=3600"), "{request}");
+    assert!(
+        request
+            .ends_with("To=%2B15550101&Body=Hi+%26+bye&From=%2B15550100&StatusCallback=https%3A%2F%2Fm.example%2Fhooks%2Ftwilio%3Fe%3DT&ValidityPeriod=3600"),
+        "{request}"
+    );
     let refused = |code: &str| -> &'static str {
         let body = format!("{{\"code\":{code},\"message\":\"no\",\"status\":400}}");
         Box::leak(format!("HTTP/1.1 400 Bad\r\nContent-Length: {}\r\n\r\n{body}", body.len()).into_boxed_str())
@@ -287,7 +333,11 @@ async fn http_providers_get_one_post_a_message() {
     assert_eq!(sms.outcome, Outcome::Accepted { provider_id: Some("p1".into()) });
     deliverer.send(envelope(Outgoing::Push(PushMessage { to: "d".into(), title: "T".into(), body: "B".into(), link: None }))).await;
     let requests = requests.lock().unwrap();
-    assert!(requests[0].contains("webhook-signature: v1,") && requests[0].contains(&format!("idempotency-key: {}", effect_id_text(&EFFECT))), "{}", requests[0]);
+    assert!(
+        requests[0].contains("webhook-signature: v1,") && requests[0].contains(&format!("idempotency-key: {}", effect_id_text(&EFFECT))),
+        "{}",
+        requests[0]
+    );
     assert!(requests[0].ends_with("{\"from\":\"Acme\",\"text\":\"Hi\",\"to\":\"+1\"}"), "{}", requests[0]);
     assert!(requests[1].ends_with("{\"body\":\"B\",\"link\":null,\"title\":\"T\",\"to\":\"d\"}"), "{}", requests[1]);
 }

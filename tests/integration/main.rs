@@ -1,12 +1,17 @@
 //! The one integration binary: every test goes through the front door.
 #![allow(missing_docs)]
 
+mod bench;
 mod bytecode;
+mod cli;
 mod compiler;
-mod lower;
 mod content;
 mod daemon;
 mod deliver;
+mod http;
+mod language;
+mod lower;
+mod readme;
 mod semantic;
 mod store;
 mod stubs;

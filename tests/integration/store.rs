@@ -8,8 +8,8 @@ use campc::machine::state::{ContactState, ContactUid, EffectId, EnrollmentUid, S
 use campc::store::memory::MemoryStore;
 use campc::store::sqlite::SqliteStore;
 use campc::store::{
-    Batch, CampaignLabel, ContactImage, DeployRecord, EventRow, IdentityChange, IdentityKind, JournalRow, LoadItem, OutboxChange, OutboxFilter,
-    OutboxRow, OutboxStatus, OutboxUpdate, PageRequest, StepLabel, Store, StoreError,
+    Batch, CampaignLabel, ContactImage, DeployRecord, EventRow, IdentityChange, IdentityKind, JournalRow, LoadItem, OutboxChange, OutboxFilter, OutboxRow,
+    OutboxStatus, OutboxUpdate, PageRequest, StepLabel, Store, StoreError,
 };
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -173,7 +173,8 @@ fn an_effect_that_is_known_aborts_the_whole_batch() {
         let mut store = place.open();
         store.commit(&full_batch()).unwrap();
         let before = load(store.as_mut());
-        let clash = Batch { contacts: vec![image(9)], events: vec![event(3, Some("m3"))], outbox: vec![effect(3, 1), effect(1, 1)], now: NOW, ..Batch::default() };
+        let clash =
+            Batch { contacts: vec![image(9)], events: vec![event(3, Some("m3"))], outbox: vec![effect(3, 1), effect(1, 1)], now: NOW, ..Batch::default() };
         assert!(matches!(store.commit(&clash), Err(StoreError::Clash(_))));
         assert_eq!(load(store.as_mut()), before);
     }
@@ -234,7 +235,13 @@ fn switches_and_meta_last() {
         let mut store = place.open();
         assert_eq!(store.reader().unwrap().meta("key").unwrap().as_deref(), Some(&b"two"[..]));
         let mut found = None;
-        store.load(NOW, &mut |item| if let LoadItem::Switches(switches) = item { found = Some(switches) }).unwrap();
+        store
+            .load(NOW, &mut |item| {
+                if let LoadItem::Switches(switches) = item {
+                    found = Some(switches)
+                }
+            })
+            .unwrap();
         assert_eq!(found, Some(switches));
     }
 }
@@ -305,8 +312,9 @@ fn a_store_has_one_writer() {
 #[test]
 fn a_person_can_read_it() {
     let (_place, connection) = sqlite();
-    let row: (String, String, String) =
-        connection.query_row("SELECT at, email, why FROM journal_view WHERE contact IS NOT NULL ORDER BY position", [], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).unwrap();
+    let row: (String, String, String) = connection
+        .query_row("SELECT at, email, why FROM journal_view WHERE contact IS NOT NULL ORDER BY position", [], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+        .unwrap();
     assert_eq!(row, ("2026-02-25T06:13:20.000Z".to_owned(), "c1@x.example".to_owned(), "one".to_owned()));
     let status: String = connection.query_row("SELECT status FROM outbox_view", [], |row| row.get(0)).unwrap();
     assert_eq!(status, "queued");

@@ -37,7 +37,10 @@ fn every_use_is_found_with_its_place() {
 fn a_default_a_guard_and_an_or_cope_with_no_value() {
     assert_eq!(uses("{{ contact.a | default('x') }}{{ contact.b or 'y' }}"), ["contact.a?", "contact.b?"]);
     assert_eq!(uses("{% if contact.a %}{{ contact.a }}{% else %}{{ contact.a }}{% endif %}"), ["contact.a?", "contact.a?", "contact.a"]);
-    assert_eq!(uses("{% if contact.a is defined and contact.b %}{{ contact.a }}{{ contact.b }}{% endif %}"), ["contact.a?", "contact.b?", "contact.a?", "contact.b?"]);
+    assert_eq!(
+        uses("{% if contact.a is defined and contact.b %}{{ contact.a }}{{ contact.b }}{% endif %}"),
+        ["contact.a?", "contact.b?", "contact.a?", "contact.b?"]
+    );
     assert_eq!(uses("{% if contact.a is not defined %}none{% else %}{{ contact.a }}{% endif %}"), ["contact.a?", "contact.a?"]);
     assert_eq!(uses("{{ contact.a if contact.a else 'x' }}"), ["contact.a?", "contact.a?"]);
     assert_eq!(uses("{% if contact.plan == 'pro' %}x{% endif %}"), ["contact.plan"]);
@@ -122,7 +125,18 @@ fn blocks_around_mjml_elements_and_table_rows_stay_where_they_are() {
             at += text[at..].find(part).unwrap_or_else(|| panic!("{part} is not behind the part before it in {text}")) + part.len();
         }
     };
-    let parts = ["{% if contact.plan == \"pro\" %}", "{% for item in order.items %}", "{{ item.sku }}", "{% endfor %}", "{% for item in order.items %}", "<tr", "{{ item.name }}", "</tr>", "{% endfor %}", "{% endif %}"];
+    let parts = [
+        "{% if contact.plan == \"pro\" %}",
+        "{% for item in order.items %}",
+        "{{ item.sku }}",
+        "{% endfor %}",
+        "{% for item in order.items %}",
+        "<tr",
+        "{{ item.name }}",
+        "</tr>",
+        "{% endfor %}",
+        "{% endif %}",
+    ];
     order(&parts, &html);
     let without_tags: Vec<&str> = parts.iter().copied().filter(|part| !part.contains("tr")).collect();
     order(&without_tags, &body.text);
@@ -152,7 +166,9 @@ fn markdown_and_plain_text_become_simple_mails() {
     assert!(!html.contains("<p>{%"), "{html}");
     assert!(body.text.starts_with("# A copy\n"));
 
-    let body = compile_body(BodyFormat::Text, "Hi {{ contact.first_name | default(\"<you>\") }}, 1 < 2.\nSee https://x.example/?a=1&b=2.\n\n{{ unsubscribe_url }}").unwrap();
+    let body =
+        compile_body(BodyFormat::Text, "Hi {{ contact.first_name | default(\"<you>\") }}, 1 < 2.\nSee https://x.example/?a=1&b=2.\n\n{{ unsubscribe_url }}")
+            .unwrap();
     assert_eq!(body.text, "Hi {{ contact.first_name | default(\"<you>\") }}, 1 < 2.\nSee https://x.example/?a=1&b=2.\n\n{{ unsubscribe_url }}\n");
     let html = body.html.unwrap();
     assert!(html.contains("Hi {{ contact.first_name | default(\"<you>\") }}, 1 &lt; 2.<br>"), "{html}");
@@ -189,7 +205,10 @@ fn values_read_as_a_person_writes_them() {
         ("b", Value::Bool(true)),
         ("l", Value::List(vec![Value::text("x"), Value::text("y")].into())),
     ]);
-    assert_eq!(render(Escaping::None, "{{ n }} {{ n / 2 }} {{ n * 2 }} {{ f }} {{ d }} {{ t }} {{ b }} {{ l | join('+') }}", &context).unwrap(), "3 1.5 6 2.5 2026-12-24 2026-12-24 09:00 true x+y");
+    assert_eq!(
+        render(Escaping::None, "{{ n }} {{ n / 2 }} {{ n * 2 }} {{ f }} {{ d }} {{ t }} {{ b }} {{ l | join('+') }}", &context).unwrap(),
+        "3 1.5 6 2.5 2026-12-24 2026-12-24 09:00 true x+y"
+    );
     assert_eq!(render(Escaping::None, "{{ d | date('%d.%m.%Y') }} {{ 'a b&' | urlencode }}", &context).unwrap(), "24.12.2026 a%20b%26");
 }
 
@@ -214,7 +233,9 @@ fn data_is_never_a_template() {
 #[test]
 fn steps_and_output_are_bounded() {
     let nothing = Record::new();
-    assert!(render(Escaping::None, "{% for a in range(9999) %}{% for b in range(9999) %}{{ b }}{% endfor %}{% endfor %}", &nothing).unwrap_err().contains("steps"));
+    assert!(
+        render(Escaping::None, "{% for a in range(9999) %}{% for b in range(9999) %}{{ b }}{% endfor %}{% endfor %}", &nothing).unwrap_err().contains("steps")
+    );
     let long = record(&[("x", Value::text("y".repeat(2000)))]);
     assert!(render(Escaping::None, "{% for a in range(2000) %}{{ x }}{% endfor %}", &long).unwrap_err().contains("bytes"));
 }

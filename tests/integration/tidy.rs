@@ -59,6 +59,17 @@ fn files_are_named_for_what_they_hold() {
 }
 
 #[test]
+fn every_file_is_built() {
+    none(&rules::orphans(&Tree::here().rust));
+}
+
+#[test]
+fn every_promise_has_a_test() {
+    let tree = Tree::here();
+    none(&pages::promises(tree.text("README.md"), &tree.all));
+}
+
+#[test]
 fn statements_of_the_store_are_constants() {
     none(&rules::statements(&Tree::here().rust));
 }

@@ -41,7 +41,13 @@ impl Build {
         let image = encode(&program);
         std::fs::write(&target, &image).map_err(|error| Failure::io("cannot write", &target, &error))?;
         let hash: String = program_hash(&program).iter().take(6).map(|byte| format!("{byte:02x}")).collect();
-        print(&format!("{}: {} bytes, {} campaigns, program {hash}\n", context.shown(&target), image.len(), program.campaigns.len()));
+        print(&format!(
+            "{}: {} bytes, {} campaign{}, program {hash}\n",
+            context.shown(&target),
+            image.len(),
+            program.campaigns.len(),
+            if program.campaigns.len() == 1 { "" } else { "s" }
+        ));
         Ok(Exit::Done)
     }
 }

@@ -12,7 +12,9 @@ use std::path::{Path, PathBuf};
 
 /// Shows all findings of all files in one go.
 #[derive(Clone, Debug, clap::Args)]
-#[command(after_help = "Examples:\n  campc check\n  campc check main.camp --format short\n  campc check --deny warnings --format json\n  campc check --fix\n  campc check --stdin-path main.camp < main.camp\n\nThe formats sarif, github and gitlab come with a later version.")]
+#[command(
+    after_help = "Examples:\n  campc check\n  campc check main.camp --format short\n  campc check --deny warnings --format json\n  campc check --fix\n  campc check --stdin-path main.camp < main.camp\n\nThe formats sarif, github and gitlab come with a later version."
+)]
 pub struct Check {
     /// A .camp file or a directory; the project's directory by default
     pub paths: Vec<PathBuf>,

@@ -1,21 +1,74 @@
 //! The commands, one file each: its arguments, and what it does with them.
 
+mod build;
+mod check;
+mod clock;
 mod completions;
+mod contacts;
+mod dev;
 mod explain;
 mod new;
+mod operate;
+mod preview;
+mod run;
+mod sample;
+mod send_test;
+mod status;
+mod test;
+mod why;
 
 use super::context::Context;
 use super::failure::Outcome;
+
+/// The formats of data.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum DataFormat {
+    /// For people.
+    Human,
+    /// For programs; streams have one object a line.
+    Json,
+}
 
 /// The commands.
 #[derive(Clone, Debug, clap::Subcommand)]
 pub enum Command {
     /// Make a project that checks, tests and runs at once
     New(new::New),
+    /// Show all findings of all files
+    Check(check::Check),
+    /// Run test blocks on a virtual clock
+    Test(test::Test),
+    /// Run the daemon
+    Run(run::Run),
+    /// Compile to a file
+    Build(build::Build),
+    /// Show a compiled file as a listing
+    Disasm(build::Disasm),
     /// Show the page of a finding
     Explain(explain::Explain),
+    /// Show each step a contact took, and what decided it
+    Why(why::Why),
+    /// Show how things stand
+    Status(status::Status),
+    /// Enrol a contact by hand
+    Enroll(operate::Enroll),
+    /// Hold a campaign
+    Pause(operate::Pause),
+    /// Let a paused campaign go on
+    Resume(operate::Resume),
+    /// Import contacts, show one
+    Contacts(contacts::Contacts),
+    /// Show or move a manual clock
+    Clock(clock::Clock),
+    /// Show a message as somebody would get it
+    Preview(preview::Preview),
+    /// Send one message to an address
+    SendTest(send_test::SendTest),
     /// Print a shell's completion script
     Completions(completions::Completions),
+    /// What each stage of the compiler makes of a file
+    #[command(hide = true)]
+    Dev(dev::Dev),
 }
 
 impl Command {
@@ -26,8 +79,23 @@ impl Command {
     pub fn run(&self, context: &Context) -> Outcome {
         match self {
             Command::New(command) => command.run(context),
+            Command::Check(command) => command.run(context),
+            Command::Test(command) => command.run(context),
+            Command::Run(command) => command.run(context),
+            Command::Build(command) => command.run(context),
+            Command::Disasm(command) => command.run(context),
             Command::Explain(command) => command.run(),
+            Command::Why(command) => command.run(context),
+            Command::Status(command) => command.run(context),
+            Command::Enroll(command) => command.run(context),
+            Command::Pause(command) => command.run(context),
+            Command::Resume(command) => command.run(context),
+            Command::Contacts(command) => command.run(context),
+            Command::Clock(command) => command.run(context),
+            Command::Preview(command) => command.run(context),
+            Command::SendTest(command) => command.run(context),
             Command::Completions(command) => command.run(),
+            Command::Dev(command) => command.run(context),
         }
     }
 }

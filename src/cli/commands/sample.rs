@@ -113,7 +113,8 @@ impl Sample {
         };
         let recipients = Recipients { to: to.unwrap_or(&own), cc: &[], bcc: &[] };
         let outgoing = composer.message(&facts, message, &recipients);
-        let outgoing = outgoing.map_err(|error| Failure::failed(format!("{error}\nwhat a trigger supplies is not there in a sample; `| default('…')` in the template helps")))?;
+        let outgoing = outgoing
+            .map_err(|error| Failure::failed(format!("{error}\nwhat a trigger supplies is not there in a sample; `| default('…')` in the template helps")))?;
         Ok((outgoing, effect))
     }
 }

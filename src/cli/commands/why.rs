@@ -63,14 +63,18 @@ fn human(line: &Json) -> String {
     if !text(line, "campaign").is_empty() {
         parts.push(text(line, "campaign").to_string());
     }
-    let step = text(line, "step");
-    let what = text(line, "what");
-    parts.push(if step.is_empty() { what.to_string() } else { format!("{what} {step}") });
+    parts.push(text(line, "what").to_string());
     let why = explained(line);
-    if !why.is_empty() {
-        parts.push(why);
-    }
-    parts.join("  ") + "\n"
+    // The step's own name is said where the phrase does not say it; who is through with all of them stands nowhere.
+    let step = text(line, "step");
+    let target = step.rsplit('/').next().unwrap_or(step);
+    let is_told = step.is_empty() || why.contains(target.split('#').next().unwrap_or(target)) || text(line, "what") == "finished";
+    parts.push(match (is_told, why.is_empty()) {
+        (true, _) => why,
+        (false, true) => step.to_string(),
+        (false, false) => format!("{step}: {why}"),
+    });
+    parts.join("  ").trim_end().to_string() + "\n"
 }
 
 /// The phrase, with the fact that changed and the input that changed it where the phrase does not say them.

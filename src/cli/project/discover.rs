@@ -41,8 +41,6 @@ pub struct Project {
     pub root: PathBuf,
     /// `camp.toml`, or the defaults.
     pub file: ProjectFile,
-    /// Whether there is a `camp.toml`.
-    pub has_file: bool,
     /// Which files make it.
     pub shape: Shape,
     /// Which files are meant.
@@ -58,7 +56,11 @@ impl Project {
         let start = match (path, &context.project) {
             (Some(path), _) => context.here.join(path),
             (None, Some(directory)) => return Project::at_directory(&existing(&context.here.join(directory))?),
-            (None, None) => context.here.clone(),
+            (None, None) => {
+                let here = existing(&context.here)?;
+                let root = upward(&here).unwrap_or(here);
+                return Project::open(root, Shape::Whole, Scope::All);
+            }
         };
         let start = existing(&start)?;
         if start.is_dir() { Project::of_directory(&start) } else { Project::of_file(&start) }
@@ -107,15 +109,15 @@ impl Project {
 
     fn open(root: PathBuf, shape: Shape, scope: Scope) -> Result<Project, Failure> {
         let path = root.join(FILE_NAME);
-        let (file, has_file) = match std::fs::read(&path) {
+        let file = match std::fs::read(&path) {
             Ok(bytes) => {
                 let text = String::from_utf8(bytes).map_err(|error| not_utf8(&path, error.utf8_error().valid_up_to()))?;
-                (ProjectFile::parse(&text), true)
+                ProjectFile::parse(&text)
             }
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => (ProjectFile::default(), false),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => ProjectFile::default(),
             Err(error) => return Err(Failure::io("cannot read", &path, &error)),
         };
-        Ok(Project { root, file, has_file, shape, scope })
+        Ok(Project { root, file, shape, scope })
     }
 }
 

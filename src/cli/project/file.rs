@@ -2,8 +2,8 @@
 //!
 //! The environment is asked only when a section is read, so that commands which do not use a key do not need its variable.
 
-use super::{problems, schema};
 use super::schema::Kind;
+use super::{problems, schema};
 use crate::base::{FileId, Sources, Span};
 use crate::diagnostics::{Diagnostic, suggest};
 use serde::de::DeserializeOwned;
@@ -118,9 +118,7 @@ impl ProjectFile {
             }
         }
         // Kinds were checked, so only a number out of range can still fail here.
-        table.try_into().map_err(|error: toml::de::Error| {
-            Box::new(problems::unusable_value(self.section_span(name), name, ("read", error.message())))
-        })
+        table.try_into().map_err(|error: toml::de::Error| Box::new(problems::unusable_value(self.section_span(name), name, ("read", error.message()))))
     }
 
     /// The raw text of a key, override first, `${…}` not replaced.

@@ -1,5 +1,6 @@
 //! The project a command works on: where it lies, its `camp.toml`, the files that make it.
 
+mod analysis;
 mod discover;
 mod file;
 mod files;
@@ -8,9 +9,10 @@ mod providers;
 mod schema;
 mod sections;
 
+pub use analysis::{Overlay, analyze_project, file_failure, file_findings, is_meant, require_project_file, source_failure};
 pub use discover::{Project, Scope, Shape, slashed};
-pub use file::{Environment, Expand, FILE_NAME, ProjectFile, process_environment};
-pub use files::{Files, read_inside, source_files};
+pub use file::{Environment, Expand, ProjectFile, process_environment};
+pub use files::{read_inside, source_files};
 pub use problems::unusable_value;
 pub use providers::deliver_config;
-pub use sections::{Dkim, EmailSection, FormsSection, ProjectSection, PushSection, ServerSection, SmsSection, StoreSection, WebhooksSection};
+pub use sections::{EmailSection, FormsSection, ProjectSection, PushSection, ServerSection, SmsSection, StoreSection, WebhooksSection};

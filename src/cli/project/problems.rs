@@ -25,9 +25,14 @@ pub fn wrong_kind(span: Span, key: &str, (wanted, found): (&str, &str)) -> Diagn
 
 /// A variable of the environment that is not set.
 pub fn missing_variable(span: Span, key: &str, variable: &str) -> Diagnostic {
-    Diagnostic::new(Code::E1004, format!("`{key}` needs the environment variable {variable}, which is not set"), span, format!("{variable} is missing or empty"))
-        .with_help(format!("set it where campc is started: `export {variable}=…`"))
-        .with_note("the environment keeps secrets out of files that are shared; `provider = \"file\"` needs none")
+    Diagnostic::new(
+        Code::E1004,
+        format!("`{key}` needs the environment variable {variable}, which is not set"),
+        span,
+        format!("{variable} is missing or empty"),
+    )
+    .with_help(format!("set it where campc is started: `export {variable}=…`"))
+    .with_note("the environment keeps secrets out of files that are shared; `provider = \"file\"` needs none")
 }
 
 /// A value of the right kind that says nothing campc can use.

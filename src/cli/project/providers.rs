@@ -50,13 +50,23 @@ impl Channels<'_> {
         value.filter(|text| !text.is_empty()).ok_or_else(|| {
             let provider = self.provider(section, &[]);
             let help = format!("add `{key} = \"…\"` to [{section}], or take `provider = \"file\"`");
-            Box::new(unusable_value(self.file.span_of(section, "provider"), &format!("{section}.{key}"), (&format!("missing with the provider {provider:?}"), &help)))
+            Box::new(unusable_value(
+                self.file.span_of(section, "provider"),
+                &format!("{section}.{key}"),
+                (&format!("missing with the provider {provider:?}"), &help),
+            ))
         })
     }
 
     fn rate(&self, section: &str, text: Option<&String>) -> Set<Option<Rate>> {
         let Some(text) = text else { return Ok(None) };
-        let problem = || Box::new(unusable_value(self.file.span_of(section, "rate"), &format!("{section}.rate"), (&format!("{text:?}"), "write `50/s`, `600/min`, `5000/h` or `20000/d`")));
+        let problem = || {
+            Box::new(unusable_value(
+                self.file.span_of(section, "rate"),
+                &format!("{section}.rate"),
+                (&format!("{text:?}"), "write `50/s`, `600/min`, `5000/h` or `20000/d`"),
+            ))
+        };
         Rate::parse(text).map(Some).ok_or_else(problem)
     }
 
@@ -135,7 +145,8 @@ impl Channels<'_> {
         const LONGEST_MS: i64 = 20_000;
         let Some(text) = text else { return Ok(Duration::from_secs(10)) };
         let millis = crate::lang::Duration::parse(text).map(crate::lang::Duration::approximate_millis).filter(|millis| (1..=LONGEST_MS).contains(millis));
-        let problem = || unusable_value(self.file.span_of("webhooks", "timeout"), "webhooks.timeout", (&format!("{text:?}"), "a call may take up to 20s: write `10s`"));
+        let problem =
+            || unusable_value(self.file.span_of("webhooks", "timeout"), "webhooks.timeout", (&format!("{text:?}"), "a call may take up to 20s: write `10s`"));
         millis.and_then(|millis| u64::try_from(millis).ok()).map(Duration::from_millis).ok_or_else(|| Box::new(problem()))
     }
 }
@@ -155,7 +166,10 @@ mod tests {
     #[test]
     fn without_sections_everything_goes_to_files() {
         let config = read("").unwrap();
-        assert!(matches!((config.email, config.sms, config.push, config.webhooks), (EmailProvider::File, SmsProvider::File, PushProvider::File, WebhookProvider::File)));
+        assert!(matches!(
+            (config.email, config.sms, config.push, config.webhooks),
+            (EmailProvider::File, SmsProvider::File, PushProvider::File, WebhookProvider::File)
+        ));
     }
 
     #[test]

@@ -15,11 +15,7 @@ use serde::Deserialize;
 use serde_json::json as object;
 
 pub fn routes() -> Router<App> {
-    Router::new()
-        .route("/v1/clock", get(show))
-        .route("/v1/clock/advance", post(advance))
-        .route("/v1/idle", post(idle))
-        .route("/v1/status", get(status))
+    Router::new().route("/v1/clock", get(show)).route("/v1/clock/advance", post(advance)).route("/v1/idle", post(idle)).route("/v1/status", get(status))
 }
 
 fn clock_json(engine: &Engine) -> serde_json::Value {

@@ -15,10 +15,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value as Json};
 
 pub fn routes() -> Router<App> {
-    Router::new()
-        .route("/v1/contacts", get(list))
-        .route("/v1/contacts/{id}", get(show).put(put))
-        .route("/v1/contacts/{id}/journal", get(journal))
+    Router::new().route("/v1/contacts", get(list)).route("/v1/contacts/{id}", get(show).put(put)).route("/v1/contacts/{id}/journal", get(journal))
 }
 
 #[derive(Default, Deserialize)]

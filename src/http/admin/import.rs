@@ -1,7 +1,8 @@
 //! Imports as JSON Lines: read as they come, in transactions of 500 rows; bad rows are told, the rest goes on.
 
 use super::json;
-use crate::daemon::api::Submission;
+use crate::daemon::Engine;
+use crate::daemon::api::{Submission, SubmissionKind};
 use crate::http::app::App;
 use crate::http::body::{BodyReader, SINGLE_BYTES, is_gzip};
 use crate::http::depth;
@@ -15,6 +16,7 @@ use axum::response::Response;
 use axum::routing::post;
 use bytes::{Buf, BytesMut};
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value as Json};
 
 /// Rows of one transaction.
 const ROWS: usize = 500;
@@ -77,6 +79,37 @@ async fn import(State(app): State<App>, Query(query): Query<ImportQuery>, header
     json(&report)
 }
 
+/// What an import may not do to a contact that is there already: turn withdrawn consent into given, and, where it speaks of single
+/// lists (`lists_add`, `lists_remove`), take it out of the others.
+fn careful(submission: &mut Submission, engine: &Engine) {
+    let SubmissionKind::Upsert(map) = &mut submission.kind else { return };
+    let key = &submission.contact;
+    let known = [&key.user_id, &key.email, &key.phone].into_iter().flatten().find_map(|text| engine.resolve(text));
+    let view = key.uid.or(known).and_then(|uid| engine.contact(uid));
+    if let Some(consent) = map.get_mut("consent").and_then(Json::as_object_mut) {
+        let now = view.as_ref().map(|view| serde_json::to_value(&view.consent).unwrap_or_default()).unwrap_or_default();
+        keep_withdrawn(consent, &now);
+        if let Some(topics) = consent.get_mut("topics").and_then(Json::as_object_mut) {
+            keep_withdrawn(topics, now.get("topics").unwrap_or(&Json::Null));
+        }
+    }
+    let (add, remove) = (names(map.remove("lists_add")), names(map.remove("lists_remove")));
+    if !add.is_empty() || !remove.is_empty() {
+        let own = view.map(|view| view.lists.iter().map(ToString::to_string).collect::<Vec<_>>()).unwrap_or_default();
+        let mut lists: Vec<String> = own.into_iter().filter(|name| !remove.contains(name) && !add.contains(name)).collect();
+        lists.extend(add);
+        map.insert("lists".to_string(), lists.into());
+    }
+}
+
+fn keep_withdrawn(wanted: &mut Map<String, Json>, now: &Json) {
+    wanted.retain(|key, value| !(value == "given" && now.get(key).is_some_and(|state| state == "withdrawn")));
+}
+
+fn names(list: Option<Json>) -> Vec<String> {
+    list.as_ref().and_then(Json::as_array).into_iter().flatten().filter_map(|name| name.as_str().map(str::to_string)).collect()
+}
+
 impl Report {
     fn take_line(&mut self, bytes: &[u8], app: &App, is_quiet: bool) {
         self.line += 1;
@@ -92,7 +125,11 @@ impl Report {
             return self.refuse(self.line, format!("nests deeper than {} levels", depth::MAX_DEPTH));
         }
         match row_submission(text, app.engine.now()) {
-            Ok(submission) => self.waiting.push((self.line, Submission { is_quiet, ..submission })),
+            Ok(mut submission) => {
+                submission.is_quiet = is_quiet;
+                careful(&mut submission, &app.engine);
+                self.waiting.push((self.line, submission));
+            }
             Err(error) => self.refuse(self.line, error.to_string()),
         }
     }

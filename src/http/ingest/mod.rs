@@ -28,14 +28,7 @@ const MAX_EVENTS: usize = 500;
 
 /// The routes of the write key.
 pub fn routes() -> Router<App> {
-    let calls = [
-        (Call::Identify, "i"),
-        (Call::Track, "t"),
-        (Call::Page, "p"),
-        (Call::Screen, "s"),
-        (Call::Group, "g"),
-        (Call::Alias, "a"),
-    ];
+    let calls = [(Call::Identify, "i"), (Call::Track, "t"), (Call::Page, "p"), (Call::Screen, "s"), (Call::Group, "g"), (Call::Alias, "a")];
     let mut router = Router::new();
     for (call, short) in calls {
         let paths = [format!("/v1/{}", call.word()), format!("/v1/{short}"), format!("/api/public/apps/{}", call.word())];
@@ -132,8 +125,7 @@ async fn take_batch(app: &App, headers: &HeaderMap, body: Body) -> Result<Respon
     if count > MAX_EVENTS {
         return Err(Problem::too_large(format!("the batch holds {count} events; {MAX_EVENTS} are taken")).with("limit_events", MAX_EVENTS.into()));
     }
-    let around =
-        Surroundings { received: app.engine.now(), context: batch.context.as_ref(), sent_at: batch.sent_at.as_ref(), key_seed: app.key_seed };
+    let around = Surroundings { received: app.engine.now(), context: batch.context.as_ref(), sent_at: batch.sent_at.as_ref(), key_seed: app.key_seed };
     let (taken, mut rejected) = read_items(&batch.batch, &around);
     let (indices, submissions): (Vec<usize>, Vec<Submission>) = taken.into_iter().unzip();
     let ids: Vec<Option<String>> = submissions.iter().map(|one| one.message_id.as_ref().map(ToString::to_string)).collect();

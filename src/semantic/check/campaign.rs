@@ -47,11 +47,12 @@ impl Checker<'_, '_> {
         let Some(first) = items.iter().find_map(step_of) else { return };
         for item in items {
             if let Item::Header(line) = item
-                && line.span.start > first.span.start {
-                    let (line_text, removed) = self.line_to_move(line.span);
-                    let indent = self.indent_of(first.span);
-                    self.report(problems::header_after_steps(line.span, first.span, removed, &format!("{line_text}\n{indent}")));
-                }
+                && line.span.start > first.span.start
+            {
+                let (line_text, removed) = self.line_to_move(line.span);
+                let indent = self.indent_of(first.span);
+                self.report(problems::header_after_steps(line.span, first.span, removed, &format!("{line_text}\n{indent}")));
+            }
         }
     }
 

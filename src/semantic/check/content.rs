@@ -202,7 +202,13 @@ impl Checker<'_, '_> {
         let mut parts = lines.parts;
         let missing: Vec<&str> = match channel {
             Channel::Email => [("subject", lines.subject.is_none()), ("body", lines.body.is_none())].iter().filter(|(_, m)| *m).map(|(w, _)| *w).collect(),
-            Channel::Sms => if lines.text.is_none() { vec!["text"] } else { Vec::new() },
+            Channel::Sms => {
+                if lines.text.is_none() {
+                    vec!["text"]
+                } else {
+                    Vec::new()
+                }
+            }
             Channel::Push => [("title", lines.title.is_none()), ("body", lines.body.is_none())].iter().filter(|(_, m)| *m).map(|(w, _)| *w).collect(),
         };
         if !missing.is_empty() {
@@ -275,4 +281,3 @@ fn media_type(path: &str) -> &'static str {
         _ => "application/octet-stream",
     }
 }
-

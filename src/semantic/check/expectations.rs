@@ -7,8 +7,20 @@ use crate::semantic::hir::{Expectation, ExpectedKind, ExpectedMessage, Test, Tes
 use crate::syntax::ast::{self, ExpectationKind as Kind};
 
 const SKIP_REASONS: [&str; 14] = [
-    "no address", "no consent", "unsubscribed", "suppressed", "hard bounce", "complaint", "cap", "muted", "control group", "holdout", "channel off",
-    "campaign ended", "expired", "template",
+    "no address",
+    "no consent",
+    "unsubscribed",
+    "suppressed",
+    "hard bounce",
+    "complaint",
+    "cap",
+    "muted",
+    "control group",
+    "holdout",
+    "channel off",
+    "campaign ended",
+    "expired",
+    "template",
 ];
 const REFUSALS: [&str; 9] = ["draft", "paused", "not active", "already in", "reenter", "only if", "exit", "each", "control group"];
 

@@ -34,9 +34,7 @@ impl Checker<'_, '_> {
             K::Number(number) => Expr::new(ExprKind::Literal(Value::number(number.value)), Type::Number, span),
             K::Bool(value) => Expr::bool(ExprKind::Literal(Value::Bool(*value)), span),
             K::Date(date) => Expr::new(ExprKind::Literal(Value::Date(super::literals::date(*date))), Type::Date, span),
-            K::DateTime(at) => {
-                Expr::new(ExprKind::LocalDateTime(super::literals::date(at.date), super::literals::time(at.time)), Type::DateTime, span)
-            }
+            K::DateTime(at) => Expr::new(ExprKind::LocalDateTime(super::literals::date(at.date), super::literals::time(at.time)), Type::DateTime, span),
             K::Duration(duration) => self.duration_expr(duration),
             K::Percent(_) => self.no_value(span, "a share", "write the number: `0.5`"),
             K::Time(_) => self.no_value(span, "a time of day", "a moment needs a day: `2026-12-24 09:00`"),
@@ -88,10 +86,12 @@ impl Checker<'_, '_> {
 
     /// A name where an event may stand for "it happened".
     fn path_or_event(&mut self, path: &ast::Path) -> Expr {
-        if path.rest.is_empty() && !self.is_value_name(&path.root.text)
-            && let Some(event) = self.event(&path.root.text) {
-                return self.event_exists(event, path.span);
-            }
+        if path.rest.is_empty()
+            && !self.is_value_name(&path.root.text)
+            && let Some(event) = self.event(&path.root.text)
+        {
+            return self.event_exists(event, path.span);
+        }
         self.path(path)
     }
 

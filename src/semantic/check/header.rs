@@ -62,9 +62,10 @@ impl Checker<'_, '_> {
         campaign.active_from = from.map(|from| self.first_instant(from));
         campaign.active_until = until.map(|until| self.instant_after(until));
         if let (Some(start), Some(end), Some(until)) = (campaign.active_from, campaign.active_until, until)
-            && end <= start {
-                self.report(problems::ends_before_it_begins(until.span()));
-            }
+            && end <= start
+        {
+            self.report(problems::ends_before_it_begins(until.span()));
+        }
     }
 
     fn first_instant(&self, moment: &ast::Moment) -> Instant {
@@ -108,10 +109,11 @@ impl Checker<'_, '_> {
         let condition = self.condition(&goal.condition);
         let within = goal.within.as_ref().map(|length| self.length(length));
         if let Some(name) = &goal.name
-            && let Some(first) = campaign.goals.iter().find(|other| other.name.as_ref() == Some(&name.value)) {
-                let finding = crate::semantic::resolve::problems::declared_twice("goal", &name.value, name.span, first.span);
-                self.report(finding);
-            }
+            && let Some(first) = campaign.goals.iter().find(|other| other.name.as_ref() == Some(&name.value))
+        {
+            let finding = crate::semantic::resolve::problems::declared_twice("goal", &name.value, name.span, first.span);
+            self.report(finding);
+        }
         campaign.goals.push(hir::Goal { name: goal.name.as_ref().map(|name| name.value.clone()), condition, within, span: line.span });
     }
 

@@ -198,9 +198,7 @@ fn split_property(argument: &ast::Expr) -> (OperandRef<'_>, Option<ast::Name>) {
             _ => ((None, None, path.span), None),
         },
         ast::ExprKind::Call(call) => ((Some(&call.name), Some(&call.args), call.span), None),
-        ast::ExprKind::Property(property) => {
-            ((Some(&property.call.name), Some(&property.call.args), property.call.span), Some(property.name.clone()))
-        }
+        ast::ExprKind::Property(property) => ((Some(&property.call.name), Some(&property.call.args), property.call.span), Some(property.name.clone())),
         _ => ((None, None, argument.span), None),
     }
 }

@@ -46,7 +46,15 @@ impl Checker<'_, '_> {
         let names = self.names;
         for (at, campaign) in names.campaigns.iter().enumerate() {
             let first = self.steps.len();
-            let mut walk = Walk { checker: self, campaign: CampaignId::from_index(at), counts: BTreeMap::new(), expanding: Vec::new(), names: BTreeMap::new(), first, is_too_long: false };
+            let mut walk = Walk {
+                checker: self,
+                campaign: CampaignId::from_index(at),
+                counts: BTreeMap::new(),
+                expanding: Vec::new(),
+                names: BTreeMap::new(),
+                first,
+                is_too_long: false,
+            };
             walk.steps(&steps_of(&campaign.decl.items), "", "");
             if walk.is_too_long {
                 self.report(problems::too_many_steps(campaign.span, MOST_STEPS));

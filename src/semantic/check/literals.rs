@@ -144,9 +144,7 @@ impl Checker<'_, '_> {
             ExprKind::Literal(value) => value.clone(),
             ExprKind::LocalDateTime(date, time) => Value::DateTime(crate::lang::local_instant(*date, *time, &self.project_zone())),
             ExprKind::List(items) => Value::List(items.iter().map(|item| self.constant_value(item)).collect()),
-            ExprKind::Record(pairs) => {
-                Value::Record(Arc::new(pairs.iter().map(|(key, value)| (key.clone(), self.constant_value(value))).collect()))
-            }
+            ExprKind::Record(pairs) => Value::Record(Arc::new(pairs.iter().map(|(key, value)| (key.clone(), self.constant_value(value))).collect())),
             _ => Value::Unset,
         }
     }
@@ -170,8 +168,9 @@ fn is_constant(value: &Expr) -> bool {
 /// `-5` as a literal.
 fn fold(value: Expr) -> Expr {
     if let ExprKind::Negate(inner) = &value.kind
-        && let Some(Value::Number(number)) = inner.literal() {
-            return Expr::new(ExprKind::Literal(Value::number(-number)), Type::Number, value.span);
-        }
+        && let Some(Value::Number(number)) = inner.literal()
+    {
+        return Expr::new(ExprKind::Literal(Value::number(-number)), Type::Number, value.span);
+    }
     value
 }

@@ -40,12 +40,13 @@ impl Checker<'_, '_> {
     /// Mixing `and` with `or` needs parentheses.
     pub(super) fn check_precedence(&mut self, expr: &ast::Expr) {
         if let ast::ExprKind::Logic(logic) = &expr.kind
-            && logic.op == LogicOp::Or {
-                let mixed: Vec<Span> = logic.operands.iter().filter(|o| is_logic(o)).map(|o| o.span).collect();
-                if let Some(first) = mixed.first() {
-                    self.report(problems::mixed_logic(*first, expr.span, &mixed));
-                }
+            && logic.op == LogicOp::Or
+        {
+            let mixed: Vec<Span> = logic.operands.iter().filter(|o| is_logic(o)).map(|o| o.span).collect();
+            if let Some(first) = mixed.first() {
+                self.report(problems::mixed_logic(*first, expr.span, &mixed));
             }
+        }
         for inner in crate::semantic::walk::inner_expressions(expr) {
             self.check_precedence(inner);
         }

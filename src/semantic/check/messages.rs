@@ -7,7 +7,6 @@ use crate::bytecode::{Channel, MessageId};
 use crate::semantic::hir::{Message, MessageContent};
 use crate::syntax::ast;
 
-
 impl Checker<'_, '_> {
     /// The declared messages, by their ids.
     pub(super) fn declared_messages(&mut self) {
@@ -64,5 +63,4 @@ impl Checker<'_, '_> {
         let attr = ast::MessageAttr { span: text.span, kind: ast::MessageAttrKind::Text(ast::TextSource::Inline(text.clone())) };
         self.message_parts(channel, std::slice::from_ref(&attr), text.span)
     }
-
 }

@@ -91,10 +91,11 @@ impl Checker<'_, '_> {
         }
         for (one, other) in [(left, right), (right, left)] {
             if let (Type::Enum(values), Some(Value::Text(text))) = (&one.ty, other.literal())
-                && !values.contains(text) {
-                    self.report(problems::not_a_value(other.span, text, values));
-                    return false;
-                }
+                && !values.contains(text)
+            {
+                self.report(problems::not_a_value(other.span, text, values));
+                return false;
+            }
         }
         true
     }
@@ -224,9 +225,10 @@ impl Checker<'_, '_> {
     fn set_subject(&mut self, subject: &ast::Expr) -> Expr {
         let outer = self.scope.known.clone();
         if let ast::ExprKind::Path(path) = &crate::semantic::walk::unparen(subject).kind
-            && let Some(slot) = self.scope.capture(&path.root.text).map(|capture| capture.slot) {
-                self.scope.known.slots.push(slot);
-            }
+            && let Some(slot) = self.scope.capture(&path.root.text).map(|capture| capture.slot)
+        {
+            self.scope.known.slots.push(slot);
+        }
         let value = self.expr(subject);
         self.scope.known = outer;
         value

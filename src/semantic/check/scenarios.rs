@@ -79,10 +79,12 @@ impl Checker<'_, '_> {
             Kind::Error => TestStepKind::Error,
         };
         let who = match &kind {
-            TestStepKind::Event(_) | TestStepKind::Change(_) | TestStepKind::ClearDevice | TestStepKind::ReceiveSms(_) => match self.the_contact(who, step.span, test) {
-                Some(contact) => Some(contact),
-                None => return,
-            },
+            TestStepKind::Event(_) | TestStepKind::Change(_) | TestStepKind::ClearDevice | TestStepKind::ReceiveSms(_) => {
+                match self.the_contact(who, step.span, test) {
+                    Some(contact) => Some(contact),
+                    None => return,
+                }
+            }
             TestStepKind::GivenContact(contact) => Some(*contact),
             TestStepKind::Expect(_) => who.or_else(|| only_contact(test)),
             TestStepKind::After(_)
@@ -141,9 +143,10 @@ impl Checker<'_, '_> {
 
     fn given_contact(&mut self, name: Option<&ast::Name>, fields: &ast::Object, span: Span, test: &mut Test) -> TestStepKind {
         if let Some(name) = name
-            && let Some(first) = test.contacts.iter().find(|contact| contact.name.as_ref() == Some(&name.text)).map(|contact| contact.span) {
-                self.report(declared_twice("contact", &name.text, name.span, first));
-            }
+            && let Some(first) = test.contacts.iter().find(|contact| contact.name.as_ref() == Some(&name.text)).map(|contact| contact.span)
+        {
+            self.report(declared_twice("contact", &name.text, name.span, first));
+        }
         let mut values = Vec::new();
         let mut seen: Vec<&ast::Ref> = Vec::new();
         for pair in &fields.pairs {

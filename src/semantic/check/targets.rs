@@ -53,9 +53,10 @@ impl Checker<'_, '_> {
             return Some(MessageTarget::Message(message));
         }
         if self.scope.is_test
-            && let Some(step) = self.steps.iter().find(|step| step.name.as_deref() == Some(name.text.as_ref()) && step.channel.is_some()) {
-                return Some(MessageTarget::Step(step.id));
-            }
+            && let Some(step) = self.steps.iter().find(|step| step.name.as_deref() == Some(name.text.as_ref()) && step.channel.is_some())
+        {
+            return Some(MessageTarget::Step(step.id));
+        }
         match name.text.as_ref() {
             "email" => self.latest(Channel::Email, name.span),
             "sms" => self.latest(Channel::Sms, name.span),

@@ -133,11 +133,7 @@ impl Checker<'_, '_> {
             self.report(problems::relative_link(origin.span(link.range.clone()), &link.url));
         }
         match template::compile_body(format, content) {
-            Ok(body) => Some(Body {
-                html: body.html.map(|html| made(&html, true, &uses, span)),
-                text: made(&body.text, false, &uses, span),
-                uses,
-            }),
+            Ok(body) => Some(Body { html: body.html.map(|html| made(&html, true, &uses, span)), text: made(&body.text, false, &uses, span), uses }),
             Err(errors) => {
                 for error in errors {
                     self.report(problems::broken_body(origin.span(error.range), &error.message));

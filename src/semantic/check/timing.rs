@@ -17,9 +17,10 @@ impl Checker<'_, '_> {
             ast::StepKind::WaitBetween { low, high } => {
                 let (shortest, longest) = (self.length(low), self.length(high));
                 if let (Some(Value::Duration(a)), Some(Value::Duration(b))) = (shortest.literal(), longest.literal())
-                    && a.approximate_millis() > b.approximate_millis() {
-                        self.report(problems::between_backwards(low.span().to(high.span())));
-                    }
+                    && a.approximate_millis() > b.approximate_millis()
+                {
+                    self.report(problems::between_backwards(low.span().to(high.span())));
+                }
                 StepKind::WaitBetween { low: shortest, high: longest }
             }
             ast::StepKind::WaitUntil(until) => self.until(until).map_or(StepKind::Error, StepKind::WaitUntil),

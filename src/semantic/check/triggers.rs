@@ -58,9 +58,10 @@ impl Checker<'_, '_> {
         }
         let first = events.first().and_then(|(event, _)| *event);
         if let Some(other) = events.iter().position(|(event, _)| *event != first)
-            && let (Some(a), Some(b)) = (triggers.first(), triggers.get(other)) {
-                self.report(problems::different_alternatives(name.span, &name.text, a.span, b.span));
-            }
+            && let (Some(a), Some(b)) = (triggers.first(), triggers.get(other))
+        {
+            self.report(problems::different_alternatives(name.span, &name.text, a.span, b.span));
+        }
         first
     }
 

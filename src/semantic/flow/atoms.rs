@@ -24,9 +24,10 @@ fn collect<'h>(expr: &'h Expr, is_negated: bool, found: &mut Vec<Atom<'h>>) {
     match &expr.kind {
         ExprKind::History(history) => {
             if let (EventPattern::Message { event, target, .. }, HistoryWindow::Anchor) = (&history.pattern, &history.window)
-                && !matches!(target, MessageTarget::Any(_)) {
-                    found.push(Atom { event: *event, target, span: expr.span, is_negated });
-                }
+                && !matches!(target, MessageTarget::Any(_))
+            {
+                found.push(Atom { event: *event, target, span: expr.span, is_negated });
+            }
         }
         ExprKind::Not(inner) => collect(inner, !is_negated, found),
         ExprKind::And(parts) | ExprKind::Or(parts) => parts.iter().for_each(|part| collect(part, is_negated, found)),

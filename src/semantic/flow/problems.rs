@@ -19,10 +19,7 @@ pub(super) fn no_time(span: Span) -> Diagnostic {
 }
 pub(super) fn step_before_wait(span: Span, first: Span, wait: &Step) -> Diagnostic {
     let text = wait.header.text.to_string();
-    let edits = vec![
-        Edit { span: first.at_start(), replacement: format!("{text} ") },
-        Edit { span: wait.header.span, replacement: String::new() },
-    ];
+    let edits = vec![Edit { span: first.at_start(), replacement: format!("{text} ") }, Edit { span: wait.header.span, replacement: String::new() }];
     Diagnostic::new(Code::E0504, "this is asked zero time after the send", span, "nobody can have done that yet")
         .with_label(first, "this step stands before the red path's wait")
         .with_label(wait.header.span, "the wait is the time the condition has, if it comes first")
@@ -30,7 +27,9 @@ pub(super) fn step_before_wait(span: Span, first: Span, wait: &Step) -> Diagnost
         .with_help("or give the condition its own time: `if … within 3d then … else …`")
 }
 pub(super) fn never_runs(span: Span, by: Span) -> Diagnostic {
-    Diagnostic::new(Code::W0522, "this step never runs", span, "no path leads here").with_label(by, "everybody has ended here").with_help("remove it, or move it before")
+    Diagnostic::new(Code::W0522, "this step never runs", span, "no path leads here")
+        .with_label(by, "everybody has ended here")
+        .with_help("remove it, or move it before")
 }
 pub(super) fn no_time_in_loop(span: Span) -> Diagnostic {
     let head = Span { end: span.end.min(span.start.saturating_add(6)), ..span };

@@ -232,9 +232,10 @@ impl Walk<'_, '_> {
     fn everything(&self, steps: &[Step], path: &mut Path) {
         for step in steps {
             if let StepKind::Send { message, .. } = &step.kind
-                && let Some(known) = self.project.messages.get(message.index()) {
-                    path.send(step.header.id, *message, known.channel);
-                }
+                && let Some(known) = self.project.messages.get(message.index())
+            {
+                path.send(step.header.id, *message, known.channel);
+            }
             if matches!(step.kind, StepKind::Reach(_)) {
                 path.mark_step(step.header.id);
             }
@@ -255,9 +256,7 @@ fn bodies(step: &Step) -> Vec<&[Step]> {
     match &step.kind {
         StepKind::Reach(arms) => vec![arms],
         StepKind::Decide { then_, else_, .. } => vec![then_, else_],
-        StepKind::Await { arms, deadline } => {
-            arms.iter().map(|arm| arm.body.as_slice()).chain(deadline.iter().map(|(_, body)| body.as_slice())).collect()
-        }
+        StepKind::Await { arms, deadline } => arms.iter().map(|arm| arm.body.as_slice()).chain(deadline.iter().map(|(_, body)| body.as_slice())).collect(),
         StepKind::Timeline { arms, .. } => arms.iter().map(|arm| arm.body.as_slice()).collect(),
         StepKind::Split(arms) => arms.iter().map(|arm| arm.body.as_slice()).collect(),
         StepKind::Experiment { variants, .. } => variants.iter().map(|variant| variant.body.as_slice()).collect(),

@@ -78,25 +78,57 @@ pub struct Trigger {
 #[derive(Clone, Debug, PartialEq)]
 #[allow(missing_docs)]
 pub enum TriggerKind {
-    SegmentEntered { segment: SegmentId, including: Option<Including> },
+    SegmentEntered {
+        segment: SegmentId,
+        including: Option<Including>,
+    },
     SegmentLeft(SegmentId),
     ListEntered(ListId),
     ListLeft(ListId),
-    Event { pattern: EventPattern, predicate: Option<Expr> },
+    Event {
+        pattern: EventPattern,
+        predicate: Option<Expr>,
+    },
     Tagged(Arc<str>),
     Untagged(Arc<str>),
-    FieldChanged { field: FieldId, from: Option<Value>, to: Option<Value> },
+    FieldChanged {
+        field: FieldId,
+        from: Option<Value>,
+        to: Option<Value>,
+    },
     /// `points changes`
-    PointsChanged { group: GroupId },
-    PointsReached { group: GroupId, at_least: f64 },
+    PointsChanged {
+        group: GroupId,
+    },
+    PointsReached {
+        group: GroupId,
+        at_least: f64,
+    },
     ContactCreated,
     Subscribed(TopicId),
     Unsubscribed(TopicId),
     Enrolled,
     /// The audience's history atoms look back ever.
-    Every { recurrence: Recurrence, at: TimeOfDay, zone: TriggerZone, audience: Expr },
-    At { date: Date, time: TimeOfDay, zone: TriggerZone, audience: Expr, if_past: IfPast },
-    FieldDate { value: Expr, shift: Duration, is_before: bool, is_every_year: bool, at: Option<TimeOfDay> },
+    Every {
+        recurrence: Recurrence,
+        at: TimeOfDay,
+        zone: TriggerZone,
+        audience: Expr,
+    },
+    At {
+        date: Date,
+        time: TimeOfDay,
+        zone: TriggerZone,
+        audience: Expr,
+        if_past: IfPast,
+    },
+    FieldDate {
+        value: Expr,
+        shift: Duration,
+        is_before: bool,
+        is_every_year: bool,
+        at: Option<TimeOfDay>,
+    },
     /// Poison.
     Error,
 }

@@ -1,9 +1,7 @@
 //! Conditions and values, typed.
 
 use crate::base::Span;
-use crate::bytecode::{
-    Aggregate, CampaignId, CompareOp, EventId, FieldId, GroupId, ListId, MessageEvent, MessageTarget, SegmentId, SlotId, TextOp, TopicId,
-};
+use crate::bytecode::{Aggregate, CampaignId, CompareOp, EventId, FieldId, GroupId, ListId, MessageEvent, MessageTarget, SegmentId, SlotId, TextOp, TopicId};
 use crate::lang::{Date, TimeOfDay, Type, Value};
 use std::sync::Arc;
 

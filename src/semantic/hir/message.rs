@@ -60,8 +60,14 @@ pub enum MessageContent {
         /// Whether the body has an `unsubscribe_url` of its own, so that no footer is added.
         has_unsubscribe_link: bool,
     },
-    Sms { text: Template },
-    Push { title: Template, body: Template, link: Option<Template> },
+    Sms {
+        text: Template,
+    },
+    Push {
+        title: Template,
+        body: Template,
+        link: Option<Template>,
+    },
     /// Poison: a needed part is missing.
     Error,
 }

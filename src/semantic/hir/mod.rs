@@ -17,10 +17,7 @@ pub use campaign::{
 pub use expr::{ArithmeticOp, EventPattern, Expr, ExprKind, History, HistoryWindow};
 pub use message::{Message, MessageContent, Recipient, Template, Webhook};
 pub use project::{NotYet, PointRule, Policy, Project, Segment, Sequence, SequenceParam};
-pub use step::{
-    AwaitArm, AwaitCapture, Deadline, Param, Share, SplitArm, Step, StepHeader, StepKind, TimelineArm, Until, UntilAnchor, Variant, WinnerMeasure,
-};
+pub use step::{AwaitArm, AwaitCapture, Deadline, Param, Share, SplitArm, Step, StepHeader, StepKind, TimelineArm, Until, UntilAnchor, Variant, WinnerMeasure};
 pub use test::{
-    Expectation, ExpectedKind, ExpectedMessage, Test, TestContact, TestContactId, TestEvent, TestEventKind, TestMoment, TestStep, TestStepKind,
-    WebhookAnswer,
+    Expectation, ExpectedKind, ExpectedMessage, Test, TestContact, TestContactId, TestEvent, TestEventKind, TestMoment, TestStep, TestStepKind, WebhookAnswer,
 };

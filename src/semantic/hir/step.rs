@@ -60,19 +60,49 @@ pub struct Deadline {
 #[derive(Clone, Debug, PartialEq)]
 #[allow(missing_docs)]
 pub enum StepKind {
-    Send { message: MessageId, params: Vec<Param> },
+    Send {
+        message: MessageId,
+        params: Vec<Param>,
+    },
     /// Sends, in order of preference.
     Reach(Vec<Step>),
     /// The object is a [`super::ExprKind::Record`]. With an answer the step waits.
-    Webhook { webhook: WebhookId, object: Option<Expr>, answer: Option<SlotId>, params: Vec<Param> },
-    Notify { to: Template, subject: Template, body: Option<Template>, params: Vec<Param> },
-    Set { field: FieldId, value: Expr },
-    Clear { field: FieldId },
-    AddItem { field: FieldId, item: Expr },
-    RemoveItem { field: FieldId, item: Expr },
+    Webhook {
+        webhook: WebhookId,
+        object: Option<Expr>,
+        answer: Option<SlotId>,
+        params: Vec<Param>,
+    },
+    Notify {
+        to: Template,
+        subject: Template,
+        body: Option<Template>,
+        params: Vec<Param>,
+    },
+    Set {
+        field: FieldId,
+        value: Expr,
+    },
+    Clear {
+        field: FieldId,
+    },
+    AddItem {
+        field: FieldId,
+        item: Expr,
+    },
+    RemoveItem {
+        field: FieldId,
+        item: Expr,
+    },
     /// The amount carries its sign.
-    AddPoints { group: GroupId, amount: Expr },
-    SetPoints { group: GroupId, amount: Expr },
+    AddPoints {
+        group: GroupId,
+        amount: Expr,
+    },
+    SetPoints {
+        group: GroupId,
+        amount: Expr,
+    },
     Tag(Arc<str>),
     Untag(Arc<str>),
     AddToList(ListId),
@@ -82,22 +112,58 @@ pub enum StepKind {
     Unsubscribe(Option<TopicId>),
     Enroll(CampaignId),
     Leave(CampaignId),
-    Emit { event: EventId, properties: Option<Expr> },
+    Emit {
+        event: EventId,
+        properties: Option<Expr>,
+    },
     Mute(Expr),
-    Wait { duration: Expr, then_until: Option<Until> },
-    WaitBetween { low: Expr, high: Expr },
+    Wait {
+        duration: Expr,
+        then_until: Option<Until>,
+    },
+    WaitBetween {
+        low: Expr,
+        high: Expr,
+    },
     WaitUntil(Until),
-    WaitFor { condition: Expr, deadline: Option<Expr> },
+    WaitFor {
+        condition: Expr,
+        deadline: Option<Expr>,
+    },
     /// A decision; without a deadline it is asked once.
-    Decide { condition: Expr, deadline: Option<Deadline>, then_: Vec<Step>, else_: Vec<Step> },
-    Await { arms: Vec<AwaitArm>, deadline: Option<(Expr, Vec<Step>)> },
-    Timeline { anchor: Expr, is_again_when_moved: bool, arms: Vec<TimelineArm> },
+    Decide {
+        condition: Expr,
+        deadline: Option<Deadline>,
+        then_: Vec<Step>,
+        else_: Vec<Step>,
+    },
+    Await {
+        arms: Vec<AwaitArm>,
+        deadline: Option<(Expr, Vec<Step>)>,
+    },
+    Timeline {
+        anchor: Expr,
+        is_again_when_moved: bool,
+        arms: Vec<TimelineArm>,
+    },
     Split(Vec<SplitArm>),
-    Experiment { variants: Vec<Variant>, measure: WinnerMeasure, after: Expr },
-    Repeat { times: Expr, every: Option<Expr>, until: Option<Expr>, body: Vec<Step> },
+    Experiment {
+        variants: Vec<Variant>,
+        measure: WinnerMeasure,
+        after: Expr,
+    },
+    Repeat {
+        times: Expr,
+        every: Option<Expr>,
+        until: Option<Expr>,
+        body: Vec<Step>,
+    },
     Parallel(Vec<Vec<Step>>),
     /// A sequence, expanded.
-    Do { sequence: Arc<str>, body: Vec<Step> },
+    Do {
+        sequence: Arc<str>,
+        body: Vec<Step>,
+    },
     Stop(Option<Arc<str>>),
     /// Poison.
     Error,

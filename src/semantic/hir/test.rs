@@ -91,8 +91,14 @@ pub enum TestStepKind {
     Change(StepKind),
     Expect(Expectation),
     Pause(CampaignId),
-    Resume { campaign: CampaignId, is_catching_up: bool },
-    Merge { from: TestContactId, into: TestContactId },
+    Resume {
+        campaign: CampaignId,
+        is_catching_up: bool,
+    },
+    Merge {
+        from: TestContactId,
+        into: TestContactId,
+    },
     Erase(TestContactId),
     ClearDevice,
     ReceiveSms(Arc<str>),
@@ -126,18 +132,43 @@ pub enum TestEventKind {
 #[allow(missing_docs)]
 pub enum Expectation {
     /// Consumes the earliest unconsumed send of that channel (and contact).
-    Message { channel: Channel, which: ExpectedMessage, to: Option<TestContactId>, address: Option<Arc<str>> },
+    Message {
+        channel: Channel,
+        which: ExpectedMessage,
+        to: Option<TestContactId>,
+        address: Option<Arc<str>>,
+    },
     /// The body is a [`super::ExprKind::Record`]: what is written there must be there.
-    Webhook { webhook: WebhookId, body: Option<Expr> },
-    Notify { to: Arc<str>, containing: Option<Arc<str>> },
+    Webhook {
+        webhook: WebhookId,
+        body: Option<Expr>,
+    },
+    Notify {
+        to: Arc<str>,
+        containing: Option<Arc<str>>,
+    },
     Nothing(Duration),
     No(ExpectedKind),
-    Skipped { channel: Channel, message: ExpectedMessage, because: Option<Arc<str>>, to: Option<TestContactId> },
+    Skipped {
+        channel: Channel,
+        message: ExpectedMessage,
+        because: Option<Arc<str>>,
+        to: Option<TestContactId>,
+    },
     /// The steps of that name or path, over all campaigns.
-    AtStep { name: Arc<str>, steps: Vec<StepId> },
+    AtStep {
+        name: Arc<str>,
+        steps: Vec<StepId>,
+    },
     Stopped(Option<Arc<str>>),
-    Goal { goal: Option<Arc<str>>, campaign: Option<CampaignId> },
-    Refused { campaign: CampaignId, because: Option<Arc<str>> },
+    Goal {
+        goal: Option<Arc<str>>,
+        campaign: Option<CampaignId>,
+    },
+    Refused {
+        campaign: CampaignId,
+        because: Option<Arc<str>>,
+    },
     /// History atoms mean ever.
     Condition(Expr),
 }
@@ -165,4 +196,3 @@ pub enum ExpectedKind {
     Message,
     Goal,
 }
-

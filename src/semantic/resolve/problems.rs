@@ -33,8 +33,7 @@ pub(super) fn empty_name(span: Span) -> Diagnostic {
 }
 /// `use "nowhere.camp"`, `body file "nowhere.mjml"`
 pub(crate) fn missing_file(span: Span, path: &str) -> Diagnostic {
-    Diagnostic::new(Code::E0318, format!("there is no file `{path}`"), span, "named here")
-        .with_help("paths are relative to the file that names them")
+    Diagnostic::new(Code::E0318, format!("there is no file `{path}`"), span, "named here").with_help("paths are relative to the file that names them")
 }
 /// `use "../../other/x.camp"`
 pub(crate) fn outside_project(span: Span, path: &str) -> Diagnostic {

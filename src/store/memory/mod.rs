@@ -1,8 +1,8 @@
 //! A store that forgets: for tests, trials and what never needs a disk. It keeps the same promises but durability.
 
 use super::{
-    Batch, CountRecord, DeployRecord, EventRecord, IdentityKind, JournalRecord, LoadItem, LogPosition, OutboxFilter, OutboxRow, PageRequest, Store,
-    StoreError, StoreReader, UndeclaredRecord,
+    Batch, CountRecord, DeployRecord, EventRecord, IdentityKind, JournalRecord, LoadItem, LogPosition, OutboxFilter, OutboxRow, PageRequest, Store, StoreError,
+    StoreReader, UndeclaredRecord,
 };
 use crate::advance::Switches;
 use crate::lang::Instant;

@@ -107,8 +107,7 @@ fn load_seen(connection: &Connection, since: Instant, sink: Sink<'_>) -> Result<
         let accepted: i64 = probe.query_row([middle], |row| row.get(0)).map_err(db)?;
         if accepted < since.0 { low = middle + 1 } else { high = middle }
     }
-    let mut statement =
-        connection.prepare("SELECT message_id, accepted_at FROM event WHERE position >= ?1 AND message_id IS NOT NULL").map_err(db)?;
+    let mut statement = connection.prepare("SELECT message_id, accepted_at FROM event WHERE position >= ?1 AND message_id IS NOT NULL").map_err(db)?;
     let mut rows = statement.query(params![low]).map_err(db)?;
     while let Some(row) = rows.next().map_err(db)? {
         let key: String = row.get(0).map_err(db)?;

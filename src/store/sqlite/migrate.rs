@@ -49,13 +49,9 @@ fn check_taken(connection: &Connection, version: u32, sum: &[u8]) -> Result<(), 
 }
 
 fn check_shards(connection: &Connection) -> Result<(), StoreError> {
-    let stored: Option<Vec<u8>> =
-        connection.query_row("SELECT value FROM meta WHERE key = 'shard_function'", [], |row| row.get(0)).optional().map_err(db)?;
+    let stored: Option<Vec<u8>> = connection.query_row("SELECT value FROM meta WHERE key = 'shard_function'", [], |row| row.get(0)).optional().map_err(db)?;
     match stored {
-        None => connection
-            .execute("INSERT INTO meta (key, value) VALUES ('shard_function', ?1)", params![SHARD_FUNCTION.as_bytes()])
-            .map(|_| ())
-            .map_err(db),
+        None => connection.execute("INSERT INTO meta (key, value) VALUES ('shard_function', ?1)", params![SHARD_FUNCTION.as_bytes()]).map(|_| ()).map_err(db),
         Some(stored) if stored == SHARD_FUNCTION.as_bytes() => Ok(()),
         Some(_) => Err(StoreError::Damaged("the store assigns shards by another function".to_owned())),
     }

@@ -5,8 +5,8 @@ use super::{StoreError, db, open_reader};
 use crate::lang::{Instant, Value};
 use crate::machine::state::{ContactUid, EffectId, EnrollmentUid};
 use crate::store::{
-    CountRecord, EventRecord, JournalRecord, OutboxChange, OutboxFilter, OutboxRow, OutboxStatus, PageRequest, StoreReader, UndeclaredRecord, channel_word, codec,
-    decode_effect,
+    CountRecord, EventRecord, JournalRecord, OutboxChange, OutboxFilter, OutboxRow, OutboxStatus, PageRequest, StoreReader, UndeclaredRecord, channel_word,
+    codec, decode_effect,
 };
 use rusqlite::{Connection, OptionalExtension, Params, Row, params};
 use std::path::Path;
@@ -116,11 +116,7 @@ impl StoreReader for SqliteReader {
     }
     fn undeclared_events(&self) -> Result<Vec<UndeclaredRecord>, StoreError> {
         self.all(UNDECLARED, [], |row| {
-            Ok(UndeclaredRecord {
-                name: row.get(0).map_err(db)?,
-                count: unsigned(row.get(1).map_err(db)?),
-                last_at: Instant(row.get(2).map_err(db)?),
-            })
+            Ok(UndeclaredRecord { name: row.get(0).map_err(db)?, count: unsigned(row.get(1).map_err(db)?), last_at: Instant(row.get(2).map_err(db)?) })
         })
     }
 }

@@ -1,9 +1,6 @@
 //! What may stand at the top of a file. Campaigns have a file of their own.
 
-use super::{
-    Address, Block, Campaign, Doc, Duration, EventPattern, Expr, Limit, Name, Object, Per, Percent, Ref, Test, Text, Throttle, Value,
-    Window,
-};
+use super::{Address, Block, Campaign, Doc, Duration, EventPattern, Expr, Limit, Name, Object, Per, Percent, Ref, Test, Text, Throttle, Value, Window};
 use crate::base::{Span, Spanned};
 
 /// A declaration.

@@ -108,8 +108,7 @@ impl<'a> Reader<'a> {
             ("Name" | "Expr" | "Text" | "Number", [first, ..]) => first.clone(),
             ("Span", _) => "here".to_string(),
             (
-                "Spanned" | "Per" | "Type" | "Trigger" | "Header" | "TestStep" | "MessageAttr" | "WebhookAttr" | "ProjectItem"
-                | "PolicyItem" | "PointRule",
+                "Spanned" | "Per" | "Type" | "Trigger" | "Header" | "TestStep" | "MessageAttr" | "WebhookAttr" | "ProjectItem" | "PolicyItem" | "PointRule",
                 [only],
             ) => only.clone(),
             _ => format!("({})", std::iter::once(name.to_string()).chain(parts).collect::<Vec<_>>().join(" ")),

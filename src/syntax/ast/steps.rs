@@ -1,8 +1,7 @@
 //! Steps: what a campaign does, and when.
 
 use super::{
-    Arg, Channel, ClockTime, Doc, Expr, Item, Length, MessageAttr, Moment, Name, Object, Offset, Path, Percent, PointDelta, Ref, Text,
-    Value, Weekday, Zone,
+    Arg, Channel, ClockTime, Doc, Expr, Item, Length, MessageAttr, Moment, Name, Object, Offset, Path, Percent, PointDelta, Ref, Text, Value, Weekday, Zone,
 };
 use crate::base::{Span, Spanned};
 

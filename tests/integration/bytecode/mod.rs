@@ -4,7 +4,7 @@ mod hashes;
 mod images;
 mod verifier;
 
-use crate::lower::checked::{bought, campaign, captured_sku, decide, is_pro, opened, project, send, steps, text, days};
+use crate::lower::checked::{bought, campaign, captured_sku, days, decide, is_pro, opened, project, send, steps, text};
 use campc::bytecode::Program;
 use campc::semantic::hir::{self, Param, Segment, StepKind};
 

@@ -3,8 +3,8 @@
 mod paths;
 mod samples;
 
-use campc::compiler::{Workspace, analyze, compile};
 use campc::bytecode::Program;
+use campc::compiler::{Workspace, analyze, compile};
 use std::path::{Path, PathBuf};
 
 /// Where the samples lie.

@@ -56,9 +56,10 @@ async fn an_alias_joins_what_its_sender_says_is_one() {
 async fn an_address_joins_one_without_a_user_and_leaves_two_users_apart() {
     let rig = Rig::new(welcome_program()).await;
     let subscriber = rig.identify(ContactKey { email: Some("a@x.example".into()), ..ContactKey::default() }, json!({"first_name": "Ana"})).await;
-    let user = rig.identify(ContactKey::user("u1"), json!({"email": "A@x.example"})).await;
+    let user = rig.identify(ContactKey::user("u1"), json!({"email": "A@x.example", "first_name": null})).await;
     assert_eq!(rig.engine().resolve(&subscriber.to_text()), Some(user));
     assert_eq!(rig.engine().contact(user).unwrap().fields["first_name"], "Ana");
+    rig.advance(1).await;
     let other = rig.identify(ContactKey::user("u2"), json!({"email": "a@x.example"})).await;
     assert_ne!(other, user);
     assert_eq!(rig.engine().metrics().shared_addresses.get(), 1);

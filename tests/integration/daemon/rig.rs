@@ -82,7 +82,12 @@ impl Rig {
         self.open_on(Box::new(self.store.clone()), at);
     }
     pub fn open_on(&mut self, store: Box<dyn Store>, at: Instant) {
-        let links = LinkOptions { public_url: "https://t.example".into(), from: Some("a@acme.example".into()), postal_address: Some("1 King St".into()), ..LinkOptions::default() };
+        let links = LinkOptions {
+            public_url: "https://t.example".into(),
+            from: Some("a@acme.example".into()),
+            postal_address: Some("1 King St".into()),
+            ..LinkOptions::default()
+        };
         let carrier: Arc<dyn Carrier> = self.fake.clone();
         let options = EngineOptions { clock: Arc::new(ManualClock::new(at)), carrier: Some(carrier), links, ..EngineOptions::default() };
         self.engine = Some(Engine::open(store, options).unwrap());
@@ -96,7 +101,9 @@ impl Rig {
     pub async fn submit(&self, submission: Submission) -> Accepted {
         self.engine().submit(vec![submission]).await.unwrap().pop().unwrap()
     }
-    pub async fn identify(&self, key: ContactKey, traits: Json) -> ContactUid {
+    /// The messages of the program greet by name, so everybody has one.
+    pub async fn identify(&self, key: ContactKey, mut traits: Json) -> ContactUid {
+        traits.as_object_mut().unwrap().entry("first_name").or_insert("Bo".into());
         self.submit(Submission::new(key, SubmissionKind::Identify { traits: map(traits) })).await.contact.unwrap()
     }
     pub async fn advance(&self, millis: i64) {
@@ -115,7 +122,12 @@ impl Rig {
         self.fake.sent.lock().unwrap().iter().map(line).collect()
     }
     pub fn whats(&self, contact: ContactUid) -> Vec<String> {
-        self.engine().journal(contact).unwrap().into_iter().map(|line| format!("{} {}", line.what, line.step.unwrap_or_default()).trim_end().to_owned()).collect()
+        self.engine()
+            .journal(contact)
+            .unwrap()
+            .into_iter()
+            .map(|line| format!("{} {}", line.what, line.step.unwrap_or_default()).trim_end().to_owned())
+            .collect()
     }
 }
 

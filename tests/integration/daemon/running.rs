@@ -1,12 +1,12 @@
 //! Inputs, timers, restarts, failed commits.
 
 use super::rig::{DAY, HOUR, Rig, START, anonymous, map, track, welcome_program};
-use campc::daemon::api::{ContactKey, Submission, SubmissionKind, SubmitError};
 use campc::advance::Switches;
+use campc::daemon::api::{ContactKey, Submission, SubmissionKind, SubmitError};
 use campc::lang::Instant;
 use campc::machine::state::ContactUid;
-use campc::store::{Batch, DeployRecord, LoadItem, LogPosition, Store, StoreError, StoreReader};
 use campc::store::memory::MemoryStore;
+use campc::store::{Batch, DeployRecord, LoadItem, LogPosition, Store, StoreError, StoreReader};
 use serde_json::json;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -60,7 +60,7 @@ async fn a_restart_at_any_point_loses_nothing() {
     assert_eq!(rig.sent(), ["welcome a@x.example 1 +0h", "reminder a@x.example 1 +72h"]);
     let whats = rig.whats(contact);
     assert_eq!(whats.first().unwrap(), "enrolled");
-    assert_eq!(whats.last().unwrap(), "finished");
+    assert!(whats.last().unwrap().starts_with("finished"));
     assert!(whats.contains(&"sent email 2".to_owned()), "{whats:?}");
 }
 
@@ -103,7 +103,10 @@ async fn a_commit_that_fails_leaves_memory_as_it_was() {
     rig.open_on(Box::new(store), START);
     rig.engine().start().await.unwrap();
     is_full.store(true, Ordering::SeqCst);
-    let identify = Submission { message_id: Some("m1".into()), ..Submission::new(ContactKey::user("a"), SubmissionKind::Identify { traits: map(json!({"email": "a@x.example"})) }) };
+    let identify = Submission {
+        message_id: Some("m1".into()),
+        ..Submission::new(ContactKey::user("a"), SubmissionKind::Identify { traits: map(json!({"email": "a@x.example", "first_name": "Bo"})) })
+    };
     let refused = rig.engine().submit(vec![identify.clone()]).await;
     assert!(matches!(refused, Err(SubmitError::Store(_))), "{refused:?}");
     assert_eq!(rig.engine().resolve("a"), None);

@@ -165,7 +165,8 @@ fn what_a_predicate_inside_a_question_reads_is_read() {
 
 #[test]
 fn records_and_lists_are_built_on_the_stack() {
-    let record = ExprKind::Record(vec![("a".into(), number_of(1.0)), ("b".into(), Expr::new(ExprKind::List(vec![text("x")]), campc::lang::Type::Any, NOWHERE))]);
+    let record =
+        ExprKind::Record(vec![("a".into(), number_of(1.0)), ("b".into(), Expr::new(ExprKind::List(vec![text("x")]), campc::lang::Type::Any, NOWHERE))]);
     let is_set = condition(ExprKind::IsSet(Box::new(Expr::new(record, campc::lang::Type::Record, NOWHERE))));
     insta::assert_snapshot!(segment_listing(is_set), @r#"
     block 0 ``
@@ -179,6 +180,10 @@ fn records_and_lists_are_built_on_the_stack() {
           7 return
     "#);
     let negated = Expr::new(ExprKind::Negate(Box::new(literal(Value::Number(2.0)))), campc::lang::Type::Number, NOWHERE);
-    let sum = Expr::new(ExprKind::Arithmetic(campc::semantic::hir::ArithmeticOp::Add, Box::new(negated), Box::new(number_of(1.0))), campc::lang::Type::Number, NOWHERE);
+    let sum = Expr::new(
+        ExprKind::Arithmetic(campc::semantic::hir::ArithmeticOp::Add, Box::new(negated), Box::new(number_of(1.0))),
+        campc::lang::Type::Number,
+        NOWHERE,
+    );
     assert!(segment_listing(compare(CompareOp::Less, sum, number_of(0.0))).contains("negate"));
 }

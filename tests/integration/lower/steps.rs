@@ -90,11 +90,8 @@ fn templates_are_kept_once_and_variables_joined() {
 
 #[test]
 fn a_webhook_with_an_answer_stands_at_a_place() {
-    let object = campc::semantic::hir::Expr::new(
-        campc::semantic::hir::ExprKind::Record(vec![("sku".into(), captured_sku())]),
-        campc::lang::Type::Record,
-        NOWHERE,
-    );
+    let object =
+        campc::semantic::hir::Expr::new(campc::semantic::hir::ExprKind::Record(vec![("sku".into(), captured_sku())]), campc::lang::Type::Record, NOWHERE);
     let call = StepKind::Webhook { webhook: WebhookId(0), object: Some(object), answer: Some(SlotId(0)), params: vec![] };
     let program = lowered(&with_steps(vec![call]));
     assert!(matches!(program.code[program.places[0].pc.index()], Op::Webhook(..)));

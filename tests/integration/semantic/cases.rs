@@ -8,7 +8,10 @@ const ONE_FAULT: &[(&str, &str)] = &[
     ("segment s = contact.ag > 3", "1:21 E0301 there is no field `ag`\n"),
     ("segment s = hot", "1:13 E0301 `hot` is a segment, not a field or event\n"),
     ("segment s = welcome", "1:13 E0301 `welcome` is a message, not a field or event\n"),
-    ("segment s = cuontry == \"Canada\" and points > \"x\" + 1", "1:13 E0301 there is no field or event `cuontry`\n1:50 E0405 a text and a number cannot be calculated with like this\n"),
+    (
+        "segment s = cuontry == \"Canada\" and points > \"x\" + 1",
+        "1:13 E0301 there is no field or event `cuontry`\n1:50 E0405 a text and a number cannot be calculated with like this\n",
+    ),
     ("segment s = purchase(amout > 3)", "1:22 E0301 there is no field or event `amout`\n"),
     ("segment s = last(purchase).prize > 3", "1:28 E0302 `purchase` has no property `prize`\n"),
     ("segment s = sum(purchase.sku) > 3", "1:26 E0406 a number belongs here\n"),
@@ -39,11 +42,17 @@ const ONE_FAULT: &[(&str, &str)] = &[
     ("campaign a { when purchase(amount > \"x\") tag \"x\" }", "1:35 E0402 a number cannot be compared with a text\n"),
     ("campaign a { when purchase as order webhook crm { total: order.amunt } }", "1:64 E0302 `purchase` has no property `amunt`\n"),
     ("campaign a { when enrolled webhook crm as answer if answer.okay then tag \"x\" }", "1:60 E0302 `a webhook's answer` has no property `okay`\n"),
-    ("campaign a { when enrolled if vip then { webhook crm as answer } if answer.ok then tag \"x\" }", "1:69 E0322 there is no captured event or answer `answer`\n"),
+    (
+        "campaign a { when enrolled if vip then { webhook crm as answer } if answer.ok then tag \"x\" }",
+        "1:69 E0322 there is no captured event or answer `answer`\n",
+    ),
     ("campaign a { when every monday at 09:00 in \"Toronto\" for vip tag \"x\" }", "1:44 E0321 there is no time zone `Toronto`\n"),
     ("campaign a { when enrolled notify \"a@b.example\" \"Hi {{ contact.nick }}\" }", "1:56 E0604 there is no `contact.nick` for this template\n"),
     ("campaign a { when enrolled email { subject \"Hi\" } }", "1:28 E0601 an email needs a `body`\n"),
-    ("campaign a { when purchase when logged_in as seen if seen is not set then tag \"x\" notify \"a@b.example\" \"{{ seen }}\" }", "1:108 E0509 `seen` may not be there\n"),
+    (
+        "campaign a { when purchase when logged_in as seen if seen is not set then tag \"x\" notify \"a@b.example\" \"{{ seen }}\" }",
+        "1:108 E0509 `seen` may not be there\n",
+    ),
     ("sequence q(n: number) { points +m }\ncampaign a { when enrolled do q(3) }", "1:33 E0301 there is no field or event `m`\n"),
     ("sequence q(n: number) { points +n }\ncampaign a { when enrolled do q(\"x\") }", "2:33 E0407 `n` holds a number, not a text\n"),
     ("sequence q(m: email) { email m }\ncampaign a { when enrolled do q(short) }", "2:33 E0615 `short` is of channel sms, not email\n"),
@@ -89,7 +98,8 @@ const NO_FAULT: &[&str] = &[
 
 #[test]
 fn what_has_a_meaning_gives_no_finding() {
-    let told: String = NO_FAULT.iter().map(|text| (text, case(text))).filter(|(_, found)| !found.is_empty()).map(|(text, found)| format!("{text}\n  {found}")).collect();
+    let told: String =
+        NO_FAULT.iter().map(|text| (text, case(text))).filter(|(_, found)| !found.is_empty()).map(|(text, found)| format!("{text}\n  {found}")).collect();
     assert_eq!(told, "");
 }
 

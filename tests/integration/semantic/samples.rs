@@ -34,7 +34,12 @@ fn good_samples_have_no_errors() {
 fn the_bad_sample_has_exactly_its_listed_errors() {
     let text = std::fs::read_to_string(samples().join("bad/10_checker.camp")).expect("the sample");
     let checked = check_files(&[("main.camp", &text)], &samples());
-    let listed: Vec<u32> = text.lines().next().and_then(|line| line.split_once(": ")).map(|(_, numbers)| numbers.split_whitespace().map(|n| n.parse().expect("a number")).collect()).expect("the list");
+    let listed: Vec<u32> = text
+        .lines()
+        .next()
+        .and_then(|line| line.split_once(": "))
+        .map(|(_, numbers)| numbers.split_whitespace().map(|n| n.parse().expect("a number")).collect())
+        .expect("the list");
     let mut found: Vec<u32> = checked
         .findings
         .iter()

@@ -47,10 +47,7 @@ fn outline_of(text: &str) -> String {
 #[test]
 fn the_red_paths_wait_becomes_the_deadline() {
     let text = "campaign a { when enrolled email welcome if opened(email) then sms short else { wait 3d email reminder } }";
-    assert_eq!(
-        outline_of(text),
-        "5 email welcome\n6 if within 3d (wait 8 else/wait)\n  then:\n    7 then/sms short\n  else:\n    9 else/email reminder\n"
-    );
+    assert_eq!(outline_of(text), "5 email welcome\n6 if within 3d (wait 8 else/wait)\n  then:\n    7 then/sms short\n  else:\n    9 else/email reminder\n");
 }
 
 #[test]
@@ -72,10 +69,7 @@ fn sequences_are_expanded_with_their_arguments() {
 #[test]
 fn equals_are_counted_by_their_whole_path() {
     let text = "campaign a { when enrolled if vip then email reminder if vip then email reminder else wait 1d wait 1d }";
-    assert_eq!(
-        outline_of(text),
-        "5 if\n  then:\n    6 then/email reminder\n7 if#2\n  then:\n    8 then/email reminder#2\n  else:\n    9 else/wait\n10 wait\n"
-    );
+    assert_eq!(outline_of(text), "5 if\n  then:\n    6 then/email reminder\n7 if#2\n  then:\n    8 then/email reminder#2\n  else:\n    9 else/wait\n10 wait\n");
 }
 
 #[test]

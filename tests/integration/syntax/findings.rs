@@ -33,13 +33,8 @@ fn every_page_keeps_its_word() {
 /// The text after its certain fixes, or after its guesses too.
 fn fixed(text: &str, with: &[Applicability]) -> String {
     let parsed = parse(text);
-    let mut edits: Vec<_> = parsed
-        .findings
-        .iter()
-        .filter_map(|f| f.fix.as_ref())
-        .filter(|f| with.contains(&f.applicability))
-        .flat_map(|f| f.edits.clone())
-        .collect();
+    let mut edits: Vec<_> =
+        parsed.findings.iter().filter_map(|f| f.fix.as_ref()).filter(|f| with.contains(&f.applicability)).flat_map(|f| f.edits.clone()).collect();
     edits.sort_by_key(|e| std::cmp::Reverse(e.span));
     let mut out = text.to_string();
     edits.iter().for_each(|e| out.replace_range(e.span.range(), &e.replacement));
@@ -133,9 +128,7 @@ fn no_finding_lists_the_whole_language() {
 
 #[test]
 fn an_error_stays_in_its_declaration() {
-    let parsed = parse(
-        "campaign \"A\" {\n  when enrolled\n  if opened(email) then {\n    sms \"x\"\n}\nsegment s = a ==\ncampaign \"B\" { when enrolled }\n",
-    );
+    let parsed = parse("campaign \"A\" {\n  when enrolled\n  if opened(email) then {\n    sms \"x\"\n}\nsegment s = a ==\ncampaign \"B\" { when enrolled }\n");
     assert_eq!(parsed.codes(), ["E0203", "E0201"]);
     assert_eq!(parsed.lines(), [5, 6]);
     assert_eq!(parsed.tree.decls.len(), 3);

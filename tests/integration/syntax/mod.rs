@@ -50,8 +50,7 @@ pub fn tree(text: &str) -> String {
 
 pub fn samples(sub: &str) -> Vec<(PathBuf, String)> {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/samples").join(sub);
-    let mut files: Vec<_> =
-        fs::read_dir(folder).unwrap().map(|e| e.unwrap().path()).filter(|p| p.extension().is_some_and(|x| x == "camp")).collect();
+    let mut files: Vec<_> = fs::read_dir(folder).unwrap().map(|e| e.unwrap().path()).filter(|p| p.extension().is_some_and(|x| x == "camp")).collect();
     files.sort();
     files.into_iter().map(|p| (p.clone(), fs::read_to_string(p).unwrap())).collect()
 }

@@ -57,10 +57,7 @@ fn conditions_bind_as_one_reads_them() {
 
 #[test]
 fn statements_end_where_the_next_begins() {
-    step(
-        "set a = b points +10",
-        "(Change (Set (Path \"a\" []) (Path (Path \"b\" [])))))) (Step (Step _ (Change (Points (PointDelta Plus (Number 10.0)) _))))",
-    );
+    step("set a = b points +10", "(Change (Set (Path \"a\" []) (Path (Path \"b\" [])))))) (Step (Step _ (Change (Points (PointDelta Plus (Number 10.0)) _))))");
     step("set email = email email welcome", "(Step (Step _ (Send (Send Email (Named \"welcome\")))))");
     step("wait 1d then until 09:00 email a", "(Until _ (ClockTime 9 0 0) _)");
     step("limit 3 messages per week else skip email x", "(Limit (Limit 3.0 Messages Week Skip))");
@@ -68,10 +65,7 @@ fn statements_end_where_the_next_begins() {
     step("throttle 5000 per day doubling email a", "(Pace 5000.0 Day) here");
     step("if a within 3d as x then stop", "(Step (Ref \"x\" false) (If ");
     step("experiment as \"x\" { variant \"a\" 10% { } winner by goal \"g\" after 4h }", "(Step (Ref \"x\" true) (Experiment ");
-    step(
-        "timeline a.b again when moved as t { 7d before at 10:00 { } on the day { } 2h after { stop } }",
-        "(Timeline (Timeline (Path \"a\" [\"b\"]) here [",
-    );
+    step("timeline a.b again when moved as t { 7d before at 10:00 { } on the day { } 2h after { stop } }", "(Timeline (Timeline (Path \"a\" [\"b\"]) here [");
     step("repeat up to n times every 2d until a as r { }", "(Step (Ref \"r\" false) (Repeat ");
     step("when at 2026-11-27 09:00 for a if b then stop", "(Broadcast (Broadcast (At ");
     step("when at 2026-11-27 09:00 for a if past next day if b then stop", "NextDay");
@@ -115,10 +109,7 @@ fn what_was_added_to_the_language_is_read() {
 #[test]
 fn test_lines_end_where_the_next_begins() {
     test("expect email a purchase { } expect points == 60 purchase expect no email logged_in", "(No Email)");
-    test(
-        "ana: expect skipped email a because \"x\" bob: opened(a) expect skipped(a) expect skipped message",
-        "(Skipped Email (Ref \"a\" false) \"x\" _)",
-    );
+    test("ana: expect skipped email a because \"x\" bob: opened(a) expect skipped(a) expect skipped message", "(Skipped Email (Ref \"a\" false) \"x\" _)");
     test("submitted(f) { a: 1 } set n = 3 day_event", "(TestEvent \"day_event\" _ _ _ _)");
 }
 

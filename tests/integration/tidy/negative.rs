@@ -40,7 +40,9 @@ fn a_library_outside_its_place_is_found() {
 
 #[test]
 fn a_clock_in_a_pure_module_is_found() {
-    for word in ["std::time::SystemTime", "std::fs::read(p)", "std::env::var(n)", "std::thread::spawn(f)", "tokio::spawn(f)", "getrandom::fill(b)", "rand::random()"] {
+    for word in
+        ["std::time::SystemTime", "std::fs::read(p)", "std::env::var(n)", "std::thread::spawn(f)", "tokio::spawn(f)", "getrandom::fill(b)", "rand::random()"]
+    {
         let faults = layers::purity(&one("src/advance/facts.rs", &format!("//! Facts.\nfn f() {{ {word} }}\n")));
         assert!(!faults.is_empty(), "{word}");
         assert!(faults[0].starts_with("src/advance/facts.rs:2: `advance` is pure"), "{faults:?}");
@@ -77,6 +79,24 @@ fn an_empty_name_is_found() {
 }
 
 #[test]
+fn a_file_that_nobody_builds_is_found() {
+    let mut files = vec![File::made_up("src/lib.rs", "pub mod a;\n// mod c;"), File::made_up("src/a/mod.rs", "mod b;"), File::made_up("src/a/b.rs", "")];
+    assert!(rules::orphans(&files).is_empty(), "{:?}", rules::orphans(&files));
+    files.push(File::made_up("src/c.rs", ""));
+    files.push(File::made_up("src/a/d.rs", ""));
+    assert_eq!(rules::orphans(&files).len(), 2);
+}
+
+#[test]
+fn a_promise_without_a_test_is_found() {
+    let tests = one("tests/integration/a.rs", "fn it_holds() {}\n");
+    assert!(pages::promises("| 1 | It holds. | `it_holds` |", &tests).is_empty());
+    assert_eq!(pages::promises("| 1 | It holds. | `it_held` |", &tests).len(), 1);
+    assert_eq!(pages::promises("| 1 | It holds. | |", &tests).len(), 1);
+    assert_eq!(pages::promises("Nothing is promised.", &tests).len(), 1);
+}
+
+#[test]
 fn a_statement_put_together_is_found() {
     for line in ["let q = format!(\"SELECT * FROM {table}\");", "sql.push_str(\"DELETE FROM t\");", "db.execute(\n    &format!(\"{verb} x\"), [])"] {
         assert_eq!(rules::statements(&one("src/store/sqlite/read.rs", line)).len(), 1, "{line}");
@@ -87,7 +107,14 @@ fn a_statement_put_together_is_found() {
 
 #[test]
 fn leftovers_are_found() {
-    for line in [concat!("to", "do!()"), concat!("unimple", "mented!()"), concat!("db", "g!(x)"), concat!("#[ig", "nore]"), concat!("// TO", "DO: later"), concat!("// FIX", "ME() x")] {
+    for line in [
+        concat!("to", "do!()"),
+        concat!("unimple", "mented!()"),
+        concat!("db", "g!(x)"),
+        concat!("#[ig", "nore]"),
+        concat!("// TO", "DO: later"),
+        concat!("// FIX", "ME() x"),
+    ] {
         assert_eq!(rules::leftovers(&one("src/a.rs", line)).len(), 1, "{line}");
     }
     for line in [concat!("// TO", "DO(ana): later"), concat!("// METHO", "DOLOGY"), concat!("// the TO", "DOS list"), "let a = \"dbg! inside a text\";"] {

@@ -3,7 +3,7 @@
 use super::files::{File, Tree};
 
 /// Findings whose wrong source cannot stand on a page, and why.
-const UNPRINTABLE: &[(&str, &str)] = &[("E0109", "a NUL character is no text"), ("E0111", "a file in another encoding"), ("E0212", "a file of megabytes")];
+const UNPRINTABLE: &[(&str, &str)] = &[("E0109", "a NUL character is no text"), ("E0111", "bytes that are no text"), ("E0212", "a file of megabytes")];
 
 /// Registry and pages against each other.
 pub fn faults(codes: &[(&str, &str)], pages: &[File]) -> Vec<String> {
@@ -72,4 +72,26 @@ pub fn resolve(from: &str, target: &str) -> String {
         }
     }
     parts.join("/")
+}
+
+/// Rows `| N | promise | `test` … |` of the README: each names tests, and the tests are there.
+pub fn promises(readme: &str, files: &[File]) -> Vec<String> {
+    let tests: Vec<&File> = files.iter().filter(|file| file.path.starts_with("tests/") || file.path.starts_with("src/")).collect();
+    let is_there = |name: &str| tests.iter().any(|file| file.text.contains(&format!("fn {name}(")) || file.text.contains(&format!("def {name}(")));
+    let is_row = |line: &&str| line.starts_with("| ") && line[2..].starts_with(|c: char| c.is_ascii_digit());
+    let rows: Vec<&str> = readme.lines().filter(is_row).collect();
+    let mut faults = Vec::new();
+    if rows.is_empty() {
+        faults.push("README.md: the table of promises is gone: rows `| 1 | promise | `name_of_a_test` |`".to_string());
+    }
+    for row in rows {
+        let names: Vec<&str> = row.split('|').nth(3).unwrap_or("").split('`').skip(1).step_by(2).collect();
+        if names.is_empty() {
+            faults.push(format!("README.md: a promise without a test: name one, or drop the promise: {row}"));
+        }
+        for name in names.into_iter().filter(|name| !is_there(name)) {
+            faults.push(format!("README.md: a promise names the test `{name}`, which is not there: name another, or drop the promise"));
+        }
+    }
+    faults
 }

@@ -34,6 +34,30 @@ pub fn names(files: &[File]) -> Vec<String> {
     faults.map(|file| format!("{}: this name says nothing: name the file after what it holds, in words of the field", file.path)).collect()
 }
 
+/// Every file is part of the build: its parent says `mod NAME;`. A merge loses such a line silently, and its tests with it.
+pub fn orphans(files: &[File]) -> Vec<String> {
+    let mut faults = Vec::new();
+    for file in files.iter().filter(|file| file.path.starts_with("src/") || file.path.starts_with("tests/integration/")) {
+        let Some((folder, name)) = file.path.trim_end_matches(".rs").trim_end_matches("/mod").rsplit_once('/') else { continue };
+        let top = folder == "src" || folder == "tests/integration";
+        if top && ["lib", "main"].contains(&name) {
+            continue;
+        }
+        let parents = [format!("{folder}/mod.rs"), format!("{folder}.rs"), format!("{folder}/lib.rs"), format!("{folder}/main.rs")];
+        let is_declared = files.iter().filter(|known| parents.contains(&known.path)).any(|parent| {
+            let code = mask::code(&parent.text);
+            code.lines().any(|line| line.trim_end().ends_with(&format!("mod {name};")))
+        });
+        if !is_declared {
+            faults.push(format!(
+                "{}: no module declares it, so it is never built: add `mod {name};` to {} or the file that stands for it, or delete it",
+                file.path, parents[0]
+            ));
+        }
+    }
+    faults
+}
+
 /// SQL is never put together from parts: parameters only.
 pub fn statements(files: &[File]) -> Vec<String> {
     let mut faults = Vec::new();

@@ -28,10 +28,7 @@ pub const RECIPES: &[Recipe] = &[
     Recipe {
         name: "hot-leads",
         about: "points for visits, a segment of hot leads, and a follow-up for them",
-        files: &[
-            ("main.camp", include_str!("recipes/hot-leads/main.camp")),
-            ("emails/follow-up.md", include_str!("recipes/hot-leads/follow-up.md")),
-        ],
+        files: &[("main.camp", include_str!("recipes/hot-leads/main.camp")), ("emails/follow-up.md", include_str!("recipes/hot-leads/follow-up.md"))],
     },
     Recipe {
         name: "abandoned-cart-lite",
@@ -49,9 +46,6 @@ pub const RECIPES: &[Recipe] = &[
     Recipe {
         name: "points-to-crm",
         about: "a signed webhook to a CRM when somebody reaches a hundred points",
-        files: &[
-            ("main.camp", include_str!("recipes/points-to-crm/main.camp")),
-            ("emails/thanks.md", include_str!("recipes/points-to-crm/thanks.md")),
-        ],
+        files: &[("main.camp", include_str!("recipes/points-to-crm/main.camp")), ("emails/thanks.md", include_str!("recipes/points-to-crm/thanks.md"))],
     },
 ];

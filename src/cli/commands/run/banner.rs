@@ -1,13 +1,14 @@
 //! What a daemon says when it listens: where, with which keys, and what to try.
 
 use super::setup::{Access, Setup};
+use crate::cli::context::Context;
 use crate::daemon::Engine;
 use crate::deliver::{EmailProvider, PushProvider, SmsProvider, WebhookProvider};
 use std::path::Path;
 
 /// The text.
 #[must_use]
-pub fn text(engine: &Engine, setup: &Setup, (access, listen, store): (&Access, &str, &Path)) -> String {
+pub fn text(context: &Context, engine: &Engine, (setup, access): (&Setup, &Access), (listen, store): (&str, &Path)) -> String {
     let mut lines = Vec::new();
     let linked = engine.linked();
     if let Some(linked) = &linked {
@@ -16,10 +17,10 @@ pub fn text(engine: &Engine, setup: &Setup, (access, listen, store): (&Access, &
         lines.push(format!("{}: {count} campaign{plural}, deployment {}", linked.program.project.name, linked.deployment.seq));
     }
     lines.push(format!("listening    http://{listen}"));
-    lines.push(format!("store        {}", store.display()));
+    lines.push(format!("store        {}", context.shown(store)));
     let clock = if engine.is_clock_manual() { "manual; `campc clock advance 3d` moves it" } else { "real" };
     lines.push(format!("clock        {} ({clock})", engine.zone().format_rfc3339(engine.now())));
-    lines.extend(channels(setup));
+    lines.extend(channels(setup, &context.shown(&setup.deliver.outbox_dir)));
     if access.is_write_key_made {
         lines.push(format!("write key    {}   (kept in the store)", first(&access.write_keys)));
     }
@@ -38,8 +39,8 @@ fn first(keys: &[String]) -> &str {
 }
 
 /// Where each channel goes, those alike on one line.
-fn channels(setup: &Setup) -> Vec<String> {
-    let outbox = format!("files in {}", setup.deliver.outbox_dir.display());
+fn channels(setup: &Setup, outbox: &str) -> Vec<String> {
+    let outbox = format!("files in {outbox}/");
     let email = match &setup.deliver.email {
         EmailProvider::Smtp { url, .. } => format!("SMTP at {}", host(url)),
         EmailProvider::File => outbox.clone(),

@@ -11,8 +11,8 @@ use crate::cli::failure::{Exit, Failure, Outcome};
 use crate::cli::project::Project;
 use crate::cli::reach::{Notice, StorePlace};
 use crate::cli::runtime::block_on;
-use crate::daemon::{Engine, EngineOptions, ManualClock};
 use crate::daemon::api::EngineError;
+use crate::daemon::{Engine, EngineOptions, ManualClock};
 use crate::deliver::Deliverer;
 use crate::http::{App, Keys, Server};
 use crate::lang::Instant;
@@ -88,7 +88,7 @@ impl Run {
         let access = Access::of(&setup, &engine);
         let notice = Notice { listen: reachable(address), admin_token: access.admin_tokens.first().cloned().unwrap_or_default(), pid: std::process::id() };
         notice.write(&place.notice_path())?;
-        print(&banner::text(&engine, &setup, (&access, &notice.listen, &place.path)));
+        print(&banner::text(context, &engine, (&setup, &access), (&notice.listen, &place.path)));
         let keys = Keys::new(&access.write_keys, &access.admin_tokens);
         let tokens = setup.key_ring(&engine).ok_or_else(|| Failure::usage("there is no key to sign links with"))?;
         let app = App::new(engine.clone(), keys, tokens, setup.public_fields.clone());
@@ -181,7 +181,9 @@ fn reachable(address: std::net::SocketAddr) -> String {
 
 fn not_deployed(error: &EngineError) -> Failure {
     match error {
-        EngineError::NotDeployable(stranding) => Failure::rendered(Exit::Failed, format!("{stranding}\nnothing was deployed: keep these steps, or let the contacts finish first")),
+        EngineError::NotDeployable(stranding) => {
+            Failure::rendered(Exit::Failed, format!("{stranding}\nnothing was deployed: keep these steps, or let the contacts finish first"))
+        }
         EngineError::Store(_)
         | EngineError::Commit(_)
         | EngineError::NothingDeployed

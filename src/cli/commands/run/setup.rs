@@ -116,8 +116,9 @@ impl Setup {
         for webhook in &program.webhooks {
             let Some(name) = &webhook.secret_env else { continue };
             let help = format!("set it where campc is started: `export {name}=…`");
-            let value = process_environment(name)
-                .ok_or_else(|| Failure::usage(format!("the secret of webhook `{}` needs the environment variable {name}, which is not set; {help}", webhook.name)))?;
+            let value = process_environment(name).ok_or_else(|| {
+                Failure::usage(format!("the secret of webhook `{}` needs the environment variable {name}, which is not set; {help}", webhook.name))
+            })?;
             self.deliver.secrets.insert(name.to_string(), value);
         }
         Ok(())

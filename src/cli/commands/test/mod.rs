@@ -127,9 +127,11 @@ fn human(results: &[Timed], (passed, failed): (usize, usize)) -> String {
 fn lines(results: &[Timed], (passed, failed): (usize, usize)) -> String {
     let mut out = String::new();
     for result in results {
-        let failure = result.report.failure.as_ref().map(|failure| {
-            json!({ "at": result.failed_at, "expected": failure.expected, "happened": failure.happened, "timeline": failure.timeline })
-        });
+        let failure = result
+            .report
+            .failure
+            .as_ref()
+            .map(|failure| json!({ "at": result.failed_at, "expected": failure.expected, "happened": failure.happened, "timeline": failure.timeline }));
         let line = json!({
             "name": result.report.name, "at": result.place, "passed": failure.is_none(), "milliseconds": result.took.as_secs_f64() * 1_000.0, "failure": failure,
         });

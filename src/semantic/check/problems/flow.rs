@@ -75,7 +75,8 @@ pub(crate) fn unknown_measure(span: Span, name: &str) -> Diagnostic {
     Diagnostic::new(Code::E0511, format!("a winner is not found by `{name}`"), span, "`opened`, `clicked` or `goal` belongs here")
 }
 pub(crate) fn no_winner(span: Span) -> Diagnostic {
-    Diagnostic::new(Code::E0511, "an experiment needs a `winner by …` line", span, "never decided").with_help("add `winner by clicked after 4h`; without a decision, use `split`")
+    Diagnostic::new(Code::E0511, "an experiment needs a `winner by …` line", span, "never decided")
+        .with_help("add `winner by clicked after 4h`; without a decision, use `split`")
 }
 pub(crate) fn no_send_in_reach(span: Span) -> Diagnostic {
     Diagnostic::new(Code::E0512, "`reach` holds messages alone", span, "this sends nothing to the contact").with_help("move it before or behind the `reach`")
@@ -94,5 +95,6 @@ pub(crate) fn event_out_of_place(span: Span, name: &str) -> Diagnostic {
         .with_help("`sent` and `skipped` belong in conditions; `complained` and `failed` in tests")
 }
 pub(crate) fn too_many_steps(span: Span, most: usize) -> Diagnostic {
-    Diagnostic::new(Code::E0517, format!("this campaign has more than {most} steps"), span, "with its sequences expanded").with_help("cut it into several campaigns")
+    Diagnostic::new(Code::E0517, format!("this campaign has more than {most} steps"), span, "with its sequences expanded")
+        .with_help("cut it into several campaigns")
 }

@@ -54,7 +54,8 @@ pub(crate) fn may_be_empty(span: Span, field: &str) -> Diagnostic {
         .with_help(format!("give it something to say: `{{{{ contact.{field} | default('there') }}}}`, or a default where it is declared"))
 }
 pub(crate) fn sms_too_long(span: Span, length: usize, part: usize, wide: Option<char>) -> Diagnostic {
-    let finding = Diagnostic::new(Code::W0609, format!("this sms is {length} characters long and goes out in several parts"), span, format!("one part holds {part}"));
+    let finding =
+        Diagnostic::new(Code::W0609, format!("this sms is {length} characters long and goes out in several parts"), span, format!("one part holds {part}"));
     match wide {
         Some(c) => finding.with_help(format!("the character {c:?} is outside the plain alphabet: without it a part holds 160")),
         None => finding.with_help("every part is paid for"),

@@ -117,8 +117,7 @@ pub(crate) fn step_twice(span: Span, name: &str, first: Span) -> Diagnostic {
 }
 /// `opened(pause)` where `pause` is a wait.
 pub(crate) fn step_sends_nothing(span: Span, name: &str, step: Span) -> Diagnostic {
-    Diagnostic::new(Code::E0303, format!("the step `{name}` sends no message"), span, "a message or a sending step belongs here")
-        .with_label(step, "this step")
+    Diagnostic::new(Code::E0303, format!("the step `{name}` sends no message"), span, "a message or a sending step belongs here").with_label(step, "this step")
 }
 pub(crate) fn unknown_goal<'k>(span: Span, name: &str, known: impl Iterator<Item = &'k str>) -> Diagnostic {
     unknown(Code::E0326, "goal", (span, name), known)
@@ -130,11 +129,11 @@ pub(crate) fn nothing_to_name(span: Span, name: &str, what: Span) -> Diagnostic 
         .with_help("`as` names a declared event or a submitted form; leave it out here")
 }
 pub(crate) fn not_a_field(span: Span) -> Diagnostic {
-    Diagnostic::new(Code::E0328, "this is not a field of the contact", span, "a field belongs here").with_help("only the contact's own fields can be written or watched")
+    Diagnostic::new(Code::E0328, "this is not a field of the contact", span, "a field belongs here")
+        .with_help("only the contact's own fields can be written or watched")
 }
 pub(crate) fn not_writable(span: Span, name: &str) -> Diagnostic {
-    Diagnostic::new(Code::E0328, format!("`{name}` is kept by the engine"), span, "cannot be written")
-        .with_help("declare a field of your own for it")
+    Diagnostic::new(Code::E0328, format!("`{name}` is kept by the engine"), span, "cannot be written").with_help("declare a field of your own for it")
 }
 /// `opened(email)` where there is no enrollment.
 pub(crate) fn no_path_here(span: Span, channel: &str) -> Diagnostic {

@@ -19,11 +19,11 @@ pub(crate) fn which_contact(span: Span, first: Span) -> Diagnostic {
         .with_help("name the contact before the line: `ana: opened(welcome)`")
 }
 pub(crate) fn now_comes_first(span: Span) -> Diagnostic {
-    Diagnostic::new(Code::E1103, "`given now` comes before all else, once", span, "time has begun already").with_help("move it to the top; later, use `at` or `after`")
+    Diagnostic::new(Code::E1103, "`given now` comes before all else, once", span, "time has begun already")
+        .with_help("move it to the top; later, use `at` or `after`")
 }
 pub(crate) fn properties_in_braces(span: Span, name: &str) -> Diagnostic {
-    Diagnostic::new(Code::E1104, "what happens is written in braces", span, "a condition is no happening")
-        .with_help(format!("write `{name} {{ amount: 20 }}`"))
+    Diagnostic::new(Code::E1104, "what happens is written in braces", span, "a condition is no happening").with_help(format!("write `{name} {{ amount: 20 }}`"))
 }
 pub(crate) fn one_message(span: Span) -> Diagnostic {
     Diagnostic::new(Code::E1104, "this happens to one message", span, "which one?").with_help("name the message or the step that sends it")

@@ -67,20 +67,27 @@ pub(crate) fn too_many_arguments(span: Span, of: &str, count: usize, declared: S
     Diagnostic::new(Code::E0408, format!("`{of}` takes {takes}"), span, "one too many").with_label(declared, "declared here")
 }
 pub(crate) fn missing_argument(span: Span, of: &str, param: &str, declared: Span) -> Diagnostic {
-    Diagnostic::new(Code::E0408, format!("`{of}` needs an argument for `{param}`"), span, "too few arguments").with_label(declared, "this parameter has no default")
+    Diagnostic::new(Code::E0408, format!("`{of}` needs an argument for `{param}`"), span, "too few arguments")
+        .with_label(declared, "this parameter has no default")
 }
 pub(crate) fn event_takes_condition(span: Span) -> Diagnostic {
-    Diagnostic::new(Code::E0408, "an event takes one condition on its properties", span, "no condition").with_help("write it as `purchase(amount > 10 and sku == \"x\")`")
+    Diagnostic::new(Code::E0408, "an event takes one condition on its properties", span, "no condition")
+        .with_help("write it as `purchase(amount > 10 and sku == \"x\")`")
 }
 pub(crate) fn function_needs_event(span: Span, name: &str) -> Diagnostic {
-    Diagnostic::new(Code::E0408, format!("`{name}` goes over one kind of event"), span, "name an event here").with_help("such as `count(purchase)`, `last(purchase(sku == \"x\"))`")
+    Diagnostic::new(Code::E0408, format!("`{name}` goes over one kind of event"), span, "name an event here")
+        .with_help("such as `count(purchase)`, `last(purchase(sku == \"x\"))`")
 }
 pub(crate) fn function_needs_property(span: Span, name: &str) -> Diagnostic {
-    Diagnostic::new(Code::E0408, format!("`{name}` needs a number of the event"), span, "of what?").with_help(format!("name the property: `{name}(purchase.amount)`"))
+    Diagnostic::new(Code::E0408, format!("`{name}` needs a number of the event"), span, "of what?")
+        .with_help(format!("name the property: `{name}(purchase.amount)`"))
 }
 pub(crate) fn path_without_slash(span: Span, path: &str) -> Diagnostic {
-    Diagnostic::new(Code::E0409, "a path begins with a slash", span, "never visited")
-        .with_fix(Fix::maybe(format!("write \"/{path}\""), span, format!("{:?}", format!("/{path}"))))
+    Diagnostic::new(Code::E0409, "a path begins with a slash", span, "never visited").with_fix(Fix::maybe(
+        format!("write \"/{path}\""),
+        span,
+        format!("{:?}", format!("/{path}")),
+    ))
 }
 pub(crate) fn empty_enum(span: Span) -> Diagnostic {
     Diagnostic::new(Code::E0410, "an enum needs at least one value", span, "no value fits").with_help("list them: `enum(\"free\", \"pro\")`, or use `text`")
@@ -132,7 +139,8 @@ pub(crate) fn builtin_type(span: Span, name: &str, ty: &Type) -> Diagnostic {
         .with_help("leave the line out, or use another name")
 }
 pub(crate) fn not_a_list(span: Span, name: &str, ty: &Type) -> Diagnostic {
-    Diagnostic::new(Code::E0418, format!("`{name}` is not a list"), span, format!("a {ty}")).with_help(format!("declare it as a list: `{name}: list(text)`, or `set` it"))
+    Diagnostic::new(Code::E0418, format!("`{name}` is not a list"), span, format!("a {ty}"))
+        .with_help(format!("declare it as a list: `{name}: list(text)`, or `set` it"))
 }
 pub(crate) fn no_value(span: Span, what: &str, help: &str) -> Diagnostic {
     Diagnostic::new(Code::E0419, format!("{what} is no value by itself"), span, "cannot be compared or kept").with_help(help)

@@ -1,0 +1,128 @@
+//! The daemon and the commands on its store, with and without it.
+
+use crate::bench::{Daemon, Folder};
+
+fn sign_up(daemon: &Daemon) {
+    let identify = daemon.send("/v1/identify", r#"{"userId":"u1","traits":{"email":"ana@x.example","firstName":"Ana","timezone":"America/Toronto"}}"#);
+    assert_eq!(identify.json()["success"], true);
+    assert_eq!(daemon.send("/v1/track", r#"{"userId":"u1","event":"Signed Up"}"#).status, 200);
+    daemon.idle();
+}
+
+#[test]
+fn an_event_becomes_a_send_and_time_does_the_rest() {
+    let folder = Folder::project("welcome");
+    let daemon = Daemon::start(&folder);
+    sign_up(&daemon);
+    let first = folder.outbox();
+    assert_eq!(first.len(), 1, "{first:?}");
+    assert_eq!((first[0]["message"].as_str(), first[0]["to"].as_str(), first[0]["channel"].as_str()), (Some("welcome"), Some("ana@x.example"), Some("email")));
+    assert_eq!(folder.run(&["clock", "advance", "3d"]).code, 0);
+    let sends: Vec<_> = folder.outbox().iter().map(|line| line["message"].as_str().unwrap().to_string()).collect();
+    assert_eq!(sends, ["welcome", "reminder"]);
+    let why = folder.run(&["why", "u1"]);
+    assert_eq!(why.code, 0);
+    assert!(why.out.lines().next().unwrap().ends_with("  Welcome  enrolled  signed_up"), "{}", why.out);
+    let json = folder.run(&["why", "ana@x.example", "--campaign", "Welcome", "--format", "json"]);
+    let whats: Vec<_> = json.out.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap()["what"].as_str().unwrap().to_string()).collect();
+    assert_eq!(whats.first().map(String::as_str), Some("enrolled"));
+    assert_eq!(whats.last().map(String::as_str), Some("finished"));
+    assert_eq!(folder.run(&["why", "nobody"]).code, 1);
+    assert_eq!(daemon.stop(), 0);
+}
+
+#[test]
+fn commands_work_with_and_without_the_daemon() {
+    let folder = Folder::project("welcome");
+    assert_eq!(folder.run(&["status"]).code, 1, "there is no store yet");
+    let daemon = Daemon::start(&folder);
+    sign_up(&daemon);
+    let note = folder.path().join("camp.db.daemon.json");
+    assert!(note.exists());
+    #[cfg(unix)]
+    assert_eq!(std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(&note).unwrap().permissions()) & 0o777, 0o600);
+    let with = folder.run(&["status", "--format", "json"]);
+    assert_eq!(folder.run(&["pause", "Welcome"]).code, 0);
+    assert_eq!(folder.run(&["pause", "Nothing"]).code, 1);
+    assert_eq!(daemon.stop(), 0);
+    assert!(!note.exists());
+    let without = folder.run(&["status", "--format", "json"]);
+    let read = |text: &str| serde_json::from_str::<serde_json::Value>(text).unwrap();
+    assert_eq!(read(&with.out)["contacts"], read(&without.out)["contacts"]);
+    assert_eq!(read(&without.out)["campaigns"][0]["status"], "paused");
+    assert_eq!(folder.run(&["resume", "Welcome"]).code, 0);
+    assert_eq!(folder.run(&["contacts", "show", "u1"]).code, 0);
+    assert_eq!(folder.run(&["contacts", "show", "u2"]).code, 1);
+    assert_eq!(folder.run(&["enroll", "Welcome", "u1"]).code, 0);
+    assert_eq!(folder.run(&["enroll", "Nothing", "u1"]).code, 1);
+    assert_eq!(folder.run(&["clock"]).code, 1, "the clock needs a daemon");
+}
+
+#[test]
+fn a_manual_clock_goes_on_where_the_store_stopped() {
+    let folder = Folder::project("welcome");
+    let daemon = Daemon::start(&folder);
+    sign_up(&daemon);
+    daemon.advance("2d");
+    let before = daemon.admin("GET", "/v1/clock", "").json()["now"].clone();
+    assert_eq!(daemon.stop(), 0);
+    let daemon = Daemon::start(&folder);
+    assert_eq!(daemon.admin("GET", "/v1/clock", "").json()["now"], before);
+    daemon.advance("1d");
+    assert_eq!(folder.outbox().len(), 2);
+}
+
+#[test]
+fn findings_keep_a_daemon_from_starting() {
+    let folder = Folder::project("welcome");
+    folder.write("main.camp", "campaign \"x\" {\n  published\n  when nothing_known\n  stop\n}\n");
+    assert_eq!(folder.run(&["run", "--listen", "127.0.0.1:0"]).code, 1);
+}
+
+#[test]
+fn an_import_takes_the_good_rows_and_puts_the_bad_ones_aside() {
+    let folder = Folder::project("welcome");
+    let daemon = Daemon::start(&folder);
+    folder.write("people.csv", "Mail;First Name;shoe;tags\nana@x.example;Ana;42;vip\n;Nobody;1;\nbob@x.example;Bob\nnot an address;C;1;\n");
+    let ran = folder.run(&["contacts", "import", "people.csv", "--map", "Mail=email", "--keep-unknown"]);
+    assert_eq!(ran.code, 1, "{ran:?}");
+    assert!(ran.out.starts_with("1 imported, 3 rejected"), "{}", ran.out);
+    assert!(ran.err.contains("\"shoe\""), "{}", ran.err);
+    let rejected = folder.read("people.csv.rejected.csv");
+    let lines: Vec<&str> = rejected.lines().map(|line| line.split(',').next().unwrap()).collect();
+    assert_eq!(lines, ["line", "3", "4", "5"], "{rejected}");
+    let ana = daemon.admin("GET", "/v1/contacts/ana@x.example", "").json();
+    assert_eq!(
+        (ana["fields"]["first_name"].as_str(), ana["tags"][0].as_str(), ana["traits"]["shoe"].as_str()),
+        (Some("Ana"), Some("vip"), Some("42")),
+        "{ana}"
+    );
+    folder.write("more.jsonl", "{\"email\":\"eve@x.example\",\"fields\":{\"first_name\":\"Eve\"}}\n");
+    assert_eq!(folder.run(&["contacts", "import", "more.jsonl"]).code, 0);
+    assert_eq!(daemon.stop(), 0);
+    folder.write("last.csv", "user_id,email\nu9,nine@x.example\n");
+    assert_eq!(folder.run(&["contacts", "import", "last.csv"]).code, 0, "without a daemon too");
+    assert_eq!(folder.run(&["contacts", "show", "u9"]).code, 0);
+}
+
+#[test]
+fn another_encoding_is_named_and_nothing_is_imported() {
+    let folder = Folder::project("welcome");
+    folder.write("people.csv", b"email,first_name\njose@x.example,Jos\xe9\n");
+    let ran = folder.run(&["contacts", "import", "people.csv"]);
+    assert_eq!(ran.code, 2);
+    assert!(ran.err.contains("Windows-1252"), "{}", ran.err);
+}
+
+#[test]
+fn a_message_is_seen_before_anybody_else_sees_it() {
+    let folder = Folder::project("welcome");
+    let shown = folder.run(&["preview", "welcome"]);
+    assert_eq!(shown.code, 0, "{shown:?}");
+    assert!(shown.out.contains("Subject: Welcome, Ana"), "{}", shown.out);
+    assert_eq!(folder.run(&["preview", "welcome", "-o", "w.html"]).code, 0);
+    assert!(folder.read("w.html").contains("<html"));
+    assert_eq!(folder.run(&["preview", "welcom"]).code, 1);
+    assert_eq!(folder.run(&["send-test", "welcome", "--to", "me@x.example"]).code, 0);
+    assert_eq!(folder.outbox()[0]["to"], "me@x.example");
+}

@@ -1,0 +1,98 @@
+//! The admin API.
+
+use crate::bench::{Daemon, Folder};
+use serde_json::json;
+
+fn daemon(recipe: &str) -> (Folder, Daemon) {
+    let folder = Folder::project(recipe);
+    let daemon = Daemon::start(&folder);
+    (folder, daemon)
+}
+
+#[test]
+fn a_contact_is_made_changed_and_shown() {
+    let (_folder, daemon) = daemon("hot-leads");
+    let made = daemon.admin("PUT", "/v1/contacts/ana@x.example", r#"{"fields":{"first_name":"Ana","country":"Canada"},"tags":["a","b"]}"#);
+    assert_eq!(made.status, 201, "{made:?}");
+    let id = made.json()["id"].as_str().unwrap().to_string();
+    let changed = daemon.admin("PUT", &format!("/v1/contacts/{id}"), r#"{"tags":["c"],"fields":{"first_name":null}}"#);
+    assert_eq!(changed.status, 200);
+    let view = daemon.admin("GET", "/v1/contacts/ana%40x.example", "").json();
+    assert_eq!(
+        (&view["id"], &view["tags"], &view["fields"]["first_name"], &view["fields"]["country"]),
+        (&json!(id), &json!(["c"]), &json!(null), &json!("Canada"))
+    );
+    assert_eq!(daemon.admin("PUT", "/v1/contacts/u1", r#"{"segments":["x"]}"#).status, 422);
+    assert_eq!(daemon.admin("PUT", "/v1/contacts/u1", "[]").status, 400);
+    assert_eq!(daemon.admin("GET", "/v1/contacts/nobody", "").problem(), "not-found");
+    assert_eq!(daemon.admin("DELETE", "/v1/contacts/u1", "").status, 405);
+    let list = daemon.admin("GET", "/v1/contacts?q=ana", "").json();
+    assert_eq!(list["items"].as_array().unwrap().len(), 1, "{list}");
+}
+
+#[test]
+fn segments_are_left_and_entered_by_hand() {
+    let (_folder, daemon) = daemon("hot-leads");
+    daemon.admin("PUT", "/v1/contacts/u1", "{}");
+    let path = "/v1/segments/Canada%20Hot%20Leads/contacts";
+    assert_eq!(daemon.admin("PUT", &format!("{path}/u1"), "").status, 200);
+    assert_eq!(daemon.admin("GET", path, "").json()["items"].as_array().unwrap().len(), 1);
+    assert_eq!(daemon.admin("DELETE", &format!("{path}/u1"), "").status, 200);
+    assert_eq!(daemon.admin("GET", path, "").json()["items"].as_array().unwrap().len(), 0);
+    assert_eq!(daemon.admin("GET", "/v1/segments/nothing/contacts", "").status, 404);
+    assert_eq!(daemon.admin("GET", "/v1/segments", "").json()[0]["name"], "Canada Hot Leads");
+}
+
+#[test]
+fn campaigns_are_listed_paused_and_entered() {
+    let (_folder, daemon) = daemon("welcome");
+    daemon.admin("PUT", "/v1/contacts/u1", r#"{"email":"a@x.example"}"#);
+    assert_eq!(daemon.admin("GET", "/v1/campaigns", "").json()[0]["status"], "live");
+    assert_eq!(daemon.admin("POST", "/v1/campaigns/Welcome/pause", "").json()["status"], "paused");
+    assert_eq!(daemon.admin("POST", "/v1/campaigns/Welcome/resume", "").json()["status"], "live");
+    assert_eq!(daemon.admin("POST", "/v1/campaigns/Nothing/pause", "").status, 404);
+    assert_eq!(daemon.admin("POST", "/v1/campaigns/Welcome/enroll", r#"{"contact":"u1"}"#).status, 200);
+    assert_eq!(daemon.admin("POST", "/v1/campaigns/Welcome/enroll", r#"{"contact":"u2"}"#).status, 404);
+    daemon.idle();
+    let detail = daemon.admin("GET", "/v1/campaigns/Welcome", "").json();
+    assert_eq!((&detail["inside"], detail["steps"].as_array().unwrap().is_empty()), (&json!(1), false));
+    let messages = daemon.admin("GET", "/v1/messages?contact=u1", "").json();
+    assert_eq!((&messages["items"][0]["message"], &messages["items"][0]["status"]), (&json!("welcome"), &json!("accepted")), "{messages}");
+    let journal = daemon.admin("GET", "/v1/contacts/u1/journal", "").json();
+    assert_eq!(journal[0]["what"], "enrolled", "{journal}");
+    for key in ["at", "campaign", "enrollment", "step", "what", "why", "cause", "source"] {
+        assert!(journal[0].get(key).is_some(), "{key}");
+    }
+}
+
+#[test]
+fn the_clock_goes_forward_and_never_back() {
+    let (_folder, daemon) = daemon("welcome");
+    daemon.advance("1d");
+    let back = daemon.admin("POST", "/v1/clock/advance", r#"{"to":"2001-01-01T00:00:00Z"}"#);
+    assert_eq!((back.status, back.problem().as_str()), (422, "clock-back"));
+    assert_eq!(daemon.admin("POST", "/v1/clock/advance", r#"{"by":"soon"}"#).status, 422);
+    assert_eq!(daemon.admin("POST", "/v1/clock/advance", "{}").status, 422);
+    assert_eq!(daemon.admin("POST", "/v1/clock/advance", r#"{"to":"2099-01-01T00:00:00Z"}"#).json()["now"], "2099-01-01T00:00:00Z");
+}
+
+#[test]
+fn lines_of_contacts_are_taken_as_they_come() {
+    let (_folder, daemon) = daemon("welcome");
+    let lines = "{\"email\":\"a@x.example\"}\n\nnothing\n{\"segments\":[],\"email\":\"b@x.example\"}\n{\"type\":\"identify\",\"userId\":\"u3\",\"traits\":{\"email\":\"c@x.example\"}}";
+    let report = daemon.admin("POST", "/v1/contacts/import", lines).json();
+    assert_eq!((&report["accepted"], &report["rejected_count"]), (&json!(2), &json!(2)), "{report}");
+    let bad: Vec<u64> = report["rejected"].as_array().unwrap().iter().map(|row| row["line"].as_u64().unwrap()).collect();
+    assert_eq!(bad, [3, 4]);
+    assert_eq!(daemon.admin("GET", "/v1/contacts/u3", "").status, 200);
+}
+
+#[test]
+fn health_and_metrics_are_open() {
+    let (_folder, daemon) = daemon("welcome");
+    for path in ["/healthz", "/readyz", "/metrics", "/camp.js"] {
+        assert_eq!(daemon.request(("GET", path), &[], b"").status, 200, "{path}");
+    }
+    let metrics = daemon.request(("GET", "/metrics"), &[], b"");
+    assert!(String::from_utf8(metrics.body).unwrap().contains("campc_contacts 0"));
+}

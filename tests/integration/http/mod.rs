@@ -1,0 +1,5 @@
+//! The routes, request by request, against a real daemon.
+
+mod admin;
+mod ingest;
+mod public;

@@ -1,0 +1,84 @@
+//! The rules of the language, each with a test in the language itself: `tests/language/*.camp` and the samples, on the virtual clock.
+
+use campc::compiler::{Workspace, analyze, compile_with_tests};
+use campc::sim::{TestSuite, run_test};
+use std::path::{Path, PathBuf};
+
+fn workspace(path: &Path) -> Workspace {
+    let name = path.file_name().unwrap().to_str().unwrap();
+    let mut workspace = Workspace::of_source(name, &std::fs::read_to_string(path).unwrap());
+    loop {
+        let missing = workspace.missing();
+        if missing.is_empty() {
+            return workspace;
+        }
+        for file in missing {
+            match std::fs::read(path.parent().unwrap().join(&file)) {
+                Ok(bytes) => workspace.add_file(&file, bytes),
+                Err(_) => workspace.set_absent(&file),
+            }
+        }
+    }
+}
+
+/// Runs the tests of a file; the failures, and how many tests there were. `None` where something in it cannot run yet.
+fn run(path: &Path) -> Option<(Vec<String>, usize)> {
+    let analysis = analyze(&workspace(path));
+    let errors = analysis.errors();
+    assert!(errors.is_empty(), "{}: {:#?}", path.display(), errors.iter().map(|e| (e.code, &e.title)).collect::<Vec<_>>());
+    let (program, blocks) = match compile_with_tests(&analysis) {
+        Ok(compiled) => compiled,
+        Err(findings) => {
+            assert!(findings.iter().all(|finding| finding.code.as_str() == "E0900"), "{}: {findings:#?}", path.display());
+            return None;
+        }
+    };
+    let suite = TestSuite::new(program, blocks).unwrap();
+    let tests = &analysis.project.tests;
+    let failures = tests
+        .iter()
+        .enumerate()
+        .filter_map(|(number, test)| {
+            let report = run_test(&suite, number, test);
+            let failure = report.failure?;
+            let at = analysis.sources.describe(failure.span);
+            Some(format!("{at}: {:?}: expected {}, {}\n    {}", test.name, failure.expected, failure.happened, failure.timeline.join("\n    ")))
+        })
+        .collect();
+    Some((failures, tests.len()))
+}
+
+fn files(folder: &str) -> Vec<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
+    let mut files: Vec<PathBuf> =
+        std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.extension().is_some_and(|e| e == "camp")).collect();
+    files.sort();
+    files
+}
+
+#[test]
+fn every_rule_holds() {
+    let mut count = 0;
+    let mut failures = Vec::new();
+    for file in files("tests/language") {
+        let (failed, tests) = run(&file).unwrap_or_else(|| panic!("{} cannot run", file.display()));
+        failures.extend(failed);
+        count += tests;
+    }
+    assert!(failures.is_empty(), "{} of {count} failed:\n{}", failures.len(), failures.join("\n\n"));
+    assert!(count >= 60, "only {count} tests");
+}
+
+#[test]
+fn the_tests_of_the_samples_pass() {
+    let mut failures = Vec::new();
+    let mut ran = 0;
+    for file in files("tests/samples") {
+        if let Some((failed, _)) = run(&file) {
+            ran += 1;
+            failures.extend(failed);
+        }
+    }
+    assert!(failures.is_empty(), "{}", failures.join("\n\n"));
+    assert!(ran >= 1, "no sample ran");
+}
