@@ -5,10 +5,12 @@ in the end, and each must have changed its contact exactly once: points are the 
 """
 
 import collections
+import contextlib
 import http.client
 import json
 import os
 import random
+import sqlite3
 import threading
 import time
 
@@ -151,4 +153,7 @@ def test_killed_forty_times_under_load_it_loses_nothing_and_does_nothing_twice(s
             # It was under way at the first kill after its arrival, and at no other.
             across[between[0]] += 1
     assert all(count <= LANE for count in across.values()), f"more came again than can have been under way: {across}"
-    project.campc("store", "check").exits(0)
+
+    daemon.stop()
+    with contextlib.closing(sqlite3.connect(project.folder / "camp.db")) as store:
+        assert store.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
