@@ -81,10 +81,7 @@ impl Daemon {
     }
     /// The processor time it has used, in seconds.
     pub fn cpu_seconds(&self) -> Result<f64, Failure> {
-        let stat = fs::read_to_string(format!("/proc/{}/stat", self.process.id()))?;
-        let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or("").split_whitespace().collect();
-        let ticks = |index: usize| fields.get(index).and_then(|word| word.parse::<f64>().ok()).unwrap_or(0.0);
-        Ok((ticks(11) + ticks(12)) / 100.0)
+        cpu_seconds(&self.process.id().to_string())
     }
     /// Its store, read only.
     pub fn store(&self) -> Result<Connection, Failure> {
@@ -118,4 +115,12 @@ pub fn delivering() -> (&'static str, String) {
 /// The project of the load with the mail held back, so that nothing but events is measured.
 pub fn holding() -> (&'static str, String) {
     (source::LOAD, source::camp_toml(false))
+}
+
+/// The processor time that a process has used: a number, or `self`.
+pub fn cpu_seconds(process: &str) -> Result<f64, Failure> {
+    let stat = fs::read_to_string(format!("/proc/{process}/stat"))?;
+    let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or("").split_whitespace().collect();
+    let ticks = |index: usize| fields.get(index).and_then(|word| word.parse::<f64>().ok()).unwrap_or(0.0);
+    Ok((ticks(11) + ticks(12)) / 100.0)
 }
