@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-/// A `track` event of about 500 bytes. `ordered` sends a mail, `looked` changes a fact.
+/// A `track` event of about 500 bytes. What the names do stands in `source::LOAD`.
 pub fn track(into: &mut String, name: &str, user: usize, message: &str) {
     let _ = write!(
         into,

@@ -65,7 +65,7 @@ fn worker(daemon: &Daemon, people: usize, (count, start): (usize, Instant), (nex
         }
         let due = start + Duration::from_secs_f64(number as f64 / RATE as f64);
         body.clear();
-        events::track(&mut body, if number.is_multiple_of(2) { "ordered" } else { "looked" }, number.wrapping_mul(7919) % people, &format!("m-{number}"));
+        events::track(&mut body, if number.is_multiple_of(2) { "ordered" } else { "looked" }, (number / 2).wrapping_mul(7919) % people, &format!("m-{number}"));
         std::thread::sleep(due.saturating_duration_since(Instant::now()));
         client.post_events("/v1/track", body.as_bytes())?;
         mine.push(ms(due.elapsed()));

@@ -77,7 +77,7 @@ fn send(daemon: &Daemon, people: usize, inputs: usize, next: &AtomicUsize) -> Re
         let body = events::batch(BATCH, |into, index| {
             let number = first + index;
             // Neighbours in a batch are strangers to each other, as they are in life.
-            let user = number.wrapping_mul(7919) % people;
+            let user = (number / 2).wrapping_mul(7919) % people;
             events::track(into, if number.is_multiple_of(2) { "ordered" } else { "looked" }, user, &format!("m-{number}"));
         });
         client.post_events("/v1/batch", &body)?;

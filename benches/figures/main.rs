@@ -55,13 +55,13 @@ fn main() -> Result<(), Failure> {
     let mut words = args.iter().filter(|arg| !arg.starts_with("--"));
     let binary = words.next().ok_or("figures BINARY [NAME…]: which binary?")?;
     let binary = Path::new(binary).canonicalize()?;
-    let wanted: Vec<&String> = words.collect();
-    if let Some(unknown) = wanted.iter().find(|name| !PARTS.iter().any(|(known, _)| known == name)) {
-        return Err(format!("there is no part `{unknown}`; there are {}", PARTS.map_names()).into());
+    let wanted: Vec<&str> = words.map(String::as_str).collect();
+    if let Some(unknown) = wanted.iter().find(|name| !PARTS.iter().any(|(known, _)| known == *name)) {
+        return Err(format!("there is no part `{unknown}`; there are {}", PARTS.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ")).into());
     }
     let bench = Bench { binary, scratch: tempfile::tempdir_in(scratch_parent()?)?, is_quick };
     for (name, part) in PARTS {
-        if wanted.is_empty() || wanted.iter().any(|word| word == name) {
+        if wanted.is_empty() || wanted.contains(name) {
             println!("\n## {name}\n");
             if let Err(failure) = part(&bench) {
                 println!("not measured: {failure}");
@@ -76,15 +76,4 @@ fn scratch_parent() -> Result<PathBuf, Failure> {
     let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| PathBuf::from("target"), PathBuf::from);
     std::fs::create_dir_all(&target)?;
     Ok(target)
-}
-
-/// The names of the parts, for a message.
-trait Names {
-    fn map_names(&self) -> String;
-}
-
-impl Names for &[Part] {
-    fn map_names(&self) -> String {
-        self.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ")
-    }
 }

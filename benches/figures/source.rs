@@ -70,7 +70,7 @@ campaign "Offer {n}" {{
   email offer_{n}
   if clicked(offer_{n}) within {days}d then tag "clicked {n}"
   else {{
-    if plan == "free" and seats < {seats} {{
+    if plan == "free" and seats < {seats} then {{
       wait 2d
       email reminder_{n}
     }} else set seats = seats + 1
@@ -100,7 +100,7 @@ pub fn one_page(folder: &Path) -> io::Result<()> {
     fs::write(folder.join("emails/welcome.mjml"), mail)
 }
 
-/// The project that the daemon runs under load: every other event sends a mail, every contact then waits.
+/// The project that the daemon runs: `ordered` sends a mail, `looked` changes a fact, `joined` sends a mail and waits.
 pub const LOAD: &str = r#"project "Load" {
   timezone "UTC"
   from "Ana at Acme <ana@acme.example>"
@@ -114,6 +114,7 @@ contact {
 
 event ordered { sku: text, amount: number }
 event looked { sku: text }
+event joined { sku: text }
 
 email thanks {
   subject "Thanks, {{ contact.first_name | default('there') }}"
@@ -128,6 +129,13 @@ campaign "Order" {
   published
   when ordered
   reenter always
+
+  email thanks
+}
+
+campaign "Join" {
+  published
+  when joined
 
   email thanks
   wait 30d

@@ -15,7 +15,7 @@ pub fn run(bench: &Bench) -> Result<(), Failure> {
     daemon.identify(people)?;
     let mut client = daemon.client()?;
     for first in (0..people).step_by(500) {
-        let body = events::batch(500.min(people - first), |into, index| events::track(into, "ordered", first + index, &format!("w-{}", first + index)));
+        let body = events::batch(500.min(people - first), |into, index| events::track(into, "joined", first + index, &format!("w-{}", first + index)));
         client.post_events("/v1/batch", &body)?;
     }
     let full = daemon.resident_bytes()?;

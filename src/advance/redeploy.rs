@@ -3,10 +3,10 @@
 use super::Switches;
 use super::context::Context;
 use super::outcome::Outcome;
-use crate::bytecode::SegmentId;
-use crate::lang::Instant;
-use crate::machine::state::ContactState;
-use crate::machine::{Evaluator, Linked};
+use crate::bytecode::{Op, SegmentId};
+use crate::lang::{Duration, Instant, Value, add_duration};
+use crate::machine::state::{ContactState, EnrollmentUid, Standing, StandingKind};
+use crate::machine::{self, Evaluator, Linked};
 use std::sync::Arc;
 
 /// Brings a contact under `linked`, the program that runs from now on. Exits and conditions are asked at once: they are levels.
@@ -24,7 +24,48 @@ pub fn redeploy(linked: &Linked, switches: &Switches, state: &mut ContactState, 
     for segment in 0..linked.program.segments.len() {
         context.refresh_segment(&mut evaluator, SegmentId::from_index(segment), &[]);
     }
+    context.recompute_dues(&mut evaluator);
     context.is_forced = true;
     context.settle(&mut evaluator);
     context.finish(&mut evaluator)
+}
+
+impl Context<'_> {
+    /// The times of those who wait follow the new text: from where the wait began, by the calendar rules. What is past is due now.
+    fn recompute_dues(&mut self, evaluator: &mut Evaluator) {
+        let uids: Vec<EnrollmentUid> = self.state.enrollments.iter().map(|enrollment| enrollment.uid).collect();
+        for uid in uids {
+            let Some(standing) = self.enrollment(uid).and_then(|e| e.threads.first()).map(|thread| thread.standing.clone()) else { continue };
+            if let Some(due) = self.due_of(evaluator, uid, &standing)
+                && let Some(thread) = self.enrollment_mut(uid).and_then(|e| e.threads.first_mut())
+            {
+                thread.standing.due = due;
+            }
+        }
+    }
+
+    /// When the place's own text says a wait ends; `None` where it is no such place, `Some(None)` where it has no end.
+    fn due_of(&self, evaluator: &mut Evaluator, uid: EnrollmentUid, standing: &Standing) -> Option<Option<Instant>> {
+        let pc = self.place_pc((standing.step, standing.ordinal))?;
+        // A send handed over late moved what counts from it.
+        let handed_over = standing.counts_from.and_then(|effect| self.state.sends.iter().find(|send| send.effect == effect)).map(|send| send.at);
+        let since = handed_over.map_or(standing.since, |at| at.max(standing.since));
+        let view = self.view_of(Some(uid));
+        let after = |duration: Duration| add_duration(since, duration, &self.zone, &self.linked.holidays);
+        match (self.linked.op(pc), &standing.kind) {
+            (Op::Wait(_), StandingKind::Time) => match machine::operands(evaluator, &view, pc).ok()?.pop()? {
+                Value::Duration(duration) => Some(Some(after(duration))),
+                _ => None,
+            },
+            (Op::Listen(listen, _), StandingKind::Listen { .. }) => {
+                let Some((block, _)) = self.linked.program.listens.get(listen.index())?.deadline else { return Some(None) };
+                match evaluator.value(&view, block).ok()? {
+                    Value::Duration(duration) => Some(Some(after(duration))),
+                    _ => None,
+                }
+            }
+            (Op::WaitUntil(until, _), StandingKind::Until) => machine::until_instant(evaluator, &view, until, since).ok(),
+            _ => None,
+        }
+    }
 }

@@ -25,6 +25,9 @@ impl<'a> Context<'a> {
     /// A send step is reached.
     pub fn begin_send(&mut self, evaluator: &mut Evaluator, uid: EnrollmentUid, send: SendId) -> SendFlow {
         let Some((def, message)) = self.send_def(send) else { return SendFlow::GoOn(None) };
+        if self.was_done(uid, def.step) {
+            return SendFlow::GoOn(None);
+        }
         let Some(effect) = self.make_effect(uid, def.step, (placeholder(def), Arc::default()), message.is_transactional).map(|effect| effect.id) else {
             return SendFlow::GoOn(None);
         };

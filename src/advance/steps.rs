@@ -30,6 +30,9 @@ impl Host for Context<'_> {
 
     fn webhook(&mut self, evaluator: &mut Evaluator, enrollment: EnrollmentUid, step: WebhookStepId) -> Option<EffectId> {
         let def = self.linked.program.webhook_steps.get(step.index())?;
+        if self.was_done(enrollment, def.step) {
+            return None;
+        }
         let hook = self.linked.program.webhooks.get(def.webhook.index())?;
         let view = self.view_of(Some(enrollment));
         let settle = |value: Value| view.calendar().settle(value);
@@ -51,6 +54,9 @@ impl Host for Context<'_> {
 
     fn notify(&mut self, evaluator: &mut Evaluator, enrollment: EnrollmentUid, notify: NotifyId) {
         let Some(def) = self.linked.program.notifies.get(notify.index()) else { return };
+        if self.was_done(enrollment, def.step) {
+            return;
+        }
         let frozen = self.freeze(evaluator, enrollment, (&def.variables, &def.params));
         let Some(effect) = self.make_effect(enrollment, def.step, (EffectKind::Notify { notify }, frozen), true) else { return };
         self.note(enrollment, effect.step, What::Notified, "");
@@ -125,6 +131,16 @@ impl Host for Context<'_> {
 }
 
 impl Context<'_> {
+    /// Whether the enrollment has executed a step before it came to it now: a deploy moved the step behind it. It is not done again.
+    pub fn was_done(&mut self, uid: EnrollmentUid, step: StepId) -> bool {
+        let step = self.step_uid(step);
+        let was_done = self.enrollment(uid).and_then(|enrollment| enrollment.executed.get(&step)).is_some_and(|times| *times > 1);
+        if was_done {
+            self.note(uid, Some(step), What::Skipped, "already sent before the deploy");
+        }
+        was_done
+    }
+
     /// The lineage of a step.
     pub fn step_uid(&self, step: StepId) -> StepUid {
         self.linked.deployment.steps.get(step.index()).copied().unwrap_or(StepUid(0))

@@ -14,6 +14,9 @@ use crate::store::EventRow;
 use serde_json::{Map, Value as Json};
 use std::sync::Arc;
 
+/// A topic whose box was ticked, and the state that follows.
+type Topic = (Arc<str>, ConsentState);
+
 /// What is known of a submission besides its kind, once it is attributed.
 struct Arrival {
     uid: ContactUid,
@@ -22,9 +25,6 @@ struct Arrival {
     happened: Option<Instant>,
     is_quiet: bool,
 }
-
-/// What was filled in, and the consents given with it.
-type FormAnswers<'a> = (&'a Map<String, Json>, &'a [(Arc<str>, ConsentState)]);
 
 impl Work<'_> {
     /// Takes one submission in, or says why not.
@@ -209,7 +209,7 @@ impl Work<'_> {
         self.enter(arrival, facts);
     }
 
-    fn form(&mut self, arrival: Arrival, form: &Arc<str>, (sent, topics): FormAnswers<'_>) {
+    fn form(&mut self, arrival: Arrival, form: &Arc<str>, (sent, topics): (&Map<String, Json>, &[Topic])) {
         let linked = self.around.linked;
         let (uid, happened, is_quiet) = (arrival.uid, arrival.happened, arrival.is_quiet);
         let Some((event, def)) = self.around.names.find_form(form).and_then(|id| Some((id, linked.program.events.get(id.index())?))) else { return };

@@ -562,19 +562,3 @@ pub enum OutboxCommand {
     /// Give it up.
     Drop,
 }
-
-// The handle (see `super::engine`):
-//
-//   Engine::open(EngineOptions) -> Result<Engine, EngineError>        loads the store; nothing runs before `start`
-//   engine.deploy(Arc<Program>) -> Result<Deployed, EngineError>      unchanged hash: nothing; E2103/E2108 = NotDeployable
-//   engine.start() -> Result<(), EngineError>                         NothingDeployed without a program
-//   engine.submit(Vec<Submission>).await / submit_blocking(..) -> Result<Vec<Accepted>, SubmitError>
-//   engine.resolve(&str) -> Option<ContactUid>                        id, user id, email or phone
-//   engine.contact(uid) / contacts(&ContactFilter) / journal(uid) / campaigns() / campaign(name) / segments()
-//   engine.messages(&MessageFilter) / undeclared_events() / status()
-//   engine.pause(name) / resume(name, CatchUp) / outbox(EffectId, OutboxCommand) / erase(uid)
-//   engine.now() / is_clock_manual() / advance_clock(to).await / idle().await
-//   engine.subscribe() -> tokio::sync::broadcast::Receiver<Arc<StreamEvent>>
-//   engine.program() -> Arc<Linked>, engine.zone() ; engine.effect(EffectId) -> Option<Effect>  (view in browser, tokens)
-//   engine.signing_key() -> [u8; 32] ; engine.token(TokenKind) -> String
-//   engine.drain(bound).await

@@ -5,7 +5,7 @@
 use super::api::{Accepted, Deployed, EngineError, OutboxCommand, StreamEvent, Submission, SubmitError};
 use super::batch::{Surroundings, Work};
 use super::courier::{Courier, Parcel, Settlement};
-use super::desk::Desk;
+use super::desk::{Desk, Slot};
 use super::ingest::EventNames;
 use super::load::DEDUPE_MS;
 use super::options::UnknownPolicy;
@@ -16,7 +16,7 @@ use crate::bytecode::Program;
 use crate::deliver::Lane;
 use crate::lang::Instant;
 use crate::machine::state::{ContactUid, EffectId};
-use crate::store::{Batch, OutboxRow, OutboxStatus, Store, StoreError};
+use crate::store::{Batch, OutboxRow, Store, StoreError, StoreReader};
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -96,6 +96,8 @@ struct Ask {
 /// The thread's own.
 pub(crate) struct Batcher {
     pub store: Box<dyn Store>,
+    /// Its own: a long question of somebody else must not hold a batch up.
+    pub reader: Arc<dyn StoreReader>,
     pub shared: Arc<Shared>,
     pub commands: Receiver<Command>,
     pub courier: Option<Arc<Courier>>,
@@ -267,7 +269,7 @@ impl Batcher {
             names: &self.names,
             routes: &self.routes,
             metrics: &shared.metrics,
-            reader: shared.reader.as_ref(),
+            reader: self.reader.as_ref(),
             seen: &self.seen,
             country: self.country,
             now: shared.clock.now(),
@@ -336,7 +338,7 @@ impl Batcher {
         while let Some((_, key)) = self.seen_order.pop_front_if(|(at, _)| at.millis_since(now) < -DEDUPE_MS) {
             self.seen.remove(&key);
         }
-        *self.shared.census() = self.desk.census();
+        self.shared.census().clone_from(self.desk.census());
         self.dispatch(&claims, now);
     }
 
@@ -363,9 +365,9 @@ impl Batcher {
         }
         let resident = self.shared.read();
         for row in &batch.journal {
-            let line = super::view::line_of_entry(&resident, &row.entry);
+            let line = Box::new(super::view::line_of_entry(&resident, &row.entry));
             // Nobody who listens may be slow enough to hold the batch up: those who lag lose lines.
-            let _ = self.shared.stream.send(Arc::new(StreamEvent::Journal { contact: row.contact.to_text(), line: Box::new(line) }));
+            let _ = self.shared.stream.send(Arc::new(StreamEvent::Journal { contact: row.contact.to_text(), line }));
         }
     }
 
@@ -432,9 +434,10 @@ impl Batcher {
                 Unit::Settle(_) | Unit::HandOver(_) | Unit::Recover(_) | Unit::Wake(_) => Vec::new(),
             };
             if let Unit::HandOver(id) = &unit {
-                // Its slot was given back with the batch; it is found due again.
-                let is_ready = self.desk.get(*id).is_some_and(|open| open.row.state.status == OutboxStatus::Queued);
-                if is_ready {
+                // Its slot was given back with the batch; where none is free now, it is found due again.
+                let now = self.shared.clock.now();
+                let Some((lane, expires_at)) = self.desk.get(*id).map(|open| (open.lane.clone(), open.row.expires_at)) else { continue };
+                if expires_at > now && self.desk.take_slot(&lane, now) == Slot::Full {
                     continue;
                 }
             }
@@ -503,7 +506,12 @@ impl Batcher {
                 }
             }
             Command::Idle { reply } => self.waiting.idles.push(reply),
-            Command::Drain { reply } => self.waiting.drains.push(reply),
+            Command::Drain { reply } => {
+                // What has begun is finished; nothing new begins.
+                self.is_started = false;
+                self.desk.stop_sending();
+                self.waiting.drains.push(reply);
+            }
             Command::End => self.waiting.is_ended = true,
         }
     }

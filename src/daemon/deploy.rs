@@ -168,7 +168,7 @@ impl Batcher {
             names: &self.names,
             routes: &self.routes,
             metrics: &shared.metrics,
-            reader: shared.reader.as_ref(),
+            reader: self.reader.as_ref(),
             seen: &self.seen,
             country: self.country,
             now: shared.clock.now(),

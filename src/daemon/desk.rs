@@ -11,6 +11,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// How many attempts of a lane whose provider writes files may be under way: they share one sync.
 const FILE_SLOTS: usize = 4_096;
+/// How many effects of a full lane are looked at for their expiry at once.
+const EXPIRY_LOOK: usize = 64;
 
 /// An effect that is still open.
 #[derive(Clone, Debug)]
@@ -26,6 +28,8 @@ struct LaneState {
     in_flight: usize,
     is_file: bool,
     closed_until: Option<Instant>,
+    /// The breaker waits for the answer of its probe.
+    is_probing: bool,
     /// Queued effects by the instant they are to be looked at: `not_before`, or their expiry if that is earlier.
     waiting: BTreeSet<(Instant, EffectId)>,
 }
@@ -45,6 +49,7 @@ pub(crate) struct Desk {
     rows: FxHashMap<EffectId, OpenRow>,
     lanes: BTreeMap<Lane, LaneState>,
     in_flight: usize,
+    census: BTreeMap<&'static str, u64>,
 }
 
 /// Whether an attempt may begin.
@@ -56,11 +61,15 @@ pub(crate) enum Slot {
 
 impl Desk {
     pub fn new(rules: DeskRules) -> Desk {
-        Desk { rules, rows: FxHashMap::default(), lanes: BTreeMap::new(), in_flight: 0 }
+        Desk { rules, rows: FxHashMap::default(), lanes: BTreeMap::new(), in_flight: 0, census: BTreeMap::new() }
     }
     /// From now on effects leave.
     pub fn begin_sending(&mut self) {
         self.rules.is_sending = true;
+    }
+    /// From now on none is begun.
+    pub fn stop_sending(&mut self) {
+        self.rules.is_sending = false;
     }
     pub fn get(&self, id: EffectId) -> Option<&OpenRow> {
         self.rows.get(&id)
@@ -69,12 +78,11 @@ impl Desk {
         self.in_flight
     }
     /// How many are open, by status.
-    pub fn census(&self) -> BTreeMap<&'static str, u64> {
-        let mut counts = BTreeMap::new();
-        for open in self.rows.values() {
-            *counts.entry(open.row.state.status.word()).or_insert(0) += 1;
-        }
-        counts
+    pub fn census(&self) -> &BTreeMap<&'static str, u64> {
+        &self.census
+    }
+    fn count(&mut self, status: OutboxStatus) -> &mut u64 {
+        self.census.entry(status.word()).or_default()
     }
     /// All that are open and in a status.
     pub fn in_status(&self, status: OutboxStatus) -> Vec<EffectId> {
@@ -86,6 +94,7 @@ impl Desk {
     pub fn install(&mut self, lane: Lane, row: OutboxRow, now: Instant) {
         let id = row.effect.id;
         if let Some(former) = self.rows.remove(&id) {
+            *self.count(former.row.state.status) -= 1;
             let at = wait_key(&former.row);
             self.lane(&lane, now).waiting.remove(&(at, id));
         }
@@ -96,6 +105,7 @@ impl Desk {
             let at = wait_key(&row);
             self.lane(&lane, now).waiting.insert((at, id));
         }
+        *self.count(row.state.status) += 1;
         self.rows.insert(id, OpenRow { row, lane });
     }
     /// Takes a slot of a lane, if its breaker and pace allow one.
@@ -122,6 +132,7 @@ impl Desk {
             }
             Claim::Closed(until) => {
                 state.closed_until = until;
+                state.is_probing = until.is_none();
                 Slot::Full
             }
         }
@@ -134,7 +145,9 @@ impl Desk {
     }
     /// Tells the breaker what came of an attempt.
     pub fn record(&mut self, lane: &Lane, attempted: Attempted, now: Instant) {
-        self.lane(lane, now).breaker.record(now, attempted);
+        let state = self.lane(lane, now);
+        state.is_probing = false;
+        state.breaker.record(now, attempted);
     }
     /// The lane's provider writes files.
     pub fn learn_file(&mut self, lane: &Lane, now: Instant) {
@@ -151,7 +164,12 @@ impl Desk {
         let lanes: Vec<Lane> = self.lanes.keys().cloned().collect();
         for lane in lanes {
             let due: Vec<EffectId> = match self.lanes.get(&lane) {
-                Some(state) => state.waiting.iter().take_while(|(at, _)| *at <= now).map(|(_, id)| *id).take(limit).collect(),
+                // Behind those that find a slot only some are looked at: they may have expired.
+                Some(state) => {
+                    let slots = if state.is_file { FILE_SLOTS } else { self.rules.concurrency };
+                    let most = limit.min(slots.saturating_sub(state.in_flight) + EXPIRY_LOOK);
+                    state.waiting.iter().take_while(|(at, _)| *at <= now).map(|(_, id)| *id).take(most).collect()
+                }
                 None => continue,
             };
             for id in due {
@@ -176,16 +194,16 @@ impl Desk {
             let (first, _) = state.waiting.first()?;
             let slots = if state.is_file { FILE_SLOTS } else { self.rules.concurrency };
             // A full lane, or one that is being probed, goes on when an answer comes.
-            (state.in_flight < slots).then(|| state.closed_until.map_or(*first, |until| until.max(*first)))
+            (state.in_flight < slots && !state.is_probing).then(|| state.closed_until.map_or(*first, |until| until.max(*first)))
         };
         self.lanes.values().filter_map(of_lane).min()
     }
     /// Forgets a contact's effects: it was erased.
     pub fn forget(&mut self, ids: &[EffectId]) {
         for id in ids {
-            if let Some(open) = self.rows.remove(id)
-                && let Some(state) = self.lanes.get_mut(&open.lane)
-            {
+            let Some(open) = self.rows.remove(id) else { continue };
+            *self.count(open.row.state.status) -= 1;
+            if let Some(state) = self.lanes.get_mut(&open.lane) {
                 state.waiting.remove(&(wait_key(&open.row), *id));
             }
         }
@@ -205,6 +223,7 @@ impl Desk {
             in_flight: 0,
             is_file: false,
             closed_until: None,
+            is_probing: false,
             waiting: BTreeSet::new(),
         })
     }

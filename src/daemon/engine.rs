@@ -104,12 +104,14 @@ impl Engine {
             waiting_bytes: AtomicUsize::new(0),
             is_closing: AtomicBool::new(false),
             failure: tokio::sync::watch::Sender::new(None),
-            outbox_census: Mutex::new(desk.census()),
+            outbox_census: Mutex::new(desk.census().clone()),
         });
         let (commands, inbox) = channel();
         let courier = courier(&options, &signing_key, commands.clone());
+        let reader = store.reader()?;
         let batcher = Batcher {
             store,
+            reader,
             shared: shared.clone(),
             commands: inbox,
             courier,
@@ -250,10 +252,14 @@ impl Engine {
     pub async fn drain(&self, bound: Duration) {
         self.inner.shared.is_closing.store(true, Ordering::Release);
         let (reply, answer) = oneshot::channel();
-        if self.inner.commands.send(Command::Drain { reply }).is_ok() && tokio::time::timeout(bound, answer).await.is_ok() {
+        if self.inner.commands.send(Command::Drain { reply }).is_ok() {
+            if tokio::time::timeout(bound, answer).await.is_err() {
+                // Attempts that are still under way are unknown; the next start treats them so.
+                let _ = self.inner.commands.send(Command::End);
+            }
             let thread = self.inner.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
             if let Some(thread) = thread {
-                // It ends right after its answer; the store is closed when it has.
+                // The store is closed when it has.
                 let _ = tokio::task::spawn_blocking(move || thread.join()).await;
             }
         }

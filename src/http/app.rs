@@ -5,7 +5,6 @@ use super::problem::Problem;
 use crate::content::KeyRing;
 use crate::daemon::Engine;
 use crate::daemon::api::{Accepted, EngineError, Submission, SubmitError};
-use crate::store::StoreError;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -76,14 +75,18 @@ impl App {
     ///
     /// # Errors
     /// 503 where the store cannot be read.
-    pub async fn read<T: Send + 'static>(&self, work: impl FnOnce(&Engine) -> Result<T, StoreError> + Send + 'static) -> Result<T, Problem> {
+    pub async fn read<T, E>(&self, work: impl FnOnce(&Engine) -> Result<T, E> + Send + 'static) -> Result<T, Problem>
+    where
+        T: Send + 'static,
+        E: Into<EngineError> + Send + 'static,
+    {
         let engine = self.engine.clone();
         let done = tokio::task::spawn_blocking(move || work(&engine)).await;
         let result = done.map_err(|error| {
             tracing::error!(%error, "an admin request broke off");
             Problem::internal()
         })?;
-        result.map_err(|error| engine_problem(&EngineError::Store(error)))
+        result.map_err(|error| engine_problem(&error.into()))
     }
 }
 

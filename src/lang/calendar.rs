@@ -56,6 +56,9 @@ impl Zone {
     #[must_use]
     pub fn format_rfc3339(&self, at: Instant) -> String {
         let offset = self.0.to_offset(at.to_timestamp());
+        if offset == jiff::tz::Offset::UTC {
+            return at.to_rfc3339();
+        }
         at.to_timestamp().display_with_offset(offset).to_string()
     }
 }

@@ -325,3 +325,22 @@ fn share_of(enrollment: EnrollmentUid, step: StepUid, span_ms: i64) -> i64 {
     let random = i64::from_be_bytes(bytes) & i64::MAX;
     if span_ms > 0 { random % (span_ms + 1) } else { 0 }
 }
+
+/// The values on the stack before the operation at `pc`: what its step has computed for it, worked out again.
+///
+/// # Errors
+/// Where the program is damaged or ran out of fuel.
+pub fn operands(evaluator: &mut Evaluator, view: &View<'_>, pc: usize) -> Result<Vec<Value>, Fault> {
+    let is_computing = |at: &usize| view.linked.op(*at).is_expression();
+    let first = (0..pc).rev().take_while(is_computing).last().unwrap_or(pc);
+    let depth = evaluator.stack.len();
+    let mut at = first;
+    while at < pc {
+        let op = view.linked.op(at);
+        at += 1;
+        if let Some(target) = evaluator.step(view, op)? {
+            at = target.index();
+        }
+    }
+    Ok(evaluator.stack.split_off(depth))
+}

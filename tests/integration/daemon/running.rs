@@ -6,10 +6,12 @@ use campc::daemon::api::{ContactKey, Submission, SubmissionKind, SubmitError};
 use campc::lang::Instant;
 use campc::machine::state::ContactUid;
 use campc::store::memory::MemoryStore;
+use campc::store::sqlite::SqliteStore;
 use campc::store::{Batch, DeployRecord, LoadItem, LogPosition, Store, StoreError, StoreReader};
 use serde_json::json;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_message_id_counts_once_also_after_a_restart() {
@@ -148,4 +150,55 @@ async fn a_put_replaces_lists_clears_by_null_and_refuses_what_follows() {
     assert_eq!(contact.tags, ["c".into()] as [Arc<str>; 1]);
     assert!(contact.lists.is_empty() && contact.fields["first_name"].is_null() && contact.fields["plan"] == "pro");
     assert_eq!(rig.submit(put(json!({"segments": []}))).await.rejection.unwrap().reason, "bad_shape");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_drained_engine_takes_nothing_more_and_lets_the_store_go() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("camp.db");
+    let mut rig = Rig::new(welcome_program()).await;
+    rig.open_on(Box::new(SqliteStore::open(&path).unwrap()), START);
+    rig.engine().deploy(Arc::new(welcome_program())).await.unwrap();
+    rig.engine().start().await.unwrap();
+    let contact = rig.identify(ContactKey::user("a"), json!({"email": "a@x.example"})).await;
+    rig.engine().drain(Duration::from_secs(10)).await;
+    assert!(matches!(rig.engine().submit(Vec::new()).await, Err(SubmitError::Closed)));
+    rig.open_on(Box::new(SqliteStore::open(&path).unwrap()), START);
+    rig.engine().start().await.unwrap();
+    rig.advance(4 * DAY).await;
+    assert_eq!(rig.sent(), ["welcome a@x.example 1 +0h", "reminder a@x.example 1 +72h"]);
+    assert_eq!(rig.engine().journal(contact).unwrap()[0].campaign.as_deref(), Some("c"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn many_inputs_at_once_are_all_durable_and_each_send_leaves_once() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut rig = Rig::new(welcome_program()).await;
+    rig.open_on(Box::new(SqliteStore::open(&dir.path().join("camp.db")).unwrap()), START);
+    rig.engine().deploy(Arc::new(welcome_program())).await.unwrap();
+    rig.engine().start().await.unwrap();
+    let mut calls = tokio::task::JoinSet::new();
+    for call in 0..40 {
+        let engine = rig.engine().clone();
+        calls.spawn(async move {
+            let one = |number: usize| {
+                let user = format!("u{}", call * 50 + number / 2);
+                let kind = if number % 2 == 0 {
+                    SubmissionKind::Identify { traits: map(json!({"email": format!("{user}@x.example"), "first_name": "Bo"})) }
+                } else {
+                    SubmissionKind::Track { name: "purchase".into(), properties: map(json!({"sku": "x", "amount": number})) }
+                };
+                Submission { message_id: Some(format!("{call}/{number}").into()), ..Submission::new(ContactKey::user(&user), kind) }
+            };
+            engine.submit((0..100).map(one).collect()).await.unwrap()
+        });
+    }
+    let answers: Vec<_> = calls.join_all().await.into_iter().flatten().collect();
+    assert!(answers.len() == 4_000 && answers.iter().all(|answer| answer.rejection.is_none() && !answer.is_duplicate));
+    rig.engine().idle().await;
+    let mut sent = rig.sent();
+    sent.sort();
+    sent.dedup();
+    assert_eq!((sent.len(), rig.fake.sent.lock().unwrap().len()), (2_000, 2_000));
+    assert_eq!(rig.engine().status().unwrap().contacts, 2_000);
 }

@@ -32,8 +32,8 @@ pub struct Tree {
     pub all: Vec<File>,
 }
 
-/// What is made, not written; `.git` is a file in a linked work tree.
-const MADE: &[&str] = &["target", ".git", "node_modules", "outbox", "mutants.out"];
+/// What is made, not written (`hello` is the README's first project); `.git` is a file in a linked work tree.
+const MADE: &[&str] = &["target", ".git", "node_modules", "outbox", "hello"];
 
 impl Tree {
     /// The checkout that this test was built from.

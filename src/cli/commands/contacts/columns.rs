@@ -193,9 +193,8 @@ impl Parts {
     }
     fn into_json(self) -> Json {
         let has_consent = self.has_consent();
-        let (joined, left): (Vec<(String, bool)>, Vec<(String, bool)>) = self.lists.into_iter().partition(|(_, is_in)| *is_in);
-        let names = |lists: Vec<(String, bool)>| -> Vec<Json> { lists.into_iter().map(|(name, _)| json!(name)).collect() };
-        let (joined, left) = (names(joined), names(left));
+        let named = |wanted: bool| -> Vec<Json> { self.lists.iter().filter(|(_, is_in)| *is_in == wanted).map(|(name, _)| json!(name)).collect() };
+        let (joined, left) = (named(true), named(false));
         let (has_joined, has_left) = (!joined.is_empty(), !left.is_empty());
         let mut out = self.top;
         let mut put = |key: &str, value: Json, is_there: bool| {
