@@ -15,7 +15,7 @@ mod walk;
 pub use input::{Input, SourceFile, join_path};
 pub use references::{Reference, ReferenceKind, references};
 
-use crate::base::Code;
+use crate::base::{Code, Severity};
 use crate::diagnostics::{Diagnostic, Sink};
 
 /// Checks a whole project: its tree, and the findings of all files but those with syntax errors.
@@ -31,7 +31,10 @@ pub fn analyze(input: &Input<'_>, sink: &mut Sink) -> hir::Project {
     let (project, usage, checked) = check::check(input, &names);
     findings.extend(checked);
     findings.extend(flow::check(&project));
-    findings.extend(lint::check(&project, &names, &usage));
+    // What a misspelt name was meant to use would be called unused as well: one fault, one finding.
+    let has_errors = findings.iter().any(|finding| finding.severity() == Severity::Error) || files.iter().any(|file| file.is_broken);
+    let usage = Some(&usage).filter(|_| !has_errors);
+    findings.extend(lint::check(&project, &names, usage));
     let is_told = |finding: &Diagnostic| !files.iter().any(|file| file.is_broken && file.id == finding.primary.span.file);
     sink.extend(findings.into_iter().filter(is_told));
     project

@@ -10,10 +10,12 @@ use crate::bytecode::{MessageId, WebhookId};
 use crate::diagnostics::Diagnostic;
 use crate::syntax::ast::{HeaderKind, Item, WebhookAttrKind};
 
-/// Looks at everything that was checked.
-pub(super) fn check(project: &hir::Project, names: &Names<'_>, usage: &Usage) -> Vec<Diagnostic> {
+/// Looks at everything that was checked; without `usage` nothing is called unused.
+pub(super) fn check(project: &hir::Project, names: &Names<'_>, usage: Option<&Usage>) -> Vec<Diagnostic> {
     let mut findings = Vec::new();
-    unused(names, usage, &mut findings);
+    if let Some(usage) = usage {
+        unused(names, usage, &mut findings);
+    }
     secrets(project, names, &mut findings);
     windows::check(project, names, &mut findings);
     for (campaign, declared) in project.campaigns.iter().zip(names.campaigns.iter()) {

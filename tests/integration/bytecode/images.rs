@@ -52,11 +52,12 @@ fn numbers_of_operations_are_never_given_twice() {
 
 #[test]
 fn deep_nesting_in_a_damaged_image_is_refused_without_recursion() {
-    let mut program = Program::default();
-    program.constants = vec![(0..31).fold(campc::lang::Value::Unset, |inner, _| campc::lang::Value::List([inner].into()))];
-    assert!(decode(&encode(&program)).is_ok());
-    program.constants = vec![(0..200).fold(campc::lang::Value::Unset, |inner, _| campc::lang::Value::List([inner].into()))];
-    assert_eq!(decode(&encode(&program)), Err(DecodeError::Table(2)));
+    let nested = |depth: u32| {
+        let value = (0..depth).fold(campc::lang::Value::Unset, |inner, _| campc::lang::Value::List([inner].into()));
+        Program { constants: vec![value], ..Program::default() }
+    };
+    assert!(decode(&encode(&nested(31))).is_ok());
+    assert_eq!(decode(&encode(&nested(200))), Err(DecodeError::Table(2)));
 }
 
 proptest! {

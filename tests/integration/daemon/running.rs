@@ -183,7 +183,7 @@ async fn many_inputs_at_once_are_all_durable_and_each_send_leaves_once() {
         calls.spawn(async move {
             let one = |number: usize| {
                 let user = format!("u{}", call * 50 + number / 2);
-                let kind = if number % 2 == 0 {
+                let kind = if number.is_multiple_of(2) {
                     SubmissionKind::Identify { traits: map(json!({"email": format!("{user}@x.example"), "first_name": "Bo"})) }
                 } else {
                     SubmissionKind::Track { name: "purchase".into(), properties: map(json!({"sku": "x", "amount": number})) }

@@ -75,6 +75,8 @@ impl Run {
     }
 
     async fn serve(&self, context: &Context, project: &Project, place: &StorePlace) -> Outcome {
+        // Heard from the first moment on: who is told to end while it starts ends as well as later.
+        let ending = Ending::listen()?;
         let deployed = if place.exists() { deployed_program(project, place).await? } else { None };
         let (program, is_to_deploy) = self.program(context, (project, deployed))?;
         let setup = Setup::read(context, project, (&program, self.listen.as_deref()))?;
@@ -92,7 +94,7 @@ impl Run {
         let keys = Keys::new(&access.write_keys, &access.admin_tokens);
         let tokens = setup.key_ring(&engine).ok_or_else(|| Failure::usage("there is no key to sign links with"))?;
         let app = App::new(engine.clone(), keys, tokens, setup.public_fields.clone());
-        let exit = until_told(server, app, &engine).await;
+        let exit = until_told(server, app, (&engine, ending)).await;
         engine.drain(DRAIN_TIME).await;
         Notice::remove(&place.notice_path());
         exit
@@ -139,14 +141,14 @@ async fn deployed_program(project: &Project, place: &StorePlace) -> Result<Optio
 }
 
 /// Serves until a signal comes or the disk fails.
-async fn until_told(server: Server, app: App, engine: &Engine) -> Outcome {
+async fn until_told(server: Server, app: App, (engine, mut ending): (&Engine, Ending)) -> Outcome {
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
     let serving = tokio::spawn(server.serve(app, async {
         // An error means that the sender is gone, which ends the server as well.
         let _ = stopped.await;
     }));
     let exit = tokio::select! {
-        signal = told_to_end() => signal.map(|()| Exit::Done),
+        () = ending.told() => Ok(Exit::Done),
         error = engine.failed() => {
             remark(&format!("error: the store failed, so the daemon ends before it could lie: {error}"));
             Ok(Exit::Disk)
@@ -159,19 +161,39 @@ async fn until_told(server: Server, app: App, engine: &Engine) -> Outcome {
     exit
 }
 
-async fn told_to_end() -> Result<(), Failure> {
-    let failed = |error: std::io::Error| Failure::usage(format!("signals cannot be heard: {error}"));
+/// The signals that end the daemon.
+struct Ending {
     #[cfg(unix)]
-    {
+    terminate: tokio::signal::unix::Signal,
+    #[cfg(unix)]
+    interrupt: tokio::signal::unix::Signal,
+}
+
+impl Ending {
+    #[cfg(unix)]
+    fn listen() -> Result<Ending, Failure> {
         use tokio::signal::unix::{SignalKind, signal};
-        let mut terminate = signal(SignalKind::terminate()).map_err(failed)?;
+        let hear = |kind| signal(kind).map_err(|error| Failure::usage(format!("signals cannot be heard: {error}")));
+        Ok(Ending { terminate: hear(SignalKind::terminate())?, interrupt: hear(SignalKind::interrupt())? })
+    }
+    #[cfg(not(unix))]
+    fn listen() -> Result<Ending, Failure> {
+        Ok(Ending {})
+    }
+    #[cfg(unix)]
+    async fn told(&mut self) {
         tokio::select! {
-            _ = terminate.recv() => Ok(()),
-            heard = tokio::signal::ctrl_c() => heard.map_err(failed),
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
         }
     }
     #[cfg(not(unix))]
-    tokio::signal::ctrl_c().await.map_err(failed)
+    async fn told(&mut self) {
+        // Where it cannot be heard, the process ends without draining, as by a crash; nothing is lost by that.
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    }
 }
 
 /// Where commands on this machine reach the server: an address that stands for all of them is reached through loopback.
@@ -208,5 +230,6 @@ fn install_log(verbosity: u8) {
     };
     let filter = tracing_subscriber::EnvFilter::try_from_env("CAMPC_LOG").unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(level));
     // Set before by an embedding test: then that one stays.
-    let _ = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false).try_init();
+    let is_terminal = std::io::IsTerminal::is_terminal(&std::io::stderr());
+    let _ = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(is_terminal).with_target(false).try_init();
 }

@@ -13,6 +13,7 @@ use crate::deliver::{DeliverConfig, EmailProvider, Rate, WebhookProvider};
 use crate::diagnostics::Diagnostic;
 use std::collections::BTreeSet;
 use std::net::{SocketAddr, ToSocketAddrs};
+use std::path::Path;
 
 /// Where a daemon listens unless it is told otherwise.
 const LISTEN: &str = "127.0.0.1:8025";
@@ -66,7 +67,7 @@ impl Setup {
         require_project_file(project, context)?;
         let mut setup = Setup::of_file(project, listen).map_err(|finding| file_failure(project, context, &[*finding]))?;
         setup.require_keys()?;
-        setup.read_secrets(program)?;
+        setup.read_secrets((&project.root, program))?;
         Ok(setup)
     }
 
@@ -108,7 +109,7 @@ impl Setup {
     }
 
     /// The values of `env("…")` in webhooks, unless webhooks go to files.
-    fn read_secrets(&mut self, program: &Program) -> Result<(), Failure> {
+    fn read_secrets(&mut self, (project_root, program): (&Path, &Program)) -> Result<(), Failure> {
         match self.deliver.webhooks {
             WebhookProvider::File | WebhookProvider::Off => return Ok(()),
             WebhookProvider::Http { .. } => {}
@@ -117,7 +118,8 @@ impl Setup {
             let Some(name) = &webhook.secret_env else { continue };
             let help = format!("set it where campc is started: `export {name}=…`");
             let value = process_environment(name).ok_or_else(|| {
-                Failure::usage(format!("the secret of webhook `{}` needs the environment variable {name}, which is not set; {help}", webhook.name))
+                let place = place_of_env((project_root, program), name).map(|place| format!("{place}: ")).unwrap_or_default();
+                Failure::usage(format!("{place}the secret of webhook `{}` needs the environment variable {name}, which is not set; {help}", webhook.name))
             })?;
             self.deliver.secrets.insert(name.to_string(), value);
         }
@@ -153,4 +155,14 @@ impl Setup {
     pub fn key_ring(&self, engine: &Engine) -> Option<KeyRing> {
         if self.links.signing_keys.is_empty() { KeyRing::new(&[engine.signing_key()]) } else { KeyRing::new(&self.links.signing_keys) }
     }
+}
+
+/// Where the source says `env("NAME")`: the files are those of the program, as they are now.
+fn place_of_env((root, program): (&Path, &Program), name: &str) -> Option<String> {
+    let wanted = format!("{name:?}");
+    program.files.iter().find_map(|file| {
+        let text = std::fs::read_to_string(root.join(&**file)).ok()?;
+        let line = text.lines().position(|line| line.contains("env") && line.contains(&wanted))?;
+        Some(format!("{file}:{}", line + 1))
+    })
 }
