@@ -67,6 +67,7 @@ def test_a_mail_put_after_comes_and_one_that_moved_does_not_come_twice(stage):
     daemon = stage.redeploys(campaign("  wait 2d as cooldown\n  email first\n  email extra\n  email second"))
     daemon.advance_to(start + of(days=2))
     stage.expect_only("First", "Extra", "Second")
+    assert [line["why"] for line in daemon.happened("ana", "skipped")] == ["already sent before the deploy"]
 
 
 def test_a_step_keeps_its_people_by_its_name_wherever_it_goes(stage):
