@@ -58,6 +58,7 @@ codes! {
     E1003 "a value of camp.toml is of another kind"
     E1004 "an environment variable that camp.toml names is not set"
     E1005 "a value of camp.toml cannot be used"
+    W1006 "a key of camp.toml has no effect in this version"
     E0102 "this block of text is not closed"
     E0103 "this is neither a number nor a duration"
     E0104 "this character has no meaning here"

@@ -29,6 +29,24 @@ pub enum DeliverError {
     },
 }
 
+/// A key for DKIM signatures.
+#[derive(Clone)]
+pub struct DkimKey {
+    /// The signing domain.
+    pub domain: String,
+    /// The selector under which its public half stands in the DNS.
+    pub selector: String,
+    /// The private key, PEM.
+    pub pem: String,
+}
+
+impl std::fmt::Debug for DkimKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // The key stays out of logs.
+        write!(f, "DkimKey({} {})", self.selector, self.domain)
+    }
+}
+
 /// How email leaves, notifications too.
 #[derive(Clone, Debug)]
 #[allow(clippy::large_enum_variant)]
@@ -41,6 +59,8 @@ pub enum EmailProvider {
         rate: Option<Rate>,
         /// Allows a connection without TLS to a host that is not this machine.
         insecure: bool,
+        /// The key that signs messages; without one the relay has to.
+        dkim: Option<DkimKey>,
         /// The name we greet with; without one the sender's host name is unknown and `localhost` is said.
         hello: Option<String>,
     },

@@ -2,6 +2,7 @@
 
 use super::client::client;
 use super::config::{DeliverConfig, DeliverError, EmailProvider, PushProvider, SmsProvider, WebhookProvider};
+use super::dkim::Signer;
 use super::files::Outbox;
 use super::guard::NetworkRule;
 use super::mail::{MailError, build_mail};
@@ -14,7 +15,7 @@ use crate::content::{EmailMessage, Outgoing};
 use std::time::Duration;
 
 enum Email {
-    Relay(Box<Relay>),
+    Relay(Box<Relay>, Option<Box<Signer>>),
     File,
     Off,
 }
@@ -93,7 +94,7 @@ impl Deliverer {
     pub async fn send(&self, envelope: Envelope) -> SendResult {
         match &envelope.outgoing {
             Outgoing::Email(mail) | Outgoing::Notify(mail) => match &self.email {
-                Email::Relay(relay) => self.mail(relay, mail).await,
+                Email::Relay(relay, signer) => self.mail((relay, signer.as_deref()), mail).await,
                 Email::File => self.file(envelope).await,
                 Email::Off => off(),
             },
@@ -125,8 +126,8 @@ impl Deliverer {
         self.outbox.send(vec![envelope]).await.pop().unwrap_or_else(|| SendResult::unknown("the outbox folder was not written"))
     }
 
-    async fn mail(&self, relay: &Relay, mail: &EmailMessage) -> SendResult {
-        match build_mail(mail) {
+    async fn mail(&self, (relay, signer): (&Relay, Option<&Signer>), mail: &EmailMessage) -> SendResult {
+        match build_mail(mail, signer) {
             Ok(built) => relay.send(&built, self.deadline).await,
             Err(error @ (MailError::Address(_) | MailError::Header(_) | MailError::Message(_))) => SendResult::permanent(error.to_string()),
         }
@@ -139,9 +140,10 @@ fn off() -> SendResult {
 
 fn email(config: &DeliverConfig) -> Result<Email, DeliverError> {
     Ok(match &config.email {
-        EmailProvider::Smtp { url, hello, insecure, rate: _ } => {
+        EmailProvider::Smtp { url, hello, insecure, dkim, rate: _ } => {
             let relay = RelayConfig { url, hello: hello.as_deref(), is_insecure: *insecure, connections: config.smtp_connections };
-            Email::Relay(Box::new(Relay::new(&relay)?))
+            let signer = dkim.as_ref().map(Signer::new).transpose()?;
+            Email::Relay(Box::new(Relay::new(&relay)?), signer.map(Box::new))
         }
         EmailProvider::File => Email::File,
         EmailProvider::Off => Email::Off,

@@ -98,7 +98,7 @@ fn append(path: &Path, lines: &[u8]) -> std::io::Result<()> {
 
 fn content(envelope: &Envelope) -> Result<Vec<u8>, String> {
     match &envelope.outgoing {
-        Outgoing::Email(mail) | Outgoing::Notify(mail) => build_mail(mail).map(|built| built.bytes).map_err(|error| error.to_string()),
+        Outgoing::Email(mail) | Outgoing::Notify(mail) => build_mail(mail, None).map(|built| built.bytes).map_err(|error| error.to_string()),
         Outgoing::Sms(sms) => Ok(format!("To: {}\n\n{}\n", sms.to, sms.text).into_bytes()),
         Outgoing::Push(push) => Ok(readable(&serde_json::json!({ "to": push.to, "title": push.title, "body": push.body, "link": push.link }))),
         Outgoing::Webhook(call) => {

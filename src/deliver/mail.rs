@@ -2,6 +2,7 @@
 //!
 //! The same message gives the same bytes on every attempt: the date, the Message-ID and the boundaries come with it.
 
+use super::dkim::Signer;
 use crate::content::{EmailMessage, Mailbox as Sender, has_control};
 use lettre::address::Envelope;
 use lettre::message::header::{ContentType, HeaderName, HeaderValue};
@@ -31,8 +32,8 @@ pub struct BuiltMail {
     pub bytes: Vec<u8>,
 }
 
-/// Writes `mail`.
-pub fn build_mail(mail: &EmailMessage) -> Result<BuiltMail, MailError> {
+/// Writes `mail`, signed where there is a signer.
+pub fn build_mail(mail: &EmailMessage, signer: Option<&Signer>) -> Result<BuiltMail, MailError> {
     for (name, value) in
         mail.headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).chain([("Subject", mail.subject.as_str()), ("Message-ID", &mail.message_id)])
     {
@@ -55,7 +56,10 @@ pub fn build_mail(mail: &EmailMessage) -> Result<BuiltMail, MailError> {
         let name = HeaderName::new_from_ascii(name.clone()).map_err(|_| MailError::Header(name.clone()))?;
         builder = builder.raw_header(HeaderValue::new(name, value.clone()));
     }
-    let message = with_body(builder.envelope(envelope(mail)?), mail)?;
+    let mut message = with_body(builder.envelope(envelope(mail)?), mail)?;
+    if let Some(signer) = signer {
+        signer.sign(&mut message);
+    }
     Ok(BuiltMail { envelope: message.envelope().clone(), bytes: message.formatted() })
 }
 

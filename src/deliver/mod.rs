@@ -8,6 +8,7 @@ mod breaker;
 mod client;
 mod config;
 mod deliverer;
+mod dkim;
 mod files;
 mod guard;
 mod lane;
@@ -22,7 +23,7 @@ mod webhook;
 
 pub use bounce::{BounceClass, classify_reply};
 pub use breaker::{Attempted, Breaker, Claim};
-pub use config::{DeliverConfig, DeliverError, EmailProvider, PushProvider, SmsProvider, SmsSender, WebhookProvider};
+pub use config::{DeliverConfig, DeliverError, DkimKey, EmailProvider, PushProvider, SmsProvider, SmsSender, WebhookProvider};
 pub use deliverer::Deliverer;
 pub use guard::{NetworkRule, is_address_allowed};
 pub use lane::Lane;

@@ -67,7 +67,7 @@ def test_a_post_unsubscribes_at_once_and_a_second_one_adds_nothing(pinged):
     assert len(daemon.journal("ana")) == lines
     # Only that topic's mail stays away.
     ping(stage, 1, "Letter", "Offer", "Receipt", ALERT, "Offer", "Receipt", ALERT)
-    assert [line["why"] for line in daemon.happened("ana", "skipped")] == ["unsubscribed"]
+    assert [line["why"] for line in daemon.happened("ana", "skipped")] == ["no consent"]
 
 
 def test_the_same_post_as_multipart_counts_too(pinged):

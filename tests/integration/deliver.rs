@@ -32,8 +32,11 @@ fn envelope(outgoing: Outgoing) -> Envelope {
 }
 
 fn smtp(url: &str) -> Deliverer {
-    Deliverer::new(&DeliverConfig { email: EmailProvider::Smtp { url: url.into(), rate: None, insecure: false, hello: Some("camp.test".into()) }, ..config() })
-        .unwrap()
+    Deliverer::new(&DeliverConfig {
+        email: EmailProvider::Smtp { url: url.into(), rate: None, insecure: false, dkim: None, hello: Some("camp.test".into()) },
+        ..config()
+    })
+    .unwrap()
 }
 
 async fn mail_to(behaviour: Relay) -> SendResult {
@@ -146,7 +149,7 @@ async fn nothing_smuggles_in_a_header() {
 #[test]
 fn blind_copies_are_in_the_envelope_only() {
     let mail = EmailMessage { bcc: vec![Mailbox { name: None, address: "boss@acme.example".into() }], ..email("Eve") };
-    let built = build_mail(&mail).unwrap();
+    let built = build_mail(&mail, None).unwrap();
     assert_eq!(built.envelope.to().len(), 2);
     assert!(!String::from_utf8(built.bytes).unwrap().contains("boss@acme.example"));
 }
@@ -154,7 +157,7 @@ fn blind_copies_are_in_the_envelope_only() {
 #[test]
 fn a_password_is_never_sent_in_the_clear() {
     let with = |url: &str, insecure: bool| {
-        Deliverer::new(&DeliverConfig { email: EmailProvider::Smtp { url: url.into(), rate: None, insecure, hello: None }, ..config() }).map(|_| ())
+        Deliverer::new(&DeliverConfig { email: EmailProvider::Smtp { url: url.into(), rate: None, insecure, dkim: None, hello: None }, ..config() }).map(|_| ())
     };
     assert!(with("smtp://mail.example", false).unwrap_err().to_string().contains("not encrypted"));
     assert!(with("smtp://mail.example", true).is_ok());

@@ -5,8 +5,9 @@ use super::file::{Expand, ProjectFile, process_environment};
 use super::files::{read_inside, source_files};
 use super::problems::unusable_value;
 use super::sections::ProjectSection;
+use crate::base::Severity;
 use crate::bytecode::ProjectInfo;
-use crate::cli::context::Context;
+use crate::cli::context::{Context, remark};
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::findings::{FindingFormat, Stream, render};
 use crate::compiler::{Analysis, Workspace, analyze};
@@ -88,7 +89,14 @@ pub fn file_findings(file: &ProjectFile) -> Vec<Diagnostic> {
 /// The findings, rendered; exit 2.
 pub fn require_project_file(project: &Project, context: &Context) -> Result<(), Failure> {
     let findings = file_findings(&project.file);
-    if findings.is_empty() { Ok(()) } else { Err(file_failure(project, context, &findings)) }
+    if findings.iter().any(|finding| finding.severity() == Severity::Error) {
+        return Err(file_failure(project, context, &findings));
+    }
+    if !findings.is_empty() {
+        let shown = (context, FindingFormat::Human, Stream::Stderr);
+        remark(render(&findings, &project.file.sources, &project.root, shown).trim_end());
+    }
+    Ok(())
 }
 
 /// Findings of the project file as a set-up failure.

@@ -85,6 +85,9 @@ impl ProjectFile {
             };
             match check_kind(value.get_ref(), *kind) {
                 Fit::Fits(value) => {
+                    if schema::WITHOUT_EFFECT.contains(&path.as_str()) {
+                        self.findings.push(problems::without_effect(key_span, &path));
+                    }
                     self.entries.insert((section.to_string(), key.get_ref().to_string()), Entry { value, span });
                 }
                 Fit::OtherKind => self.findings.push(problems::wrong_kind(span, &path, (kind.words(), kind_of(value.get_ref())))),

@@ -39,3 +39,9 @@ pub fn missing_variable(span: Span, key: &str, variable: &str) -> Diagnostic {
 pub fn unusable_value(span: Span, key: &str, (value, help): (&str, &str)) -> Diagnostic {
     Diagnostic::new(Code::E1005, format!("`{key}` cannot be {value}"), span, "this value").with_help(help)
 }
+
+/// A key that this version reads and does nothing with.
+pub fn without_effect(span: Span, key: &str) -> Diagnostic {
+    Diagnostic::new(Code::W1006, format!("`{key}` has no effect in this version"), span, "read, and not used")
+        .with_help("leave it out, so that nobody relies on it")
+}

@@ -2,8 +2,8 @@
 
 use super::file::{Environment, Expand, ProjectFile};
 use super::problems::unusable_value;
-use super::sections::{EmailSection, PushSection, SmsSection, WebhooksSection};
-use crate::deliver::{DeliverConfig, EmailProvider, PushProvider, Rate, SmsProvider, SmsSender, WebhookProvider};
+use super::sections::{Dkim, EmailSection, PushSection, SmsSection, WebhooksSection};
+use crate::deliver::{DeliverConfig, DkimKey, EmailProvider, PushProvider, Rate, SmsProvider, SmsSender, WebhookProvider};
 use crate::diagnostics::Diagnostic;
 use std::path::Path;
 use std::time::Duration;
@@ -15,7 +15,7 @@ type Set<T> = Result<T, Box<Diagnostic>>;
 /// # Errors
 /// A finding about the key that does not do.
 pub fn deliver_config(file: &ProjectFile, environment: Environment<'_>, root: &Path) -> Set<DeliverConfig> {
-    let channels = Channels { file, environment };
+    let channels = Channels { file, environment, root };
     let mut config = DeliverConfig::files(root.join("outbox"));
     config.email = channels.email()?;
     config.sms = channels.sms()?;
@@ -27,6 +27,7 @@ pub fn deliver_config(file: &ProjectFile, environment: Environment<'_>, root: &P
 struct Channels<'a> {
     file: &'a ProjectFile,
     environment: Environment<'a>,
+    root: &'a Path,
 }
 
 impl Channels<'_> {
@@ -82,10 +83,20 @@ impl Channels<'_> {
                     return Err(Box::new(unusable_value(self.file.span_of("email", "url"), "email.url", ("an address of this kind", help))));
                 }
                 let rate = self.rate("email", section.rate.as_ref())?;
-                Ok(EmailProvider::Smtp { url, rate, insecure: section.insecure, hello: None })
+                let dkim = section.dkim.as_ref().map(|dkim| self.dkim(dkim)).transpose()?;
+                Ok(EmailProvider::Smtp { url, rate, insecure: section.insecure, dkim, hello: None })
             }
             word => self.unknown_provider("email", (word, "smtp, file, none")),
         }
+    }
+
+    fn dkim(&self, dkim: &Dkim) -> Set<DkimKey> {
+        let path = self.root.join(&dkim.key_file);
+        let pem = std::fs::read_to_string(&path).map_err(|error| {
+            let help = format!("{}: {error}; name a file with an RSA key in PEM form", path.display());
+            Box::new(unusable_value(self.file.span_of("email", "dkim"), "email.dkim", ("read", help.as_str())))
+        })?;
+        Ok(DkimKey { domain: dkim.domain.clone(), selector: dkim.selector.clone(), pem })
     }
 
     fn sms(&self) -> Set<SmsProvider> {

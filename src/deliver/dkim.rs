@@ -1,0 +1,47 @@
+//! DKIM signatures: relaxed/relaxed, over everything that a receiver of bulk mail looks at. The mail library signs.
+
+use super::config::{DeliverError, DkimKey};
+use lettre::message::Message;
+use lettre::message::dkim::{DkimCanonicalization, DkimCanonicalizationType, DkimConfig, DkimSigningAlgorithm, DkimSigningKey};
+use lettre::message::header::HeaderName;
+
+/// What is signed, where the message has it.
+const SIGNED: &[&str] = &[
+    "From",
+    "To",
+    "Subject",
+    "Date",
+    "Message-ID",
+    "MIME-Version",
+    "Content-Type",
+    "Reply-To",
+    "List-Id",
+    "List-Unsubscribe",
+    "List-Unsubscribe-Post",
+    "Feedback-ID",
+    "Auto-Submitted",
+];
+
+/// Signs messages with one key.
+pub struct Signer(DkimKey);
+
+impl Signer {
+    /// A signer; the key must be readable.
+    pub fn new(key: &DkimKey) -> Result<Signer, DeliverError> {
+        DkimSigningKey::new(&key.pem, DkimSigningAlgorithm::Rsa).map_err(|error| DeliverError::Config {
+            key: "email.dkim.key_file",
+            problem: format!("{error}; it holds an RSA key in PKCS#1 form, as `openssl genrsa -traditional 2048` makes it"),
+        })?;
+        Ok(Signer(key.clone()))
+    }
+
+    /// Adds the signature.
+    pub fn sign(&self, message: &mut Message) {
+        // The library's configuration cannot be shared between the headers that messages have, so it is made for each.
+        let Ok(key) = DkimSigningKey::new(&self.0.pem, DkimSigningAlgorithm::Rsa) else { return };
+        let has = |name: &&&str| message.headers().get_raw(name).is_some();
+        let headers: Vec<HeaderName> = SIGNED.iter().filter(has).map(|name| HeaderName::new_from_ascii_str(name)).collect();
+        let canonicalization = DkimCanonicalization { header: DkimCanonicalizationType::Relaxed, body: DkimCanonicalizationType::Relaxed };
+        message.sign(&DkimConfig::new(self.0.selector.clone(), self.0.domain.clone(), key, headers, canonicalization));
+    }
+}
