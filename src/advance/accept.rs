@@ -70,7 +70,8 @@ impl Context<'_> {
         self.set_cause(Arc::from("contact created"));
         self.state.created_at = self.now;
         self.state.accepted_at = self.now;
-        self.state.broadcasts_until = self.now;
+        // Who comes into being at a broadcast's very instant was there when it went out: timers come after facts.
+        self.state.broadcasts_until = self.now.plus_millis(-1);
         let mut group = Vec::new();
         self.happen(HappeningKind::Created);
         self.apply(evaluator, changes);

@@ -247,7 +247,7 @@ impl<'a> Context<'a> {
     pub fn accept_message(&mut self, evaluator: &mut Evaluator, happening: &MessageHappening, happened: Instant) {
         let Some(record) = self.send_record(happening.effect).cloned() else { return };
         let name = self.linked.message(record.message).and_then(|id| self.linked.program.messages.get(id.index())).and_then(|def| def.name.clone());
-        self.set_cause(Arc::from(format!("{}({})", event_word(happening.event), name.as_deref().unwrap_or(record.channel.word()))));
+        self.set_cause(Arc::from(format!("{}({})", happening.event.word(), name.as_deref().unwrap_or(record.channel.word()))));
         self.state.last_seen_at = Some(self.now);
         let counts = !happening.is_machine || (happening.event == MessageEvent::Opened && self.linked.program.project.machine_opens_count);
         if !counts {
@@ -429,19 +429,4 @@ fn hour(hour: u8) -> TimeOfDay {
 
 fn placeholder(def: &SendDef) -> EffectKind {
     EffectKind::Message { message: def.message, to: Arc::from(""), cc: Vec::new(), bcc: Vec::new() }
-}
-
-fn event_word(event: MessageEvent) -> &'static str {
-    match event {
-        MessageEvent::Sent => "sent",
-        MessageEvent::Skipped => "skipped",
-        MessageEvent::Delivered => "delivered",
-        MessageEvent::Opened => "opened",
-        MessageEvent::Clicked => "clicked",
-        MessageEvent::Replied => "replied",
-        MessageEvent::Bounced => "bounced",
-        MessageEvent::Unsubscribed => "unsubscribed",
-        MessageEvent::Complained => "complained",
-        MessageEvent::Failed => "failed",
-    }
 }

@@ -170,6 +170,8 @@ impl Context<'_> {
                 ("contact", Some(name)) => {
                     if let Some(field) = self.linked.field_named(name) {
                         contact.insert(name.clone(), view.calendar().settle(view.field(field)));
+                    } else if let Some(names) = self.names_of(name) {
+                        contact.insert(name.clone(), Value::List(names));
                     }
                 }
                 ("campaign", _) => {
@@ -190,6 +192,19 @@ impl Context<'_> {
         }
         frozen.insert(Arc::from("contact"), Value::Record(Arc::new(contact)));
         Arc::new(frozen)
+    }
+
+    /// `contact.tags` and `contact.lists`.
+    fn names_of(&self, what: &str) -> Option<Arc<[Value]>> {
+        let lists = &self.linked.deployment.lists;
+        match what {
+            "tags" => Some(self.state.tags.iter().cloned().map(Value::Text).collect()),
+            "lists" => {
+                let all = self.linked.program.lists.iter().zip(lists);
+                Some(all.filter(|(_, id)| self.state.lists.contains(id)).map(|(def, _)| Value::Text(def.name.clone())).collect())
+            }
+            _ => None,
+        }
     }
 
     fn project_record(&self) -> Value {

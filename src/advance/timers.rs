@@ -30,10 +30,11 @@ impl Context<'_> {
         for _ in 0..ROUNDS {
             let Some((at, due)) = self.next_due(evaluator) else { return };
             // What is still due after it was done cannot be done: better late than round in circles.
-            if at > limit || last == Some((at, due)) {
+            let done = self.out.journal.len();
+            if at > limit || last == Some((at, due, done)) {
                 return;
             }
-            last = Some((at, due));
+            last = Some((at, due, done));
             self.set_cause(Arc::from("timer"));
             self.chain = 0;
             match due {

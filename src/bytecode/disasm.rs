@@ -2,7 +2,7 @@
 
 use super::table::Operand;
 use super::{
-    CampaignDef, Channel, EventPattern, Fact, HistoryWindow, Layout, ListenId, MessageDef, MessageEvent, MessageTarget, Op, Pc, Program, QueryId, Routine,
+    CampaignDef, Channel, EventPattern, Fact, HistoryWindow, Layout, ListenId, MessageDef, MessageTarget, Op, Pc, Program, QueryId, Routine,
     RoutineOwner, UntilAnchor, UntilId,
 };
 use crate::lang::Value;
@@ -228,7 +228,7 @@ impl Lister<'_> {
                 };
                 let url = url.as_ref().map(|url| format!(", {url:?}")).unwrap_or_default();
                 let text = text.and_then(|text| program.regexes.get(text.index())).map(|text| format!(", /{text}/")).unwrap_or_default();
-                format!("{}({target}{url}{text})", event_word(*event))
+                format!("{}({target}{url}{text})", event.word())
             }
         }
     }
@@ -244,7 +244,7 @@ impl Lister<'_> {
             Fact::Campaign(id) => format!("campaign {}", self.operand(Operand::Campaign(id))),
             Fact::Event(id) => self.pattern(&EventPattern::Custom(id)),
             Fact::Visited => "visits".to_string(),
-            Fact::Message(event) => event_word(event).to_string(),
+            Fact::Message(event) => event.word().to_string(),
             Fact::Captures => "captures".to_string(),
             Fact::Time => "time".to_string(),
         }
@@ -263,20 +263,5 @@ fn compare_sign(op: super::CompareOp) -> &'static str {
         super::CompareOp::LessEqual => "<=",
         super::CompareOp::Greater => ">",
         super::CompareOp::GreaterEqual => ">=",
-    }
-}
-
-fn event_word(event: MessageEvent) -> &'static str {
-    match event {
-        MessageEvent::Sent => "sent",
-        MessageEvent::Skipped => "skipped",
-        MessageEvent::Delivered => "delivered",
-        MessageEvent::Opened => "opened",
-        MessageEvent::Clicked => "clicked",
-        MessageEvent::Replied => "replied",
-        MessageEvent::Bounced => "bounced",
-        MessageEvent::Unsubscribed => "unsubscribed",
-        MessageEvent::Complained => "complained",
-        MessageEvent::Failed => "failed",
     }
 }

@@ -49,6 +49,23 @@ pub enum BuiltinField {
     LastSeenAt,
 }
 
+impl BuiltinField {
+    /// All of them, in the order in which they begin every field table.
+    pub const ALL: [BuiltinField; 11] = [
+        BuiltinField::Id,
+        BuiltinField::Email,
+        BuiltinField::Phone,
+        BuiltinField::FirstName,
+        BuiltinField::LastName,
+        BuiltinField::Timezone,
+        BuiltinField::Locale,
+        BuiltinField::Country,
+        BuiltinField::Points,
+        BuiltinField::CreatedAt,
+        BuiltinField::LastSeenAt,
+    ];
+}
+
 /// A field of the contact.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct FieldDef {

@@ -22,6 +22,25 @@ pub enum MessageEvent {
     Failed,
 }
 
+impl MessageEvent {
+    /// The word of the language.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            MessageEvent::Sent => "sent",
+            MessageEvent::Skipped => "skipped",
+            MessageEvent::Delivered => "delivered",
+            MessageEvent::Opened => "opened",
+            MessageEvent::Clicked => "clicked",
+            MessageEvent::Replied => "replied",
+            MessageEvent::Bounced => "bounced",
+            MessageEvent::Unsubscribed => "unsubscribed",
+            MessageEvent::Complained => "complained",
+            MessageEvent::Failed => "failed",
+        }
+    }
+}
+
 /// Which sending a message event is about.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum MessageTarget {

@@ -284,9 +284,9 @@ impl Composer {
     /// Either part gets the footer where it has no unsubscribe link of its own; looked at in what was rendered, since a link
     /// behind an `{% if %}` may not be there for this contact.
     fn add_footer(&self, links: &Links<'_>, topic: u32, html: &mut Option<String>, text: &mut String) {
-        let (unsubscribe_url, preferences_url) = (links.unsubscribe(topic), links.preferences());
+        let unsubscribe_url = links.unsubscribe(topic);
         let project = self.project_name();
-        let footer = Footer { project: &project, address: self.address(), unsubscribe_url: &unsubscribe_url, preferences_url: &preferences_url };
+        let footer = Footer { project: &project, address: self.address(), unsubscribe_url: &unsubscribe_url };
         if let Some(body) = html.as_mut().filter(|body| !body.contains(&unsubscribe_url)) {
             *body = footer.onto_html(body);
         }

@@ -7,7 +7,6 @@ pub(super) struct Footer<'a> {
     pub project: &'a str,
     pub address: Option<&'a str>,
     pub unsubscribe_url: &'a str,
-    pub preferences_url: &'a str,
 }
 
 impl Footer<'_> {
@@ -15,11 +14,8 @@ impl Footer<'_> {
     pub fn onto_html(&self, html: &str) -> String {
         let mut lines = vec![escape_html(self.project)];
         lines.extend(self.address.map(|address| escape_html(address).replace('\n', "<br>")));
-        lines.push(format!(
-            "<a href=\"{}\" style=\"color:#666\">Unsubscribe</a> &middot; <a href=\"{}\" style=\"color:#666\">Preferences</a>",
-            escape_html(self.unsubscribe_url),
-            escape_html(self.preferences_url)
-        ));
+        // The preference page joins here once it is served.
+        lines.push(format!("<a href=\"{}\" style=\"color:#666\">Unsubscribe</a>", escape_html(self.unsubscribe_url)));
         let style = "padding:24px 16px;font-family:Helvetica,Arial,sans-serif;font-size:12px;line-height:1.5;color:#666;text-align:center";
         insert_at_end(html, &format!("<div style=\"{style}\">{}</div>\n", lines.join("<br>")))
     }

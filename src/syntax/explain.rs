@@ -112,7 +112,7 @@ fn special(place: &Place) -> Option<Diagnostic> {
     let is_name = matches!(found.tok, Tok::Ident | Tok::Kw(_));
     let next_on_line = place.after.filter(|after| place.cx.same_line(found, *after));
     match found.tok {
-        Tok::Assign if place.can("\"==\"") => return Some(problems::assign_for_equal(span)),
+        Tok::Assign if place.can("\"==\"") => return Some(assign(place, found)),
         Tok::Number if place.can("DURATION") => {
             let unit = next_on_line.filter(|t| t.tok == Tok::Ident);
             let unit_word = place.word(unit);
@@ -152,6 +152,10 @@ fn special(place: &Place) -> Option<Diagnostic> {
     }
     if place.before.is_some_and(|t| t.tok == Tok::Kw(Kw::ExpectEmail)) && !is_name && is_operator(found.tok) {
         return before_span.map(|at| problems::expect_field(at, span));
+    }
+    let is_send = before == "send" && matches!(found.tok, Tok::Kw(Kw::Email | Kw::Sms | Kw::Push));
+    if is_send || (before == "event" && place.word(place.earlier) == "when") {
+        return before_span.map(|at| problems::needless_word(&before, at));
     }
     if let Some((ours, help)) = other_words(&word).filter(|(ours, _)| place.can(&format!("\"{ours}\"")) || *ours == "(") {
         return Some(problems::other_word(&word, ours, help, span));
@@ -197,6 +201,16 @@ fn other_words(word: &str) -> Option<(&'static str, &'static str)> {
         "while" | "loop" => ("repeat", "write `repeat up to 3 times every 2d until … { … }`"),
         _ => return None,
     })
+}
+
+/// `=` where a comparison stands, or the wrong half of one: `=>`, `=<`.
+fn assign(place: &Place, found: Token) -> Diagnostic {
+    let span = place.cx.at(found);
+    match place.after.filter(|after| after.start == found.end) {
+        Some(after) if after.tok == Tok::Gt => problems::turned_comparison(">=", span.to(place.cx.at(after))),
+        Some(after) if after.tok == Tok::Lt => problems::turned_comparison("<=", span.to(place.cx.at(after))),
+        Some(_) | None => problems::assign_for_equal(span),
+    }
 }
 
 /// Any other error: what was found, and what belongs there.

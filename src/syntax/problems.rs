@@ -172,6 +172,18 @@ pub(super) fn assign_for_equal(span: Span) -> Diagnostic {
     ))
 }
 
+/// `=>` and `=<`.
+pub(super) fn turned_comparison(ours: &str, span: Span) -> Diagnostic {
+    Diagnostic::new(Code::E0205, format!("this comparison is written `{ours}`"), span, "the other way round")
+        .with_help(format!("write `{ours}`"))
+        .with_fix(Fix::certain(format!("write `{ours}`"), span, ours))
+}
+
+/// `send email x`, `when event x`: the word says nothing that is not said.
+pub(super) fn needless_word(word: &str, span: Span) -> Diagnostic {
+    Diagnostic::new(Code::E0213, format!("`{word}` is not needed here"), span, "leave this out").with_help(format!("leave `{word}` out"))
+}
+
 pub(super) fn number_for_duration(number: &str, near: Option<&str>, span: Span) -> Diagnostic {
     let finding = Diagnostic::new(Code::E0206, "a duration needs a unit of time", span, "how long is this?");
     match near {

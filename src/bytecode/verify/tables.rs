@@ -8,27 +8,12 @@ use crate::bytecode::{
 };
 use crate::lang::{Date, Instant, TimeOfDay, Value, Window, WindowZone, Zone};
 
-/// The built-in fields in the order of the field table.
-const BUILTIN_FIELDS: [BuiltinField; 11] = [
-    BuiltinField::Id,
-    BuiltinField::Email,
-    BuiltinField::Phone,
-    BuiltinField::FirstName,
-    BuiltinField::LastName,
-    BuiltinField::Timezone,
-    BuiltinField::Locale,
-    BuiltinField::Country,
-    BuiltinField::Points,
-    BuiltinField::CreatedAt,
-    BuiltinField::LastSeenAt,
-];
-
 impl Checker<'_> {
     pub(super) fn check_tables(&mut self) {
         let program = self.program;
         self.check_zone(&program.project.timezone);
         let builtin = program.fields.iter().map_while(|field| field.builtin);
-        self.demand(builtin.eq(BUILTIN_FIELDS), "the built-in fields do not begin the fields in their order");
+        self.demand(builtin.eq(BuiltinField::ALL), "the built-in fields do not begin the fields in their order");
         self.demand(program.groups.first().is_some_and(|group| group.name.is_none()), "the first point group has a name, or there is none");
         program.constants.iter().for_each(|value| self.check_value(value));
         program.fields.iter().for_each(|field| self.check_value(&field.default));

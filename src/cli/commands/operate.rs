@@ -20,13 +20,10 @@ pub struct Pause {
 
 /// Lets a paused campaign go on.
 #[derive(Clone, Debug, clap::Args)]
-#[command(after_help = "Examples:\n  campc resume \"Hot lead follow-up\"\n  campc resume --catch-up \"Hot lead follow-up\"")]
+#[command(after_help = "Examples:\n  campc resume \"Hot lead follow-up\"")]
 pub struct Resume {
     /// The campaign's name
     pub campaign: String,
-    /// Enrol those whose trigger fired during the pause
-    #[arg(long)]
-    pub catch_up: bool,
     /// The store, in place of the project's
     #[arg(long, value_name = "URL")]
     pub store: Option<String>,
@@ -64,7 +61,7 @@ impl Resume {
     /// # Errors
     /// Where there is no such campaign, or no store.
     pub fn run(&self, context: &Context) -> Outcome {
-        let path = format!("/v1/campaigns/{}/resume?catch_up={}", encoded(&self.campaign), self.catch_up);
+        let path = format!("/v1/campaigns/{}/resume", encoded(&self.campaign));
         post(context, self.store.as_deref(), (&path, &Json::Null))?;
         print(&format!("{:?} goes on\n", self.campaign));
         Ok(Exit::Done)

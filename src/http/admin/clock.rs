@@ -26,6 +26,9 @@ async fn show(State(app): State<App>) -> Result<Response, Problem> {
     json(&clock_json(&app.engine))
 }
 
+/// A hundred years: further, calendars end.
+const LONGEST_MOVE_MS: i64 = 100 * 366 * 86_400_000;
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct AdvanceBody {
@@ -47,6 +50,9 @@ fn target(engine: &Engine, wanted: &AdvanceBody) -> Result<Instant, Problem> {
     match (&wanted.by, &wanted.to) {
         (Some(by), None) => {
             let duration = Duration::parse(by).ok_or_else(|| unreadable(format!("{by:?} is no duration; write 90s, 15min, 4h, 3d, 2w, 1mo")))?;
+            if duration.approximate_millis() > LONGEST_MOVE_MS {
+                return Err(unreadable(format!("{by:?} is further than the clock goes at once: a hundred years")));
+            }
             let holidays = engine.linked().map(|linked| linked.holidays.clone()).unwrap_or_default();
             Ok(add_duration(engine.now(), duration, &zone, &holidays))
         }

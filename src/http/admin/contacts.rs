@@ -5,6 +5,7 @@ use crate::daemon::api::{ContactFilter, ContactKey};
 use crate::http::app::App;
 use crate::http::problem::Problem;
 use crate::http::rows::{key_of_text, upsert};
+use crate::lang::{Zone, from_json, normalize_email};
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{Path, Query, State};
@@ -46,6 +47,10 @@ async fn journal(State(app): State<App>, Path(id): Path<String>) -> Result<Respo
 
 async fn put(State(app): State<App>, Path(id): Path<String>, headers: HeaderMap, body: Body) -> Result<Response, Problem> {
     let map: Map<String, Json> = read_json(&headers, body).await?;
+    let problems = operator_problems(&app, &map);
+    if !problems.is_empty() {
+        return Err(Problem::unprocessable("bad-contact", problems.join("; ")));
+    }
     let known = app.engine.resolve(&id);
     let key = known.map_or_else(|| key_of_text(&id), ContactKey::of);
     let submission = upsert(key, map, 0).map_err(|error| Problem::unprocessable("bad-contact", error.to_string()))?;
@@ -53,4 +58,39 @@ async fn put(State(app): State<App>, Path(id): Path<String>, headers: HeaderMap,
     let status = if accepted.is_new_contact { StatusCode::CREATED } else { StatusCode::OK };
     let uid = accepted.contact.or(known).ok_or_else(Problem::internal)?;
     json_with(status, &app.engine.contact(uid).ok_or_else(Problem::internal)?)
+}
+
+/// What the contact cannot take. Senders are never told, since nobody reads their answers; an operator is, and nothing is changed.
+pub(super) fn operator_problems(app: &App, map: &Map<String, Json>) -> Vec<String> {
+    let zone = app.engine.zone();
+    let Some(linked) = app.engine.linked() else { return Vec::new() };
+    let mut problems = Vec::new();
+    let texts = |value: &Json| value.is_null() || value.as_array().is_some_and(|items| items.iter().all(Json::is_string));
+    for (key, value) in map {
+        match key.as_str() {
+            "email" if !value.is_null() && value.as_str().and_then(normalize_email).is_none() => problems.push(format!("email: {value} is no address")),
+            "timezone" if !value.is_null() && value.as_str().and_then(Zone::find).is_none() => {
+                problems.push(format!("timezone: {value} is no IANA name, such as America/Toronto"));
+            }
+            "points" if !(value.is_null() || value.is_number()) => problems.push(format!("points: {value} is not a number")),
+            "tags" | "lists" if !texts(value) => problems.push(format!("{key}: {value} is not a list of texts")),
+            "lists" => {
+                let named = value.as_array().into_iter().flatten().filter_map(Json::as_str);
+                let unknown = named.filter(|name| !linked.program.lists.iter().any(|list| *list.name == **name));
+                problems.extend(unknown.map(|name| format!("lists: there is no list {name:?}")));
+            }
+            "fields" => {
+                for (name, value) in value.as_object().into_iter().flatten() {
+                    match linked.field_named(name).and_then(|id| linked.program.fields.get(id.index())) {
+                        None => problems.push(format!("fields: {name} is not declared")),
+                        Some(def) => problems.extend(from_json(value, &def.ty, &zone).err().map(|error| format!("fields: {name}: {error}"))),
+                    }
+                }
+            }
+            "id" | "user_id" | "anonymous_ids" | "phone" | "email" | "timezone" | "points" | "tags" | "consent" | "traits" | "segments" | "enrollments"
+            | "created_at" | "last_seen_at" => {}
+            _ => problems.push(format!("{key}: a contact has no such key")),
+        }
+    }
+    problems
 }

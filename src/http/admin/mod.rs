@@ -70,7 +70,7 @@ async fn read_json<T: DeserializeOwned>(headers: &HeaderMap, body: Body) -> Resu
 
 /// The contact that an id, user id, email or phone names.
 fn find_contact(app: &App, key: &str) -> Result<ContactUid, Problem> {
-    app.engine.resolve(key).ok_or_else(no_contact)
+    app.engine.resolve(key).or_else(|| app.engine.resolve_anonymous(key)).ok_or_else(no_contact)
 }
 
 /// 404 for a key that names nobody.

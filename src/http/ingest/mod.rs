@@ -60,7 +60,12 @@ fn json_text(bytes: &[u8]) -> Result<&str, Problem> {
     if depth::is_too_deep(text) {
         return Err(Problem::bad_request("too-deep", format!("the JSON nests deeper than {} levels", depth::MAX_DEPTH)));
     }
-    Ok(text)
+    // A list would be read by the order of its entries, which no sender means.
+    match text.trim_start().chars().next() {
+        Some('{') => Ok(text),
+        Some('[') => Err(Problem::bad_request("not-json", "the body must be a JSON object, and this is a list".to_owned())),
+        Some(_) | None => Err(Problem::bad_request("not-json", "the body must be a JSON object".to_owned())),
+    }
 }
 
 /// What a parser says, as a problem.
@@ -155,6 +160,9 @@ fn read_items(items: &[&RawValue], around: &Surroundings<'_>) -> (Vec<(usize, Su
 fn read_item(raw: &str, around: &Surroundings<'_>) -> Result<Submission, (Option<String>, Refusal)> {
     if raw.len() > SINGLE_BYTES {
         return Err((None, Refusal::new("too_large", "an event may have 32 KiB")));
+    }
+    if !raw.starts_with('{') {
+        return Err((None, Refusal::new("bad_shape", "an item must be a JSON object")));
     }
     let item: Item = serde_json::from_str(raw).map_err(|error| (None, Refusal::new("bad_shape", format!("not an object of Segment's API: {error}"))))?;
     let message_id = item.message_id_text();

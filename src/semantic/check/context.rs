@@ -73,6 +73,9 @@ impl<'a, 'i> Checker<'a, 'i> {
     pub(super) fn report(&mut self, finding: Diagnostic) {
         self.findings.push(finding);
     }
+    pub(super) fn report_some(&mut self, finding: Option<Diagnostic>) {
+        self.findings.extend(finding);
+    }
     /// Runs `work` without keeping its findings: what is checked a second time has been told the first time.
     pub(super) fn silently<T>(&mut self, work: impl FnOnce(&mut Self) -> T) -> T {
         let kept = self.findings.len();

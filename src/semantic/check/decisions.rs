@@ -1,7 +1,7 @@
 //! `if` and `await`: what is asked once, what is listened to, and the red path's wait.
 
 use super::campaign::Frame;
-use super::logic::{Truth, has_plain_history, negated_history};
+use super::logic::{Truth, has_plain_history, negated_anchored, negated_history};
 use super::scope::{Capture, CaptureKind};
 use super::{Checker, problems};
 use crate::bytecode::{Aggregate, CaptureDef, SlotId};
@@ -27,17 +27,17 @@ impl Checker<'_, '_> {
             self.check_joined(&decision.condition, within.span());
         }
         let condition = self.condition(asked);
-        let red = match &decision.within {
-            Some(_) => None,
-            None if has_plain_history(&condition) => decision.otherwise.as_ref().and_then(red_wait),
-            None => None,
-        };
-        if let (Some(negated), true) = (negated_history(&condition), decision.within.is_some() || red.is_some()) {
-            self.report(match &red {
-                Some(red) => problems::negated_on_red_path(negated, red.step.span),
-                None => problems::negated_within(negated),
-            });
+        let waits = decision.otherwise.as_ref().filter(|_| decision.within.is_none()).and_then(red_wait);
+        let has_plain = has_plain_history(&condition);
+        match &waits {
+            None if decision.within.is_some() => self.report_some(negated_history(&condition).map(problems::negated_within)),
+            None => {}
+            Some(waits) => {
+                let negated = if has_plain { negated_history(&condition) } else { negated_anchored(&condition) };
+                self.report_some(negated.map(|negated| problems::negated_on_red_path(negated, waits.step.span)));
+            }
         }
+        let red = waits.filter(|_| has_plain);
         let (on_then, on_else) = if is_swapped { (Truth::Fails, Truth::Holds) } else { (Truth::Holds, Truth::Fails) };
         let then_ = self.arm(Some(&decision.then), (&condition, on_then), frame);
         let else_ = match &red {

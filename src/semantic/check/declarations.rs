@@ -12,20 +12,6 @@ use std::collections::BTreeMap;
 use std::mem::discriminant;
 use std::sync::Arc;
 
-const BUILTINS: [BuiltinField; 11] = [
-    BuiltinField::Id,
-    BuiltinField::Email,
-    BuiltinField::Phone,
-    BuiltinField::FirstName,
-    BuiltinField::LastName,
-    BuiltinField::Timezone,
-    BuiltinField::Locale,
-    BuiltinField::Country,
-    BuiltinField::Points,
-    BuiltinField::CreatedAt,
-    BuiltinField::LastSeenAt,
-];
-
 impl Checker<'_, '_> {
     /// Everything that other declarations read.
     pub(super) fn declarations(&mut self) {
@@ -127,7 +113,7 @@ impl Checker<'_, '_> {
     }
 
     fn contact_fields(&mut self) {
-        for (entry, builtin) in BUILTIN_FIELDS.iter().zip(BUILTINS) {
+        for (entry, builtin) in BUILTIN_FIELDS.iter().zip(BuiltinField::ALL) {
             let default = if builtin == BuiltinField::Points { Value::Number(0.0) } else { Value::Unset };
             self.add_field(FieldDef { name: entry.name.into(), ty: entry.ty(), default, builtin: Some(builtin) });
         }

@@ -3,7 +3,7 @@
 use super::scope::Known;
 use super::{Checker, problems};
 use crate::base::Span;
-use crate::semantic::hir::{Expr, ExprKind};
+use crate::semantic::hir::{Expr, ExprKind, HistoryWindow};
 use crate::syntax::ast::{self, LogicOp};
 
 impl Checker<'_, '_> {
@@ -119,6 +119,17 @@ fn add_value(value: &Expr, known: &mut Known) {
     }
 }
 
+/// The first history atom under a `not` that counts from a sending or the enrollment's beginning. One with a window of its own
+/// (`in last`, `ever`) says when it looks, and may be asked once before an arm that waits.
+pub(crate) fn negated_anchored(condition: &Expr) -> Option<Span> {
+    match &condition.kind {
+        ExprKind::Not(inner) if is_windowed(inner) => None,
+        ExprKind::Not(inner) => has_history(inner).then_some(condition.span),
+        ExprKind::And(parts) | ExprKind::Or(parts) => parts.iter().find_map(negated_anchored),
+        _ => None,
+    }
+}
+
 /// The first history atom under a `not`, if there is one.
 pub(crate) fn negated_history(condition: &Expr) -> Option<Span> {
     match &condition.kind {
@@ -126,6 +137,10 @@ pub(crate) fn negated_history(condition: &Expr) -> Option<Span> {
         ExprKind::And(parts) | ExprKind::Or(parts) => parts.iter().find_map(negated_history),
         _ => None,
     }
+}
+
+fn is_windowed(expr: &Expr) -> bool {
+    matches!(&expr.kind, ExprKind::History(history) if !matches!(history.window, HistoryWindow::Anchor))
 }
 
 /// Whether a history atom stands in it that is not under a `not`.

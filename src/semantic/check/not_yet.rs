@@ -30,4 +30,6 @@ pub(crate) const NOT_YET: &[&str] = &[
     "migrate",
     "date triggers",
     "reenter each",
+    "preferences_url",
+    "view_url",
 ];

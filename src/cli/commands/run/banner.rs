@@ -1,9 +1,11 @@
 //! What a daemon says when it listens: where, with which keys, and what to try.
 
 use super::setup::{Access, Setup};
+use crate::bytecode::{EventPattern, Program, TriggerKind};
 use crate::cli::context::Context;
 use crate::daemon::Engine;
 use crate::deliver::{EmailProvider, PushProvider, SmsProvider, WebhookProvider};
+use crate::lang::Type;
 use std::path::Path;
 
 /// The text.
@@ -15,6 +17,10 @@ pub fn text(context: &Context, engine: &Engine, (setup, access): (&Setup, &Acces
         let count = linked.program.campaigns.len();
         let plural = if count == 1 { "" } else { "s" };
         lines.push(format!("{}: {count} campaign{plural}, deployment {}", linked.program.project.name, linked.deployment.seq));
+        let drafts: Vec<&str> = linked.program.campaigns.iter().filter(|def| !def.is_published).map(|def| &*def.name).collect();
+        if !drafts.is_empty() {
+            lines.push(format!("drafts       {} (a draft enrols nobody; `published` switches it on)", drafts.join(", ")));
+        }
     }
     lines.push(format!("listening    http://{listen}"));
     lines.push(format!("store        {}", context.shown(store)));
@@ -28,8 +34,8 @@ pub fn text(context: &Context, engine: &Engine, (setup, access): (&Setup, &Acces
         lines.push(format!("admin token  {}   (kept in the store)", first(&access.admin_tokens)));
     }
     if access.is_write_key_made {
-        let event = linked.as_ref().and_then(|linked| linked.program.events.iter().find(|event| !event.is_form).map(|event| event.name.to_string()));
-        lines.extend(attempts(first(&access.write_keys), listen, event.as_deref().unwrap_or("signed_up")));
+        let what = linked.as_ref().map_or_else(Vec::new, |linked| happenings(&linked.program));
+        lines.extend(attempts(first(&access.write_keys), listen, &what));
     }
     lines.join("\n") + "\n"
 }
@@ -71,11 +77,43 @@ fn host(address: &str) -> String {
     url::Url::parse(address).ok().and_then(|url| url.host_str().map(str::to_string)).unwrap_or_else(|| "the configured address".to_string())
 }
 
-fn attempts(key: &str, listen: &str, event: &str) -> Vec<String> {
-    vec![
-        "try:".to_string(),
-        format!("  curl -u {key}: http://{listen}/v1/identify -d '{{\"userId\":\"u1\",\"traits\":{{\"email\":\"ana@example.com\",\"firstName\":\"Ana\"}}}}'"),
-        format!("  curl -u {key}: http://{listen}/v1/track -d '{{\"userId\":\"u1\",\"event\":\"{event}\"}}'"),
-        "  campc why u1".to_string(),
-    ]
+/// What may bring a contact into a campaign, as calls of the API: path and body.
+fn happenings(program: &Program) -> Vec<(&'static str, String)> {
+    let triggers = program.campaigns.iter().filter(|def| def.is_published).flat_map(|def| &def.triggers);
+    let rules = program.rules.iter().map(|rule| &rule.pattern);
+    let patterns = triggers.filter_map(|trigger| if let TriggerKind::Event { pattern, .. } = &trigger.kind { Some(pattern) } else { None });
+    patterns.chain(rules).filter_map(|pattern| happening(program, pattern)).take(1).collect()
+}
+
+fn happening(program: &Program, pattern: &EventPattern) -> Option<(&'static str, String)> {
+    match pattern {
+        EventPattern::Custom(event) => {
+            let def = program.events.get(event.index()).filter(|def| !def.is_form)?;
+            let properties: serde_json::Map<String, serde_json::Value> = def.properties.iter().map(|p| (p.name.to_string(), example(&p.ty))).collect();
+            Some(("track", serde_json::json!({ "userId": "u1", "event": &*def.name, "properties": properties }).to_string()))
+        }
+        EventPattern::Visited(path) => {
+            let path = path.trim_end_matches('*');
+            Some(("page", serde_json::json!({ "userId": "u1", "properties": { "path": path } }).to_string()))
+        }
+        EventPattern::Message { .. } => None,
+    }
+}
+
+fn example(ty: &Type) -> serde_json::Value {
+    match ty {
+        Type::Number => 100.into(),
+        Type::Bool => true.into(),
+        Type::Date | Type::DateTime => "2026-12-24".into(),
+        Type::Enum(values) => values.first().map_or_else(String::new, ToString::to_string).into(),
+        Type::Text | Type::Duration | Type::List(_) | Type::Record | Type::Any => "x".into(),
+    }
+}
+
+fn attempts(key: &str, listen: &str, happenings: &[(&'static str, String)]) -> Vec<String> {
+    let call = |path: &str, body: &str| format!("  curl -u {key}: http://{listen}/v1/{path} -d '{body}'");
+    let mut lines = vec!["try:".to_string(), call("identify", r#"{"userId":"u1","traits":{"email":"ana@example.com","firstName":"Ana"}}"#)];
+    lines.extend(happenings.iter().map(|(path, body)| call(path, body)));
+    lines.push("  campc why u1".to_string());
+    lines
 }

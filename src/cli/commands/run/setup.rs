@@ -78,6 +78,11 @@ impl Setup {
         let of_project: ProjectSection = file.section("project", (environment, Expand::Variables))?;
         let forms: FormsSection = file.section("forms", (environment, Expand::Variables))?;
         let sms: SmsSection = file.section("sms", (environment, Expand::Nothing))?;
+        // An empty key opens no door, so it is none.
+        let mut server = server;
+        for keys in [&mut server.write_keys, &mut server.admin_tokens, &mut server.signing_keys] {
+            keys.retain(|key| !key.trim().is_empty());
+        }
         let listen = listen.map(str::to_string).or_else(|| server.listen.clone()).unwrap_or_else(|| LISTEN.to_string());
         let name = project.root.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
         Ok(Setup {
