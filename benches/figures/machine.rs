@@ -1,7 +1,8 @@
 //! `advance` on one core, without store or network: contacts that go round a campaign of tags, sets and ifs.
 
 use super::Bench;
-use super::report::{Failure, head, line, median, whole};
+use super::daemon::cpu_seconds;
+use super::report::{Failure, head, line, whole};
 use campc::advance::{Input, InputKind, Switches, advance};
 use campc::bytecode::{EventId, Program, decode};
 use campc::lang::Instant;
