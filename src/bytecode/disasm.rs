@@ -2,8 +2,8 @@
 
 use super::table::Operand;
 use super::{
-    CampaignDef, Channel, EventPattern, Fact, HistoryWindow, Layout, ListenId, MessageDef, MessageTarget, Op, Pc, Program, QueryId, Routine,
-    RoutineOwner, UntilAnchor, UntilId,
+    CampaignDef, Channel, EventPattern, Fact, HistoryWindow, Layout, ListenId, MessageDef, MessageTarget, Op, Pc, Program, QueryId, Routine, RoutineOwner,
+    UntilAnchor, UntilId,
 };
 use crate::lang::Value;
 use std::collections::BTreeSet;
