@@ -9,7 +9,9 @@ use crate::machine::{Evaluator, Linked, View, stable, zone_of};
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-/// A chain of instantaneous effects longer than this is cut.
+/// How the cause of what a campaign does begins.
+pub(super) const CAMPAIGN: &str = "campaign";
+/// A chain of instantaneous effects longer than this is cut: campaigns that bring each other about at one instant.
 pub(super) const CHAIN_LIMIT: u32 = 100;
 
 /// An edge that triggers can wait for.
@@ -66,11 +68,15 @@ pub(super) struct Context<'a> {
     pub starts: VecDeque<Start>,
     pub cause: Cause,
     pub chain: u32,
+    /// Whether the chain has been cut, on the record.
+    pub is_cut: bool,
     pub is_quiet: bool,
     /// The facts that changed since the enrollments were last asked.
     pub dirty: Vec<Fact>,
     /// The enrollment that is running, if one is: it is not asked about its decisions meanwhile.
     pub running: Option<EnrollmentUid>,
+    /// The enrollment that acts, and the text of that as a cause.
+    pub doer: Option<(EnrollmentUid, Arc<str>)>,
     /// Timers up to here have been looked at.
     pub done_until: Instant,
     /// Enrollments that have changed hands meanwhile and must be looked at whatever the facts.
@@ -93,9 +99,11 @@ impl<'a> Context<'a> {
             starts: VecDeque::new(),
             cause: Cause::default(),
             chain: 0,
+            is_cut: false,
             is_quiet: false,
             dirty: Vec::new(),
             running: None,
+            doer: None,
             done_until: Instant::FAR_PAST,
             is_forced: false,
         }
@@ -141,9 +149,10 @@ impl<'a> Context<'a> {
         self.out.journal.push(entry);
     }
     /// Whether the chain of instantaneous effects may go on; cuts and records it once where it may not.
-    pub fn may_go_on(&mut self) -> bool {
-        self.chain += 1;
-        if self.chain == CHAIN_LIMIT + 1 {
+    pub fn may_go_on(&mut self, start: &Start) -> bool {
+        // What an event or a timer starts is no chain, however much it is.
+        self.chain += u32::from(start.cause.input.starts_with(CAMPAIGN));
+        if self.chain == CHAIN_LIMIT + 1 && !std::mem::replace(&mut self.is_cut, true) {
             self.note_contact(What::Problem, "a chain of more than 100 instantaneous effects was cut");
         }
         self.chain <= CHAIN_LIMIT

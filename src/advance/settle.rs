@@ -29,7 +29,7 @@ impl Context<'_> {
                 continue;
             }
             match self.starts.pop_front() {
-                Some(start) if self.may_go_on() => self.admit(evaluator, start),
+                Some(start) if self.may_go_on(&start) => self.admit(evaluator, start),
                 Some(_) => {}
                 None => break,
             }
@@ -263,9 +263,6 @@ impl Context<'_> {
     /// Runs an enrollment and does what its coming to rest asks for.
     pub fn go_on(&mut self, evaluator: &mut Evaluator, uid: EnrollmentUid, entry: &Entry) {
         use crate::machine::Halt;
-        if !self.may_go_on() {
-            return self.strand(uid);
-        }
         let outer = self.running.replace(uid);
         let halt = crate::machine::run(self, evaluator, uid, entry);
         self.running = outer;

@@ -1,7 +1,7 @@
 //! What the machine's steps do to the contact.
 
-use super::context::Context;
-use super::outcome::{Effect, EffectKind, What};
+use super::context::{CAMPAIGN, Context};
+use super::outcome::{Cause, Effect, EffectKind, What};
 use crate::bytecode::{CampaignId, ListenId, NotifyId, ParamDef, SendId, StepId, WebhookStepId};
 use crate::lang::{Record, Value};
 use crate::machine::state::{Captured, EffectId, EnrollmentUid, Standing, StandingKind, StepUid, Thread};
@@ -64,20 +64,14 @@ impl Host for Context<'_> {
     }
 
     fn change(&mut self, evaluator: &mut Evaluator, enrollment: EnrollmentUid, change: Change) {
-        let outer = self.cause.clone();
-        let name = self.campaign_of(enrollment).map(|(_, def)| def.name.clone()).unwrap_or_default();
-        self.set_cause(Arc::from(format!("campaign {name:?}")));
-        if self.may_go_on() {
-            self.apply(evaluator, std::slice::from_ref(&change));
-            self.ask_exits(evaluator, enrollment);
-        }
+        let outer = self.caused_by(enrollment);
+        self.apply(evaluator, std::slice::from_ref(&change));
+        self.ask_exits(evaluator, enrollment);
         self.cause = outer;
     }
 
     fn enroll(&mut self, enrollment: EnrollmentUid, campaign: CampaignId) {
-        let outer = self.cause.clone();
-        let name = self.campaign_of(enrollment).map(|(_, def)| def.name.clone()).unwrap_or_default();
-        self.set_cause(Arc::from(format!("campaign {name:?}")));
+        let outer = self.caused_by(enrollment);
         self.start(campaign, Arc::from("enrolled"));
         self.cause = outer;
     }
@@ -131,6 +125,20 @@ impl Host for Context<'_> {
 }
 
 impl Context<'_> {
+    /// From here on what happens is the doing of the enrollment's campaign; returns the cause so far.
+    fn caused_by(&mut self, enrollment: EnrollmentUid) -> Cause {
+        let input = match &self.doer {
+            Some((uid, text)) if *uid == enrollment => text.clone(),
+            Some(_) | None => {
+                let name = self.campaign_of(enrollment).map(|(_, def)| def.name.clone()).unwrap_or_default();
+                let text: Arc<str> = Arc::from(format!("{CAMPAIGN} {name:?}"));
+                self.doer = Some((enrollment, text.clone()));
+                text
+            }
+        };
+        std::mem::replace(&mut self.cause, Cause { input, fact: None })
+    }
+
     /// Whether the enrollment has executed a step before it came to it now: a deploy moved the step behind it. It is not done again.
     pub fn was_done(&mut self, uid: EnrollmentUid, step: StepId) -> bool {
         let step = self.step_uid(step);

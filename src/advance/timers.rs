@@ -37,6 +37,7 @@ impl Context<'_> {
             last = Some((at, due, done));
             self.set_cause(Arc::from("timer"));
             self.chain = 0;
+            self.is_cut = false;
             match due {
                 Due::Segment(id) => self.turn_segment(evaluator, id),
                 Due::CampaignEnd(index) => self.with_enrollment(index, |context, uid| context.end(uid, What::Exited, Arc::from("campaign ended"))),
