@@ -4,7 +4,7 @@
 
 use super::escape_html;
 use super::html::{inline_css, with_rows};
-use super::mjml::{MjmlError, check_mjml, compile_mjml};
+use super::mjml::{MjmlError, check_mjml, compile_mjml, too_deep};
 use super::regions::{Protected, RegionKind};
 use super::text::{text_of, tidy};
 use std::ops::Range;
@@ -58,11 +58,13 @@ pub struct BodyError {
 /// Compiles `source`.
 pub fn compile_body(format: BodyFormat, source: &str) -> Result<CompiledBody, Vec<BodyError>> {
     let protected = Protected::new(source).map_err(|range| vec![BodyError { range, message: "this template tag is not closed".to_owned() }])?;
+    let placed = |error: MjmlError| BodyError { range: error.range.map_or(0..source.len(), |range| protected.source_range(range)), message: error.message };
+    if let (BodyFormat::Html | BodyFormat::Mjml, Some(error)) = (format, too_deep(&protected.text)) {
+        return Err(vec![placed(error)]);
+    }
     match format {
         BodyFormat::Html => from_html(&protected, &protected.text),
         BodyFormat::Mjml => {
-            let placed =
-                |error: MjmlError| BodyError { range: error.range.map_or(0..source.len(), |range| protected.source_range(range)), message: error.message };
             let wrong = check_mjml(&protected.text);
             if !wrong.is_empty() {
                 return Err(wrong.into_iter().map(placed).collect());

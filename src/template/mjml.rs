@@ -51,6 +51,34 @@ pub(super) struct MjmlError {
     pub range: Option<Range<usize>>,
 }
 
+/// How deep elements may nest: what reads them walks them by recursion.
+const MAX_DEPTH: usize = 200;
+/// Elements without an end, and those whose end may be left out: open ones are no nesting.
+const UNNESTED: &[&str] = &[
+    "area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr", "p", "li", "td", "tr", "th", "dt", "dd", "option",
+    "thead", "tbody", "tfoot", "colgroup",
+];
+
+/// Where elements nest too deep, if they do.
+pub(super) fn too_deep(text: &str) -> Option<MjmlError> {
+    let (mut at, mut depth) = (0, 0_usize);
+    while let Some(tag) = next_tag(text, at) {
+        at = tag.range.end;
+        if UNNESTED.contains(&tag.name.to_ascii_lowercase().as_str()) {
+            continue;
+        }
+        match tag.kind {
+            TagKind::Open => depth += 1,
+            TagKind::Close => depth = depth.saturating_sub(1),
+            TagKind::Other => {}
+        }
+        if depth > MAX_DEPTH {
+            return Some(MjmlError { message: format!("elements nest deeper than {MAX_DEPTH} levels"), range: Some(tag.range) });
+        }
+    }
+    None
+}
+
 /// Elements that do not exist, are closed twice or never: the library takes them as they come, and the mail would be broken.
 pub(super) fn check_mjml(text: &str) -> Vec<MjmlError> {
     let mut open: Vec<(String, Range<usize>)> = Vec::new();

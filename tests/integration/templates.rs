@@ -239,3 +239,15 @@ fn steps_and_output_are_bounded() {
     let long = record(&[("x", Value::text("y".repeat(2000)))]);
     assert!(render(Escaping::None, "{% for a in range(2000) %}{{ x }}{% endfor %}", &long).unwrap_err().contains("bytes"));
 }
+
+#[test]
+fn elements_that_nest_without_end_are_a_finding_and_no_crash() {
+    let html = format!("<style>a {{ color: red }}</style>{}", "<div>".repeat(40_000));
+    let mjml = format!("<mjml><mj-body>{}{}</mj-body></mjml>", "<mj-wrapper>".repeat(600), "</mj-wrapper>".repeat(600));
+    for (format, source) in [(BodyFormat::Html, &html), (BodyFormat::Mjml, &mjml)] {
+        let errors = compile_body(format, source).unwrap_err();
+        assert!(errors[0].message.contains("nest deeper"), "{errors:?}");
+    }
+    // Lists and tables whose ends are left out are long, not deep.
+    assert!(compile_body(BodyFormat::Html, &format!("<ul>{}</ul>", "<li>one<br>".repeat(1_000))).is_ok());
+}
