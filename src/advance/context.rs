@@ -133,7 +133,12 @@ impl<'a> Context<'a> {
         is_published && !self.switches.paused.contains(&self.campaign_id(campaign))
     }
 
+    /// Queues an edge, if any trigger waits for its kind. Events are queued in any case: point rules look at them.
     pub fn happen(&mut self, kind: HappeningKind) {
+        let is_event = matches!(kind, HappeningKind::Event { .. } | HappeningKind::Visited { .. } | HappeningKind::Message { .. });
+        if !is_event && self.linked.triggers(super::settle::trigger_key(&kind)).is_empty() {
+            return;
+        }
         self.queue.push_back(Happening { kind, cause: self.cause.clone() });
     }
     /// A journal line about an enrollment at a step.

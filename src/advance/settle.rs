@@ -345,7 +345,7 @@ fn message_record(send: &SendRecord, detail: Option<&Arc<str>>) -> Arc<Record> {
     Arc::new(record)
 }
 
-fn trigger_key(kind: &HappeningKind) -> TriggerKey {
+pub(super) fn trigger_key(kind: &HappeningKind) -> TriggerKey {
     match kind {
         HappeningKind::Event { event, .. } => TriggerKey::Event(*event),
         HappeningKind::Visited { .. } => TriggerKey::Visited,

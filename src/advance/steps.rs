@@ -99,7 +99,8 @@ impl Host for Context<'_> {
 
     fn asked(&mut self, enrollment: EnrollmentUid, step: StepId, answer: bool) {
         let step = self.step_uid(step);
-        self.note(enrollment, Some(step), What::Decided, if answer { "yes" } else { "no" });
+        let word = if answer { self.linked.words.yes.clone() } else { self.linked.words.no.clone() };
+        self.note(enrollment, Some(step), What::Decided, word);
     }
 
     fn stand(&mut self, enrollment: EnrollmentUid, waiting: Waiting) {

@@ -24,6 +24,8 @@ pub struct Linked {
     pub holidays: Holidays,
     /// The patterns of `matches` and `replied`; one that does not compile matches nothing (the verifier refuses it).
     pub regexes: Vec<Option<Regex>>,
+    /// Words that journals hold often, allocated once.
+    pub words: Words,
     campaigns: FxHashMap<StableId, CampaignId>,
     messages: FxHashMap<StableId, MessageId>,
     fields: FxHashMap<StableId, FieldId>,
@@ -35,6 +37,15 @@ pub struct Linked {
     triggers: FxHashMap<TriggerKey, Vec<(CampaignId, usize)>>,
     keep: FxHashMap<HistoryKind, Keep>,
     builtins: FxHashMap<BuiltinField, FieldId>,
+}
+
+/// Words that journals hold often.
+#[derive(Debug)]
+pub struct Words {
+    /// An `if` that took its first arm.
+    pub yes: Arc<str>,
+    /// One that did not.
+    pub no: Arc<str>,
 }
 
 /// What kind of happening a trigger waits for: the index from happenings to campaigns.
@@ -83,6 +94,7 @@ impl Linked {
         let triggers = trigger_index(&program);
         let keep = keep_index(&program, &deployment);
         Linked {
+            words: Words { yes: Arc::from("yes"), no: Arc::from("no") },
             triggers,
             keep,
             builtins: program.fields.iter().enumerate().filter_map(|(index, def)| Some((def.builtin?, FieldId::from_index(index)))).collect(),
