@@ -61,7 +61,7 @@ async fn put(State(app): State<App>, Path(id): Path<String>, headers: HeaderMap,
 }
 
 /// What the contact cannot take. Senders are never told, since nobody reads their answers; an operator is, and nothing is changed.
-pub(super) fn operator_problems(app: &App, map: &Map<String, Json>) -> Vec<String> {
+fn operator_problems(app: &App, map: &Map<String, Json>) -> Vec<String> {
     let zone = app.engine.zone();
     let Some(linked) = app.engine.linked() else { return Vec::new() };
     let mut problems = Vec::new();

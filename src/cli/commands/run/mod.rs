@@ -24,8 +24,6 @@ use std::time::Duration;
 /// Deliveries under way may take so long once the daemon is told to end.
 const DRAIN_TIME: Duration = Duration::from_secs(30);
 
-/// A clock that was set back by a day or so catches up; more than that is no clock of this machine.
-const FROZEN_AT_MOST_MS: i64 = 36 * 3_600_000;
 /// Clocks of machines differ by less.
 const NOTICED_MS: i64 = 60_000;
 
@@ -134,7 +132,7 @@ impl Run {
         match self.clock {
             ClockChoice::Manual if engine.now() <= Instant(0) => crate::daemon::Clock::move_to(manual.as_ref(), wall),
             ClockChoice::Manual => {}
-            ClockChoice::Real => look_at_clock(&engine, wall)?,
+            ClockChoice::Real => look_at_clock(&engine, wall),
         }
         Ok(engine)
     }
@@ -142,20 +140,16 @@ impl Run {
 
 /// A store never goes back in time: one that stands ahead of this machine (it ran on a manual clock, or the machine's was set back)
 /// would stand still until the machine has caught up.
-fn look_at_clock(engine: &Engine, wall: Instant) -> Result<(), Failure> {
+fn look_at_clock(engine: &Engine, wall: Instant) {
     let ahead_ms = engine.now().millis_since(wall);
     let ahead = crate::lang::Duration::from_millis(u64::try_from(ahead_ms / 1_000 * 1_000).unwrap_or(0));
-    if ahead_ms > FROZEN_AT_MOST_MS {
-        return Err(Failure::usage(format!(
-            "the store's time is {}, {ahead} ahead of this machine's clock: nothing would fall due until then; \
-             go on with `--clock manual`, take another store, or remove this one",
-            engine.zone().format_rfc3339(engine.now())
-        )));
-    }
     if ahead_ms > NOTICED_MS {
-        remark(&format!("warning: the store's time is {ahead} ahead of this machine's clock; nothing falls due until it has caught up"));
+        remark(&format!(
+            "warning: the store's time is {}, {ahead} ahead of this machine's clock: nothing falls due until the machine has caught up. \
+             A store that ran on a manual clock goes on with `--clock manual`; for the real one take a new store",
+            engine.zone().format_rfc3339(engine.now())
+        ));
     }
-    Ok(())
 }
 
 /// What is deployed to a store: its secrets must be known before anything of it runs.
