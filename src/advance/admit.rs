@@ -92,6 +92,9 @@ impl Context<'_> {
             threads: Vec::new(),
             executed: SortedMap::default(),
             exit_recheck: None,
+            entered: self.now,
+            goals: Vec::new(),
+            goal_recheck: None,
         }
     }
 }

@@ -129,6 +129,7 @@ impl Context<'_> {
         let dirty = std::mem::take(&mut self.dirty);
         let is_forced = std::mem::take(&mut self.is_forced);
         let uids: Vec<EnrollmentUid> = self.state.enrollments.iter().map(|enrollment| enrollment.uid).collect();
+        self.ask_ended(evaluator, &dirty, is_forced);
         for uid in &uids {
             self.ask_exits(evaluator, *uid);
         }
@@ -140,9 +141,10 @@ impl Context<'_> {
         !self.queue.is_empty() || !self.dirty.is_empty()
     }
 
-    /// Ends the enrollment where an exit holds; else notes when time alone can make one hold.
+    /// Counts the goals that hold, then ends the enrollment where an exit does; else notes when time alone can make one hold.
     pub fn ask_exits(&mut self, evaluator: &mut Evaluator, uid: EnrollmentUid) {
         let Some((_, campaign)) = self.campaign_of(uid) else { return };
+        self.ask_goals(evaluator, uid, self.now);
         let mut recheck = None;
         for exit in &campaign.exits {
             let (holds, change) = evaluator.truth_and_change(&self.view_of(Some(uid)), exit.condition);
@@ -304,8 +306,10 @@ impl Context<'_> {
         let past = self.state.past.entry(enrollment.campaign);
         past.ended = Some(self.now);
         past.end = Some(Arc::from(if why.is_empty() { what.word().to_owned() } else { format!("{}: {why}", what.word()) }));
+        let campaign = self.linked.campaign(enrollment.campaign);
+        self.keep_open_goals(enrollment);
         // `in campaign` and `finished campaign` may hold somewhere else now.
-        if let Some(campaign) = self.linked.campaign(enrollment.campaign) {
+        if let Some(campaign) = campaign {
             self.campaign_changed(campaign);
         }
     }

@@ -13,6 +13,7 @@ use std::sync::Arc;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Due {
     Segment(u32),
+    Goal(EnrollmentUid),
     CampaignEnd(usize),
     Exit(usize),
     Condition(usize),
@@ -40,6 +41,7 @@ impl Context<'_> {
             self.is_cut = false;
             match due {
                 Due::Segment(id) => self.turn_segment(evaluator, id),
+                Due::Goal(uid) => self.ask_goals(evaluator, uid, at),
                 Due::CampaignEnd(index) => self.with_enrollment(index, |context, uid| context.end(uid, What::Exited, Arc::from("campaign ended"))),
                 Due::Exit(index) => self.with_enrollment(index, |context, uid| context.ask_exits(evaluator, uid)),
                 Due::Condition(index) => self.with_enrollment(index, |context, uid| context.ask_decisions(evaluator, uid, &[Fact::Time])),
@@ -111,11 +113,15 @@ impl Context<'_> {
         for (id, at) in self.state.segment_wakes.iter() {
             consider(Some(*at), Due::Segment(*id));
         }
+        for enrollment in &self.state.ended {
+            consider(enrollment.goal_recheck, Due::Goal(enrollment.uid));
+        }
         for (index, enrollment) in self.state.enrollments.iter().enumerate() {
             let campaign = self.linked.campaign(enrollment.campaign);
             if campaign.is_none() {
                 continue;
             }
+            consider(enrollment.goal_recheck, Due::Goal(enrollment.uid));
             let end = campaign.and_then(|id| self.linked.program.campaigns.get(id.index())).and_then(|def| def.active_until);
             consider(end, Due::CampaignEnd(index));
             consider(enrollment.exit_recheck, Due::Exit(index));

@@ -63,6 +63,12 @@ impl<'p> Canon<'p> {
         campaign.only_if.iter().for_each(|block| self.block(*block));
         self.put(&campaign.exits.len());
         campaign.exits.iter().for_each(|exit| self.block(exit.condition));
+        self.put(&campaign.goals.len());
+        for goal in &campaign.goals {
+            self.put(&(&goal.key, goal.within.is_some()));
+            self.block(goal.condition);
+            goal.within.into_iter().for_each(|within| self.block(within));
+        }
         match &campaign.reenter {
             Reenter::Never => self.put("never"),
             Reenter::Always => self.put("always"),

@@ -93,6 +93,11 @@ impl Lister<'_> {
         }
         campaign.only_if.iter().for_each(|block| self.line(&format!("  only if block {}", block.0)));
         campaign.exits.iter().for_each(|exit| self.line(&format!("  exit when block {}", exit.condition.0)));
+        for goal in &campaign.goals {
+            let name = goal.name.as_ref().map(|name| format!("{name:?} ")).unwrap_or_default();
+            let within = goal.within.map(|within| format!(" within block {}", within.0)).unwrap_or_default();
+            self.line(&format!("  goal {name}block {}{within}", goal.condition.0));
+        }
     }
 
     fn targets(&self, routine: &Routine) -> BTreeSet<Pc> {

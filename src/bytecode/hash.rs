@@ -50,6 +50,7 @@ fn without_sources(program: &Program) -> Program {
     for campaign in &mut bare.campaigns {
         campaign.span = nowhere;
         campaign.exits.iter_mut().for_each(|exit| exit.span = nowhere);
+        campaign.goals.iter_mut().for_each(|goal| goal.span = nowhere);
         for trigger in &mut campaign.triggers {
             trigger.span = nowhere;
             trigger.text = Arc::clone(&nothing);

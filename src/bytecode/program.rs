@@ -229,6 +229,21 @@ pub struct ExitDef {
     pub span: Span,
 }
 
+/// A line `goal`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct GoalDef {
+    /// Its name.
+    pub name: Option<Arc<str>>,
+    /// What it is counted under, over deploys: its name; of the first one without a name nothing, of the second `#2` …
+    pub key: Arc<str>,
+    /// What counts.
+    pub condition: BlockId,
+    /// How long from enrolment: a block that computes a duration.
+    pub within: Option<BlockId>,
+    /// Where it was written.
+    pub span: Span,
+}
+
 /// A captured record.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct CaptureDef {
@@ -259,6 +274,8 @@ pub struct CampaignDef {
     pub reenter: Reenter,
     /// Ends the enrollment at any step.
     pub exits: Vec<ExitDef>,
+    /// Counted once an enrollment each.
+    pub goals: Vec<GoalDef>,
     /// All must be open for a marketing message to leave.
     pub windows: Vec<Window>,
     /// Captured records.

@@ -414,8 +414,19 @@ pub struct CampaignView {
     pub entered: u64,
     /// How many have ended.
     pub ended: u64,
+    /// Its goals in source order.
+    pub goals: Vec<GoalView>,
     /// `main.camp:3:1`
     pub source: String,
+}
+
+/// A goal of a campaign.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct GoalView {
+    /// Its name; of one without a name what it says.
+    pub name: Arc<str>,
+    /// How many enrollments have reached it.
+    pub reached: u64,
 }
 
 /// A campaign with its steps.

@@ -1,10 +1,10 @@
 //! Journals, campaigns, messages and status as the API shows them, from what is durable and what is resident.
 
-use super::api::{CampaignDetail, CampaignView, CauseView, JournalLine, MessageFilter, MessageView, Page, StatusView, StepView, UndeclaredEvent};
+use super::api::{CampaignDetail, CampaignView, CauseView, GoalView, JournalLine, MessageFilter, MessageView, Page, StatusView, StepView, UndeclaredEvent};
 use super::resident::Resident;
 use super::shared::Shared;
 use crate::advance::JournalEntry;
-use crate::bytecode::{CampaignDef, StepKind};
+use crate::bytecode::{CampaignDef, GoalDef, StepKind};
 use crate::lang::{Instant, Value, Zone, to_json};
 use crate::machine::Linked;
 use crate::machine::state::{ContactUid, StableId, StepUid};
@@ -82,6 +82,7 @@ struct Standing {
     inside: BTreeMap<StableId, u64>,
     entered: BTreeMap<StableId, u64>,
     here: BTreeMap<StepUid, u64>,
+    goals: BTreeMap<(StableId, Arc<str>), u64>,
 }
 
 fn standing(resident: &Resident) -> Standing {
@@ -95,6 +96,9 @@ fn standing(resident: &Resident) -> Standing {
         }
         for (campaign, past) in person.state.past.iter() {
             *standing.entered.entry(*campaign).or_default() += u64::from(past.entries);
+            for (goal, times) in past.goals.iter() {
+                *standing.goals.entry((*campaign, goal.clone())).or_default() += u64::from(*times);
+            }
         }
     }
     standing
@@ -110,7 +114,12 @@ fn campaign_view(resident: &Resident, linked: &Linked, (def, id): (&CampaignDef,
     };
     let inside = standing.inside.get(&id).copied().unwrap_or(0);
     let entered = standing.entered.get(&id).copied().unwrap_or(0).max(inside);
-    CampaignView { name: def.name.clone(), status, inside, entered, ended: entered - inside, source: linked.program.describe(def.span) }
+    let goal_view = |goal: &GoalDef| GoalView {
+        name: goal.name.clone().or_else(|| Some(linked.program.blocks.get(goal.condition.index())?.text.clone())).unwrap_or_default(),
+        reached: standing.goals.get(&(id, goal.key.clone())).copied().unwrap_or(0),
+    };
+    let goals = def.goals.iter().map(goal_view).collect();
+    CampaignView { name: def.name.clone(), status, inside, entered, ended: entered - inside, goals, source: linked.program.describe(def.span) }
 }
 
 /// All campaigns.

@@ -2,7 +2,7 @@
 
 use super::context::Lowering;
 use crate::base::Span;
-use crate::bytecode::{Assembler, CampaignDef, CampaignId, ExitDef, Op, Reenter, StepDef, StepId, StepKind};
+use crate::bytecode::{Assembler, CampaignDef, CampaignId, ExitDef, GoalDef, Op, Reenter, StepDef, StepId, StepKind};
 use crate::semantic::hir;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -27,6 +27,7 @@ impl<'h> Lowering<'h> {
             hir::Reenter::Each(value) => Reenter::Each(self.block(value)),
         };
         let exits = campaign.exits.iter().map(|exit| ExitDef { condition: self.block(&exit.condition), span: exit.span }).collect();
+        let goals = self.goals(&campaign.goals);
         let mut code = Assembler::new();
         self.steps(&mut code, &campaign.steps);
         code.emit(Op::Finish);
@@ -45,12 +46,37 @@ impl<'h> Lowering<'h> {
             only_if,
             reenter,
             exits,
+            goals,
             windows: campaign.windows.clone(),
             captures: campaign.captures.clone(),
             entry,
             steps,
             span: campaign.span,
         }
+    }
+
+    fn goals(&mut self, goals: &'h [hir::Goal]) -> Vec<GoalDef> {
+        let mut nameless = 0_u32;
+        let mut key_of = |name: Option<&Arc<str>>| {
+            nameless += u32::from(name.is_none());
+            match (name, nameless) {
+                (Some(name), _) => name.clone(),
+                (None, 1) => Arc::from(""),
+                (None, ordinal) => Arc::from(format!("#{ordinal}")),
+            }
+        };
+        let keys: Vec<Arc<str>> = goals.iter().map(|goal| key_of(goal.name.as_ref())).collect();
+        goals
+            .iter()
+            .zip(keys)
+            .map(|(goal, key)| GoalDef {
+                name: goal.name.clone(),
+                key,
+                condition: self.block(&goal.condition),
+                within: goal.within.as_ref().map(|within| self.block(within)),
+                span: goal.span,
+            })
+            .collect()
     }
 
     /// Steps keep the numbers of the checked tree, which tests and pictures refer to.
@@ -87,7 +113,6 @@ impl<'h> Lowering<'h> {
         if campaign.priority.is_some() {
             lines.push(("priority", campaign.name_span));
         }
-        lines.extend(campaign.goals.iter().map(|goal| ("goal", goal.span)));
         lines.extend(campaign.limits.iter().map(|limit| ("limit", limit.span)));
         lines.extend(campaign.throttle.iter().map(|throttle| ("throttle", throttle.span)));
         lines.extend(campaign.updates.iter().map(|update| ("update … when", update.span)));

@@ -14,6 +14,7 @@ pub(super) fn positions(program: &Program, sources: &Sources) -> Vec<(Span, u32,
         spans.insert(campaign.span);
         spans.extend(campaign.triggers.iter().map(|trigger| trigger.span));
         spans.extend(campaign.exits.iter().map(|exit| exit.span));
+        spans.extend(campaign.goals.iter().map(|goal| goal.span));
     }
     let place = |span: Span| {
         let at = sources.get(span.file)?.position(span.start);

@@ -32,11 +32,11 @@ impl<'a> View<'a> {
     pub fn calendar(&self) -> Calendar<'a> {
         Calendar { zone: self.zone, holidays: &self.linked.holidays }
     }
-    /// The enrollment, if it is one's.
+    /// The enrollment, if it is one's; also one that has ended and whose goals are still open.
     #[must_use]
     pub fn enrollment(&self) -> Option<&'a Enrollment> {
         let uid = self.enrollment?;
-        self.state.enrollments.iter().find(|known| known.uid == uid)
+        self.state.enrollments.iter().chain(&self.state.ended).find(|known| known.uid == uid)
     }
     /// The value of a field, its default included.
     #[must_use]

@@ -3,7 +3,7 @@
 use super::runner::{Miss, Runner};
 use super::world::{Sent, SentKind};
 use crate::advance::What;
-use crate::bytecode::{BlockId, Channel, StepId};
+use crate::bytecode::{BlockId, CampaignId, Channel, StepId};
 use crate::lang::{Duration, Value, add_duration, to_json};
 use crate::machine::stable;
 use crate::machine::state::SendStatus;
@@ -36,7 +36,7 @@ impl Runner<'_> {
                 self.consume(index, &format!("notify {to:?}"), is_it)
             }
             Expectation::Nothing(duration) => self.expect_nothing(*duration),
-            Expectation::No(kind) => self.expect_no(*kind),
+            Expectation::No(kind) => self.expect_no(*kind, step.who.filter(|_| self.world.people.len() > 1).map(|contact| contact.index())),
             Expectation::Skipped { channel, message, because, to } => {
                 self.expect_skipped((*channel, message), because.as_deref(), to.map(|contact| contact.index()))
             }
@@ -46,10 +46,7 @@ impl Runner<'_> {
                 let wanted = reason.as_ref().map_or_else(|| "stopped".to_owned(), |reason| format!("stopped {reason:?}"));
                 self.expect_journal(who, &wanted, What::Stopped, reason.as_deref())
             }
-            Expectation::Goal { goal, .. } => {
-                let who = self.who(step)?;
-                self.expect_journal(who, "goal", What::Goal, goal.as_deref())
-            }
+            Expectation::Goal { goal, campaign } => self.expect_goal(step, goal.as_deref(), *campaign),
             Expectation::Refused { campaign, because } => self.expect_refused(step, *campaign, because.as_deref()),
             Expectation::Condition(_) => self.expect_condition(step, block),
         }
@@ -101,7 +98,7 @@ impl Runner<'_> {
         }
     }
 
-    fn expect_no(&mut self, kind: ExpectedKind) -> Result<(), Miss> {
+    fn expect_no(&mut self, kind: ExpectedKind, who: Option<usize>) -> Result<(), Miss> {
         let (word, is_kind): (&str, fn(&SentKind) -> bool) = match kind {
             ExpectedKind::Email => ("email", |sent| matches!(sent, SentKind::Message { channel: Channel::Email, .. })),
             ExpectedKind::Sms => ("sms", |sent| matches!(sent, SentKind::Message { channel: Channel::Sms, .. })),
@@ -109,16 +106,29 @@ impl Runner<'_> {
             ExpectedKind::Message => ("message", |sent| matches!(sent, SentKind::Message { .. })),
             ExpectedKind::Webhook => ("webhook", |sent| matches!(sent, SentKind::Webhook { .. })),
             ExpectedKind::Notify => ("notify", |sent| matches!(sent, SentKind::Notify)),
-            ExpectedKind::Goal => return self.expect_no_goal(),
+            ExpectedKind::Goal => return self.expect_no_goal(who),
         };
-        match self.world.sent.iter().find(|sent| !sent.is_consumed && is_kind(&sent.kind)) {
+        match self.world.sent.iter().find(|sent| !sent.is_consumed && is_kind(&sent.kind) && who.is_none_or(|who| sent.contact == who)) {
             None => Ok(()),
             Some(sent) => Err(Miss::new(format!("no {word}"), self.describe(sent))),
         }
     }
 
-    fn expect_no_goal(&self) -> Result<(), Miss> {
-        let goal = self.world.people.iter().flat_map(|person| &person.journal).find(|entry| entry.what == What::Goal);
+    fn expect_goal(&self, step: &TestStep, goal: Option<&str>, campaign: Option<CampaignId>) -> Result<(), Miss> {
+        let who = self.who(step)?;
+        let id = campaign.map(|campaign| stable(&self.world.linked.deployment.campaigns, campaign.index()));
+        let reached = || self.world.people.get(who).into_iter().flat_map(|person| &person.journal).filter(|entry| entry.what == What::Goal);
+        if reached().any(|entry| goal.is_none_or(|goal| goal == &*entry.why) && id.is_none_or(|id| entry.campaign == Some(id))) {
+            return Ok(());
+        }
+        let wanted = goal.map_or_else(|| "a goal".to_owned(), |goal| format!("goal {goal:?}"));
+        let others: Vec<String> = reached().map(|entry| format!("goal {:?}", entry.why)).collect();
+        Err(Miss::new(wanted, if others.is_empty() { "no goal was reached".to_owned() } else { format!("only {}", others.join(", ")) }))
+    }
+
+    fn expect_no_goal(&self, who: Option<usize>) -> Result<(), Miss> {
+        let people = self.world.people.iter().enumerate().filter(|(index, _)| who.is_none_or(|who| who == *index));
+        let goal = people.flat_map(|(_, person)| &person.journal).find(|entry| entry.what == What::Goal);
         goal.map_or(Ok(()), |goal| Err(Miss::new("no goal", format!("goal {:?} was reached", goal.why))))
     }
 
@@ -185,7 +195,7 @@ impl Runner<'_> {
         Err(Miss::new(wanted, happened.trim()))
     }
 
-    fn expect_refused(&self, step: &TestStep, campaign: crate::bytecode::CampaignId, because: Option<&str>) -> Result<(), Miss> {
+    fn expect_refused(&self, step: &TestStep, campaign: CampaignId, because: Option<&str>) -> Result<(), Miss> {
         let who = self.who(step)?;
         let id = stable(&self.world.linked.deployment.campaigns, campaign.index());
         let refusals: Vec<&Arc<str>> = self

@@ -21,6 +21,7 @@ impl Checker<'_> {
         let slots = campaign.captures.len();
         let mut blocks: Vec<BlockId> = campaign.only_if.clone();
         blocks.extend(campaign.exits.iter().map(|exit| exit.condition));
+        blocks.extend(campaign.goals.iter().flat_map(|goal| goal.within.into_iter().chain([goal.condition])));
         if let Reenter::Each(block) = campaign.reenter {
             blocks.push(block);
         }

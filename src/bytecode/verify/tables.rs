@@ -102,6 +102,7 @@ impl Checker<'_> {
         campaign.triggers.iter().for_each(|trigger| self.check_trigger(trigger, campaign.captures.len()));
         campaign.only_if.iter().for_each(|block| self.check_block_id(*block));
         campaign.exits.iter().for_each(|exit| self.check_block_id(exit.condition));
+        campaign.goals.iter().flat_map(|goal| goal.within.into_iter().chain([goal.condition])).for_each(|block| self.check_block_id(block));
         if let Reenter::Each(block) = campaign.reenter {
             self.check_block_id(block);
         }

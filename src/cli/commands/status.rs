@@ -63,6 +63,9 @@ fn human(status: &Json, is_running: bool) -> String {
     for one in status.get("campaigns").and_then(Json::as_array).into_iter().flatten() {
         let of = |key: &str| shown(one.get(key));
         let _ = writeln!(out, "campaign    {}  {}  inside {}, entered {}, ended {}", of("name"), of("status"), of("inside"), of("entered"), of("ended"));
+        for goal in one.get("goals").and_then(Json::as_array).into_iter().flatten() {
+            let _ = writeln!(out, "  goal      {}  reached {}", shown(goal.get("name")), shown(goal.get("reached")));
+        }
     }
     if let Some(outbox) = status.get("outbox").and_then(Json::as_object).filter(|outbox| !outbox.is_empty()) {
         let counts: Vec<String> = outbox.iter().map(|(state, count)| format!("{state} {count}")).collect();

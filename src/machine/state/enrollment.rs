@@ -148,6 +148,12 @@ pub struct Enrollment {
     pub executed: SortedMap<StepUid, u32>,
     /// When an exit condition can become true by time alone.
     pub exit_recheck: Option<Instant>,
+    /// When the contact first came in: goals count from here, whatever restarted it since.
+    pub entered: Instant,
+    /// The goals that were reached, by their key, and when.
+    pub goals: Vec<(Arc<str>, Instant)>,
+    /// When an open goal can come to hold by time alone.
+    pub goal_recheck: Option<Instant>,
 }
 
 /// What is known of a campaign the contact has been in.
@@ -159,6 +165,8 @@ pub struct Past {
     pub ended: Option<Instant>,
     /// How: `finished`, `stopped: came back`, `exited`.
     pub end: Option<Arc<str>>,
+    /// How often each goal was reached, by its key.
+    pub goals: SortedMap<Arc<str>, u32>,
 }
 
 impl EnrollmentUid {

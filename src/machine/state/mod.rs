@@ -134,6 +134,8 @@ pub struct ContactState {
     pub sends: Vec<SendRecord>,
     /// Enrollments that are active, oldest first.
     pub enrollments: Vec<Enrollment>,
+    /// Enrollments that have ended with a goal still open, oldest first; bounded.
+    pub ended: Vec<Enrollment>,
     /// What is known of campaigns the contact has been in, by campaign.
     pub past: SortedMap<StableId, Past>,
     /// Broadcasts with a moment up to here have been looked at.

@@ -102,7 +102,6 @@ impl Checker<'_, '_> {
     }
 
     fn goal(&mut self, goal: &ast::Goal, line: &ast::Header, campaign: &mut hir::Campaign) {
-        self.not_yet("goal", line.span);
         if let Some(within) = &goal.within {
             self.check_joined(&goal.condition, within.span());
         }

@@ -21,7 +21,6 @@ pub(crate) const NOT_YET: &[&str] = &[
     "limit",
     "capped",
     "policy",
-    "goal",
     "locales",
     "points in group",
     "decay",

@@ -3,5 +3,6 @@
 mod delivering;
 mod deploying;
 mod identities;
+mod people;
 mod rig;
 mod running;

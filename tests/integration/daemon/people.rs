@@ -1,0 +1,41 @@
+//! What happens to people in the daemon: goals, merges, pauses with catching up, points that fade.
+
+use super::rig::{DAY, HOUR, Rig, track};
+use campc::bytecode::Program;
+use campc::compiler::{Workspace, analyze, compile};
+use campc::daemon::api::ContactKey;
+use serde_json::json;
+
+/// The program of a source.
+pub fn program(source: &str) -> Program {
+    let project = format!("project \"Acme\" {{ timezone \"UTC\" from \"a@acme.example\" address \"1 King St\" }}\n{source}");
+    let analysis = analyze(&Workspace::of_source("main.camp", &project));
+    assert!(analysis.errors().is_empty(), "{:#?}", analysis.errors());
+    compile(&analysis).unwrap()
+}
+
+fn goals(rig: &Rig) -> Vec<(String, u64)> {
+    let campaigns = rig.engine().campaigns().unwrap();
+    campaigns.iter().flat_map(|campaign| &campaign.goals).map(|goal| (goal.name.to_string(), goal.reached)).collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn goals_are_counted_per_campaign_also_after_the_end_and_a_restart() {
+    let source = r#"
+        event buy { amount: number }
+        campaign "c" { published when contact created goal "sale" = buy within 3d goal buy(amount > 10) wait 1d }
+    "#;
+    let mut rig = Rig::new(program(source)).await;
+    rig.identify(ContactKey::user("a"), json!({"email": "a@x.example"})).await;
+    rig.identify(ContactKey::user("b"), json!({"email": "b@x.example"})).await;
+    assert_eq!(goals(&rig), [("sale".to_owned(), 0), ("buy(amount > 10)".to_owned(), 0)]);
+    rig.submit(track(ContactKey::user("a"), "buy", json!({"amount": 5}))).await;
+    rig.submit(track(ContactKey::user("a"), "buy", json!({"amount": 5}))).await;
+    rig.advance(2 * DAY).await;
+    rig.crash().await;
+    rig.submit(track(ContactKey::user("b"), "buy", json!({"amount": 50}))).await;
+    assert_eq!(goals(&rig), [("sale".to_owned(), 2), ("buy(amount > 10)".to_owned(), 1)]);
+    rig.advance(DAY + HOUR).await;
+    rig.submit(track(ContactKey::user("a"), "buy", json!({"amount": 50}))).await;
+    assert_eq!(goals(&rig), [("sale".to_owned(), 2), ("buy(amount > 10)".to_owned(), 2)]);
+}
