@@ -126,4 +126,7 @@ pub struct Switches {
     pub run_drafts: bool,
     /// `[sms] legal_hours = false`: marketing SMS to +1 at any hour.
     pub ignore_legal_hours: bool,
+    /// Says in [`super::Outcome::reached`] which steps were come to: coverage of tests. No switch of an operator, so never stored.
+    #[serde(skip)]
+    pub is_tracing: bool,
 }

@@ -179,4 +179,6 @@ pub struct Outcome {
     pub updates: Vec<EffectUpdate>,
     /// When this contact wants to be woken next.
     pub next_wake: Option<Instant>,
+    /// The steps that enrollments came to, in order; empty unless [`super::Switches::is_tracing`].
+    pub reached: Vec<StepUid>,
 }

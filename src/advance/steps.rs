@@ -19,6 +19,9 @@ impl Host for Context<'_> {
 
     fn at_step(&mut self, enrollment: EnrollmentUid, step: StepId) {
         let uid = self.step_uid(step);
+        if self.switches.is_tracing {
+            self.out.reached.push(uid);
+        }
         if let Some(enrollment) = self.enrollment_mut(enrollment) {
             *enrollment.executed.entry(uid) += 1;
         }

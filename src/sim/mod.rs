@@ -2,11 +2,13 @@
 //!
 //! Not here: stores, sockets, real clocks. Nothing leaves the machine.
 
+mod coverage;
 mod expect;
 mod literal;
 mod report;
 mod runner;
 mod world;
 
-pub use report::{Failure, TestReport};
+pub use coverage::{CampaignCoverage, Place, Trace};
+pub use report::{Failure, Happened, Moment, TestReport};
 pub use runner::{TestSuite, run_test};

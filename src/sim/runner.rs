@@ -1,15 +1,16 @@
 //! Runs a `test` block, line by line.
 
+use super::coverage::{CampaignCoverage, Trace, coverage};
 use super::literal::literal;
 use super::report::{Failure, TestReport};
-use super::world::{Person, World};
+use super::world::{Person, Told, World};
 use crate::advance::{Change, ConsentTarget, DeliveryOutcome, Input, InputKind, MessageHappening, Switches, merge};
 use crate::bytecode::{BlockId, Channel, MessageEvent, MessageTarget, Program};
 use crate::content::{Composer, KeyRing, Settings};
 use crate::lang::{Date, Instant, Record, TimeOfDay, Value, Zone, add_duration, local_instant, normalize_path, subtract_duration};
 use crate::machine::state::{ConsentState, ContactState, EffectId, SendStatus};
 use crate::machine::{Calendar, Deployment, Evaluator, Linked, View, stable, zone_of};
-use crate::semantic::hir::{StepKind, Test, TestContactId, TestEvent, TestEventKind, TestMoment, TestStep, TestStepKind};
+use crate::semantic::hir::{Expectation, Project, StepKind, Test, TestContactId, TestEvent, TestEventKind, TestMoment, TestStep, TestStepKind};
 use std::sync::Arc;
 
 /// Everything that the tests of a project share.
@@ -19,6 +20,7 @@ pub struct TestSuite {
     composer: Composer,
     /// For each test, for each of its lines: the block of its expression, where it has one.
     blocks: Vec<Vec<Option<BlockId>>>,
+    is_tracing: bool,
 }
 
 impl TestSuite {
@@ -41,7 +43,19 @@ impl TestSuite {
         let composer = Composer::new(program.clone(), settings).map_err(|error| error.to_string())?;
         let start = Instant::FAR_PAST;
         let deployment = Deployment::next(&program, [0; 32], start, None);
-        Ok(TestSuite { linked: Linked::new(program, deployment), composer, blocks })
+        Ok(TestSuite { linked: Linked::new(program, deployment), composer, blocks, is_tracing: false })
+    }
+
+    /// The same suite; its reports also say what the tests reach.
+    #[must_use]
+    pub fn traced(self) -> TestSuite {
+        TestSuite { is_tracing: true, ..self }
+    }
+
+    /// Which steps and branches of `project`, whose suite this is, a trace reaches.
+    #[must_use]
+    pub fn coverage(&self, project: &Project, trace: &Trace) -> Vec<CampaignCoverage> {
+        coverage(project, (&self.linked.program, &self.linked.deployment), trace)
     }
 }
 
@@ -76,19 +90,20 @@ pub fn run_test(suite: &TestSuite, number: usize, test: &Test) -> TestReport {
         .map(|contact| Person { name: contact.name.clone(), state: ContactState::default(), wake: None, journal: Vec::new(), is_there: false })
         .collect();
     let answers = test.answers.iter().map(|answer| (answer.webhook, answer.status, answer.body.as_ref().map_or(Value::Unset, literal))).collect();
-    let switches = Switches { run_drafts: true, ..Switches::default() };
-    let world = World { linked: &suite.linked, composer: &suite.composer, switches, now, zone, people, sent: Vec::new(), answers, timeline: Vec::new() };
+    let switches = Switches { run_drafts: true, is_tracing: suite.is_tracing, ..Switches::default() };
+    let (linked, composer) = (&suite.linked, &suite.composer);
+    let world = World { linked, composer, switches, now, zone, people, sent: Vec::new(), answers, timeline: Vec::new(), trace: Trace::default() };
     let mut runner = Runner { world, test, evaluator: Evaluator::default() };
     let blocks = suite.blocks.get(number).map_or(&[][..], Vec::as_slice);
     let mut failure = None;
     for (index, step) in test.steps.iter().enumerate() {
         let block = blocks.get(index).copied().flatten();
         if let Err(miss) = runner.line(step, block) {
-            failure = Some(Failure { span: step.span, expected: miss.expected, happened: miss.happened, timeline: runner.world.story() });
+            failure = Some(runner.failure(step, miss));
             break;
         }
     }
-    TestReport { name: test.name.clone(), span: test.span, failure }
+    TestReport { name: test.name.clone(), span: test.span, failure, trace: runner.world.trace }
 }
 
 fn test_zone(linked: &Linked, test: &Test) -> Zone {
@@ -103,6 +118,7 @@ fn default_now(zone: &Zone) -> Instant {
 
 impl Runner<'_> {
     fn line(&mut self, step: &TestStep, block: Option<BlockId>) -> Result<(), Miss> {
+        self.note_line(step);
         match &step.kind {
             TestStepKind::GivenContact(contact) => self.given(*contact),
             TestStepKind::After(duration) => {
@@ -144,6 +160,27 @@ impl Runner<'_> {
             TestStepKind::ReceiveSms(text) => self.receive_sms(self.who(step)?, text),
         }
         Ok(())
+    }
+
+    /// What a test does belongs to the story; what it expects, and how it moves the clock, does not.
+    fn note_line(&mut self, step: &TestStep) {
+        let who = match &step.kind {
+            TestStepKind::GivenContact(contact) | TestStepKind::Erase(contact) => Some(contact.index()),
+            TestStepKind::Event(_) | TestStepKind::Change(_) | TestStepKind::ReceiveSms(_) => step.who.map(TestContactId::index),
+            TestStepKind::Pause(_) | TestStepKind::Resume { .. } | TestStepKind::Merge { .. } | TestStepKind::ClearDevice => None,
+            TestStepKind::Expect(_) | TestStepKind::After(_) | TestStepKind::At(_) | TestStepKind::Error => return,
+        };
+        self.world.timeline.push((self.world.now, Told::Line(who, step.span)));
+    }
+
+    fn failure(&self, step: &TestStep, miss: Miss) -> Failure {
+        let addressee = match &step.kind {
+            TestStepKind::Expect(Expectation::Message { to, .. } | Expectation::Skipped { to, .. }) => to.or(step.who),
+            _ => step.who,
+        };
+        let of = addressee.map(TestContactId::index).filter(|_| self.world.people.len() > 1);
+        let contact = of.and_then(|of| self.world.people.get(of)).and_then(|person| person.name.clone());
+        Failure { span: step.span, expected: miss.expected, happened: miss.happened, contact, timeline: self.world.story(of) }
     }
 
     /// Whom a line is about.

@@ -1,13 +1,16 @@
-//! The little world of one test: a clock, a few contacts, and everything that was sent.
+//! The little world of one test: a clock, a few contacts, everything that was sent, and what happened in which order.
 
+use super::coverage::Trace;
+use super::report::{Happened, Moment};
 use crate::advance::{
     Change, ConsentTarget, DeliveryOutcome, Effect, EffectKind, EffectUpdate, Input, InputKind, JournalEntry, Outcome, Switches, What, advance,
 };
+use crate::base::Span;
 use crate::bytecode::{BuiltinField, Channel, FieldId, MessageId, WebhookId};
 use crate::content::{Composer, Outgoing};
-use crate::lang::{Instant, Record, Value, Zone, to_json};
-use crate::machine::Linked;
+use crate::lang::{Instant, Record, Value, Weekday, Zone, to_json};
 use crate::machine::state::{ConsentState, ContactState, ContactUid, StepUid};
+use crate::machine::{Linked, zone_of};
 use std::sync::Arc;
 
 /// What kind of thing was sent.
@@ -31,6 +34,17 @@ pub(super) struct Sent {
     pub is_consumed: bool,
 }
 
+/// Something for the timeline: cheap to note, spelled out only where a test fails.
+#[derive(Clone, Debug)]
+pub(super) enum Told {
+    /// A line of the test, and whom it is about.
+    Line(Option<usize>, Span),
+    /// The journal line of a contact.
+    Entry(usize, usize),
+    /// Something that is on no journal.
+    Note(usize, Arc<str>),
+}
+
 /// A contact of the test.
 pub(super) struct Person {
     pub name: Option<Arc<str>>,
@@ -51,7 +65,9 @@ pub(super) struct World<'a> {
     pub sent: Vec<Sent>,
     /// What webhooks answer: status and body.
     pub answers: Vec<(WebhookId, u16, Value)>,
-    pub timeline: Vec<(Instant, String)>,
+    pub timeline: Vec<(Instant, Told)>,
+    /// What was reached, where the switches say that it is traced.
+    pub trace: Trace,
 }
 
 impl World<'_> {
@@ -90,10 +106,15 @@ impl World<'_> {
 
     /// Takes over what came of an input.
     pub fn take(&mut self, index: usize, outcome: Outcome) {
-        for entry in &outcome.journal {
-            self.tell(index, entry);
+        if self.switches.is_tracing {
+            outcome.reached.iter().for_each(|step| self.trace.reach(*step));
+            outcome.journal.iter().for_each(|entry| self.trace.hear(entry.step, entry.what, &entry.why));
         }
         if let Some(person) = self.people.get_mut(index) {
+            // Membership and enrolment tell the story; every fact would drown it.
+            let from = person.journal.len();
+            let worth_telling = outcome.journal.iter().enumerate().filter(|(_, entry)| entry.what != What::Changed);
+            self.timeline.extend(worth_telling.map(|(number, entry)| (entry.at, Told::Entry(index, from + number))));
             person.wake = outcome.next_wake;
             person.journal.extend(outcome.journal);
         }
@@ -112,7 +133,7 @@ impl World<'_> {
                 self.answer(index, effect);
             }
             Err(error) => {
-                self.timeline.push((self.now, format!("template: {error}")));
+                self.timeline.push((self.now, Told::Note(index, Arc::from(format!("template: {error}")))));
                 let outcome = DeliveryOutcome::Permanent { reason: Arc::from(error.reason()), is_hard_bounce: false };
                 self.feed(index, &Input::new(InputKind::Result { effect: effect.id, attempt: 1, outcome }));
             }
@@ -171,32 +192,52 @@ impl World<'_> {
         self.people.iter().enumerate().filter(|(_, person)| person.is_there).filter_map(|(index, person)| Some((person.wake?, index))).min()
     }
 
-    fn tell(&mut self, index: usize, entry: &JournalEntry) {
-        // Membership and enrolment tell the story; every fact would drown it.
-        if matches!(entry.what, What::Changed) {
-            return;
-        }
-        let name = self.people.get(index).and_then(|person| person.name.clone()).unwrap_or_else(|| Arc::from("contact"));
-        let campaign = entry
-            .campaign
-            .and_then(|id| self.linked.campaign(id))
-            .and_then(|id| self.linked.program.campaigns.get(id.index()))
-            .map(|def| format!("  {}", def.name))
-            .unwrap_or_default();
-        let step = entry
-            .step
-            .and_then(|uid| self.linked.step(uid))
-            .and_then(|id| self.linked.program.steps.get(id.index()))
-            .map(|def| format!("  {}", def.identity()))
-            .unwrap_or_default();
-        let why = if entry.why.is_empty() { String::new() } else { format!("  {}", entry.why) };
-        self.timeline.push((entry.at, format!("{name}{campaign}{step}  {}{why}", entry.what.word())));
+    /// The story so far: of one contact with the lines that are about nobody, or of all.
+    pub fn story(&self, of: Option<usize>) -> Vec<Moment> {
+        let is_meant = |told: &Told| match told {
+            Told::Line(who, _) => who.is_none() || of.is_none() || *who == of,
+            Told::Entry(who, _) | Told::Note(who, _) => of.is_none_or(|of| of == *who),
+        };
+        self.timeline.iter().filter(|(_, told)| is_meant(told)).filter_map(|(at, told)| self.moment(*at, told)).collect()
     }
 
-    /// The story so far, a line each.
-    pub fn story(&self) -> Vec<String> {
-        self.timeline.iter().map(|(at, line)| format!("{}  {line}", self.zone.format(*at))).collect()
+    fn moment(&self, at: Instant, told: &Told) -> Option<Moment> {
+        let (who, happened) = match told {
+            Told::Line(who, span) => (*who, Happened::Line(*span)),
+            Told::Entry(who, number) => (Some(*who), self.entry(self.people.get(*who)?.journal.get(*number)?)),
+            Told::Note(who, text) => (Some(*who), Happened::Note(text.clone())),
+        };
+        let person = who.and_then(|who| self.people.get(who));
+        let zone = person.map_or_else(|| self.zone.clone(), |person| zone_of(self.linked, &person.state));
+        let contact = person.and_then(|person| person.name.clone());
+        Some(Moment { at, local: wall_clock(&zone, at), zone: Arc::from(zone.name()), contact, happened })
     }
+
+    fn entry(&self, entry: &JournalEntry) -> Happened {
+        let program = &self.linked.program;
+        let campaign = entry.campaign.and_then(|id| self.linked.campaign(id)).and_then(|id| program.campaigns.get(id.index()));
+        let step = entry.step.and_then(|uid| self.linked.step(uid)).and_then(|id| program.steps.get(id.index()));
+        Happened::Entry {
+            campaign: campaign.map(|def| def.name.clone()),
+            step: step.map(|def| def.identity().clone()),
+            what: entry.what,
+            why: entry.why.clone(),
+        }
+    }
+}
+
+/// `Mon 2026-03-02 10:00:00`
+fn wall_clock(zone: &Zone, at: Instant) -> String {
+    let day = match Weekday::of(zone.date(at)) {
+        Weekday::Monday => "Mon",
+        Weekday::Tuesday => "Tue",
+        Weekday::Wednesday => "Wed",
+        Weekday::Thursday => "Thu",
+        Weekday::Friday => "Fri",
+        Weekday::Saturday => "Sat",
+        Weekday::Sunday => "Sun",
+    };
+    format!("{day} {}", zone.format(at))
 }
 
 fn text_of(outgoing: &Outgoing) -> String {

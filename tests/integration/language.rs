@@ -42,7 +42,13 @@ fn run(path: &Path) -> Option<(Vec<String>, usize)> {
             let report = run_test(&suite, number, test);
             let failure = report.failure?;
             let at = analysis.sources.describe(failure.span);
-            Some(format!("{at}: {:?}: expected {}, {}\n    {}", test.name, failure.expected, failure.happened, failure.timeline.join("\n    ")))
+            Some(format!(
+                "{at}: {:?}: expected {}, {}\n    {}",
+                test.name,
+                failure.expected,
+                failure.happened,
+                failure.story(&analysis.sources).replace('\n', "\n    ")
+            ))
         })
         .collect();
     Some((failures, tests.len()))

@@ -19,7 +19,7 @@ fn the_example_checks_and_its_tests_pass() {
     for (number, test) in analysis.project.tests.iter().enumerate() {
         let report = run_test(&suite, number, test);
         if let Some(failure) = report.failure {
-            panic!("{}: expected {}, instead {}\n{}", report.name, failure.expected, failure.happened, failure.timeline.join("\n"));
+            panic!("{}: expected {}, instead {}\n{}", report.name, failure.expected, failure.happened, failure.story(&analysis.sources));
         }
     }
 }

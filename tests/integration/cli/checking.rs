@@ -99,10 +99,10 @@ fn failing_tests_exit_with_one_and_say_what_happened_instead() {
     folder.write("main.camp", format!("{GOOD}test \"right\" {{\n  given contact {{}}\n  signed_up\n  expect sms hello\n}}\ntest \"wrong\" {{\n  given contact {{}}\n  expect sms hello\n}}\n"));
     let ran = folder.run(&["test"]);
     assert_eq!(ran.code, 1, "{ran:?}");
-    assert!(ran.out.ends_with("1 passed, 1 failed\n"), "{}", ran.out);
+    assert!(ran.out.contains("test result: FAILED. 1 passed, 1 failed; "), "{}", ran.out);
     assert!(ran.out.contains("main.camp:15:"), "{}", ran.out);
     let filtered = folder.run(&["test", "--filter", "^right$"]);
-    assert_eq!((filtered.code, filtered.out.ends_with("1 passed, 0 failed\n")), (0, true));
+    assert_eq!((filtered.code, filtered.out.contains("test result: ok. 1 passed, 0 failed, 1 filtered out; ")), (0, true));
     let json = folder.run(&["test", "--format", "json"]);
     let last: serde_json::Value = serde_json::from_str(json.out.lines().last().unwrap()).unwrap();
     assert_eq!((last["passed"].as_u64(), last["failed"].as_u64()), (Some(1), Some(1)));

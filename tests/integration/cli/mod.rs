@@ -3,3 +3,4 @@
 mod checking;
 mod projects;
 mod running;
+mod testing;

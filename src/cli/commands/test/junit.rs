@@ -1,34 +1,46 @@
-//! Results as JUnit's XML, which continuous integration reads.
+//! Results as JUnit's XML, which continuous integration reads: a suite a file, a case a `test` block.
 
-use super::Timed;
+use super::Results;
+use super::run::Case;
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 /// The document.
 #[must_use]
-pub fn render(results: &[Timed]) -> String {
-    let failures = results.iter().filter(|result| result.report.failure.is_some()).count();
-    let seconds: f64 = results.iter().map(|result| result.took.as_secs_f64()).sum();
+pub fn render(results: &Results) -> String {
+    let mut suites: BTreeMap<&str, Vec<&Case>> = BTreeMap::new();
+    results.cases.iter().for_each(|case| suites.entry(&case.spot.path).or_default().push(case));
+    let all: Vec<&Case> = results.cases.iter().collect();
     let mut out = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
-    out += &format!("<testsuites>\n  <testsuite name=\"campc\" tests=\"{}\" failures=\"{failures}\" errors=\"0\" time=\"{seconds:.6}\">\n", results.len());
-    for result in results {
-        let file = result.place.split(':').next().unwrap_or("");
-        let head = format!(
-            "    <testcase name=\"{}\" classname=\"{}\" file=\"{}\" time=\"{:.6}\"",
-            escaped(&result.report.name),
-            escaped(file),
-            escaped(file),
-            result.took.as_secs_f64()
-        );
-        match &result.report.failure {
-            None => out += &format!("{head}/>\n"),
-            Some(failure) => {
-                let at = result.failed_at.as_deref().unwrap_or(&result.place);
-                let text = format!("at {at}\nexpected {}\ninstead {}\n{}", failure.expected, failure.happened, failure.timeline.join("\n"));
-                let message = format!("expected {}, instead {}", failure.expected, failure.happened);
-                out += &format!("{head}>\n      <failure message=\"{}\">{}</failure>\n    </testcase>\n", escaped(&message), escaped(&text));
-            }
-        }
+    out += &format!("<testsuites name=\"campc test\"{}>\n", counts(&all));
+    for (path, cases) in suites {
+        out += &format!("  <testsuite name=\"{}\"{} skipped=\"0\">\n", escaped(path), counts(&cases));
+        cases.iter().for_each(|case| out += &one(case));
+        out += "  </testsuite>\n";
     }
-    out + "  </testsuite>\n</testsuites>\n"
+    out + "</testsuites>\n"
+}
+
+fn counts(cases: &[&Case]) -> String {
+    let failures = cases.iter().filter(|case| case.failure.is_some()).count();
+    let seconds: f64 = cases.iter().map(|case| case.took.as_secs_f64()).sum();
+    format!(" tests=\"{}\" failures=\"{failures}\" errors=\"0\" time=\"{seconds:.6}\"", cases.len())
+}
+
+fn one(case: &Case) -> String {
+    let (path, line) = (escaped(&case.spot.path), case.spot.start.0);
+    let mut out =
+        format!("    <testcase name=\"{}\" classname=\"{path}\" file=\"{path}\" line=\"{line}\" time=\"{:.6}\"", escaped(&case.name), case.took.as_secs_f64());
+    let Some(why) = &case.failure else { return out + "/>\n" };
+    let mut text = format!("at {}\nexpected {}\ninstead {}\n", why.spot, why.expected, why.happened);
+    for (moment, told) in &why.timeline {
+        let who = moment.contact.as_deref().unwrap_or("");
+        // Writing to a text does not fail.
+        let _ = writeln!(text, "{} {}  {who}  {told}", moment.local, moment.zone);
+    }
+    let message = format!("expected {}, instead {}", why.expected, why.happened);
+    out += &format!(">\n      <failure type=\"expect\" message=\"{}\">{}</failure>\n    </testcase>\n", escaped(&message), escaped(&text));
+    out
 }
 
 /// Text as XML may hold it: markup escaped, characters that XML does not know replaced.
