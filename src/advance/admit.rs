@@ -1,10 +1,10 @@
 //! At a trigger: may the contact come in? What refuses is recorded with its reason; who may, starts.
 
-use super::context::{Context, Start};
+use super::context::{Context, Line, Start};
 use super::outcome::{Cause, JournalEntry, What};
 use crate::bytecode::{CampaignDef, CampaignId, Reenter};
 use crate::lang::add_duration;
-use crate::machine::state::{Enrollment, EnrollmentUid, SortedMap, StableId};
+use crate::machine::state::{Enrollment, EnrollmentUid, SortedMap, StableId, Thread, ThreadId};
 use crate::machine::{Entry, Evaluator};
 use std::sync::Arc;
 
@@ -35,7 +35,7 @@ impl Context<'_> {
         self.campaign_changed(start.campaign);
         self.ask_exits(evaluator, uid);
         if self.enrollment(uid).is_some() {
-            self.go_on(evaluator, uid, &Entry { pc: def.entry.index(), ..Entry::default() });
+            self.go_on(evaluator, Line { enrollment: uid, thread: ThreadId(0) }, &Entry { pc: def.entry.index(), ..Entry::default() });
         }
     }
 
@@ -89,7 +89,8 @@ impl Context<'_> {
             started_seq: self.seq,
             program: self.linked.deployment.program,
             captures: start.capture.clone().into_iter().collect(),
-            threads: Vec::new(),
+            threads: vec![Thread::new(ThreadId(0), Vec::new(), self.now)],
+            next_thread: ThreadId(1),
             executed: SortedMap::default(),
             exit_recheck: None,
             entered: self.now,

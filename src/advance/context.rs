@@ -4,7 +4,7 @@ use super::outcome::{Cause, JournalEntry, Outcome, What};
 use super::{Input, InputKind, Switches};
 use crate::bytecode::{CampaignDef, CampaignId, EventId, Fact, FieldId, GroupId, ListId, MessageEvent, SegmentId, TopicId};
 use crate::lang::{Instant, Record, Value, Zone};
-use crate::machine::state::{Captured, ContactState, Enrollment, EnrollmentUid, SendRecord, StableId, StepUid};
+use crate::machine::state::{Captured, ContactState, Enrollment, EnrollmentUid, SendRecord, StableId, Standing, StepUid, Thread, ThreadId};
 use crate::machine::{Evaluator, Linked, View, stable, zone_of};
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -46,6 +46,13 @@ pub(super) struct Start {
     pub cause: Cause,
 }
 
+/// A line of execution of an enrollment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Line {
+    pub enrollment: EnrollmentUid,
+    pub thread: ThreadId,
+}
+
 /// A fact that changed in the group of changes that is being applied.
 #[derive(Clone, Debug)]
 pub(super) struct FactChange {
@@ -73,8 +80,8 @@ pub(super) struct Context<'a> {
     pub is_quiet: bool,
     /// The facts that changed since the enrollments were last asked.
     pub dirty: Vec<Fact>,
-    /// The enrollment that is running, if one is: it is not asked about its decisions meanwhile.
-    pub running: Option<EnrollmentUid>,
+    /// The line that is running, if one is: its enrollment is not asked about its decisions meanwhile.
+    pub running: Option<Line>,
     /// The enrollment that acts, and the text of that as a cause.
     pub doer: Option<(EnrollmentUid, Arc<str>)>,
     /// Timers up to here have been looked at.
@@ -111,7 +118,32 @@ impl<'a> Context<'a> {
 
     /// What an expression reads, for an enrollment or for the contact alone.
     pub fn view_of(&self, enrollment: Option<EnrollmentUid>) -> View<'_> {
-        View { linked: self.linked, state: self.state, zone: &self.zone, now: self.now, as_of: None, enrollment, event: None }
+        View { linked: self.linked, state: self.state, zone: &self.zone, now: self.now, as_of: None, enrollment, frames: &[], event: None }
+    }
+    /// What an expression reads at a line of execution.
+    pub fn view_at(&self, line: Line) -> View<'_> {
+        View { frames: self.thread(line).map_or(&[], |thread| thread.frames.as_slice()), ..self.view_of(Some(line.enrollment)) }
+    }
+    /// What an expression reads at the line of an enrollment that runs.
+    pub fn view_here(&self, enrollment: EnrollmentUid) -> View<'_> {
+        match self.running.filter(|line| line.enrollment == enrollment) {
+            Some(line) => self.view_at(line),
+            None => self.view_of(Some(enrollment)),
+        }
+    }
+    pub fn thread(&self, line: Line) -> Option<&Thread> {
+        self.enrollment(line.enrollment)?.thread(line.thread)
+    }
+    pub fn thread_mut(&mut self, line: Line) -> Option<&mut Thread> {
+        self.enrollment_mut(line.enrollment)?.thread_mut(line.thread)
+    }
+    pub fn standing(&self, line: Line) -> Option<Standing> {
+        self.thread(line).map(|thread| thread.standing.clone())
+    }
+    /// The lines of an enrollment, in the order of their source.
+    pub fn lines(&self, enrollment: EnrollmentUid) -> Vec<Line> {
+        let threads = self.enrollment(enrollment).map_or(&[][..], |known| known.threads.as_slice());
+        threads.iter().map(|thread| Line { enrollment, thread: thread.id }).collect()
     }
     pub fn enrollment(&self, uid: EnrollmentUid) -> Option<&Enrollment> {
         self.state.enrollments.iter().find(|known| known.uid == uid)

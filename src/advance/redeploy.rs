@@ -1,7 +1,7 @@
 //! A contact comes under a new program: memberships are computed anew, and being in or out because of that fires no trigger.
 
 use super::Switches;
-use super::context::Context;
+use super::context::{Context, Line};
 use super::outcome::Outcome;
 use crate::bytecode::{Op, SegmentId};
 use crate::lang::{Duration, Instant, Value, add_duration};
@@ -34,10 +34,11 @@ impl Context<'_> {
     /// The times of those who wait follow the new text: from where the wait began, by the calendar rules. What is past is due now.
     fn recompute_dues(&mut self, evaluator: &mut Evaluator) {
         let uids: Vec<EnrollmentUid> = self.state.enrollments.iter().map(|enrollment| enrollment.uid).collect();
-        for uid in uids {
-            let Some(standing) = self.enrollment(uid).and_then(|e| e.threads.first()).map(|thread| thread.standing.clone()) else { continue };
-            if let Some(due) = self.due_of(evaluator, uid, &standing)
-                && let Some(thread) = self.enrollment_mut(uid).and_then(|e| e.threads.first_mut())
+        let lines: Vec<Line> = uids.into_iter().flat_map(|uid| self.lines(uid)).collect();
+        for line in lines {
+            let Some(standing) = self.standing(line) else { continue };
+            if let Some(due) = self.due_of(evaluator, line, &standing)
+                && let Some(thread) = self.thread_mut(line)
             {
                 thread.standing.due = due;
             }
@@ -45,12 +46,12 @@ impl Context<'_> {
     }
 
     /// When the place's own text says a wait ends; `None` where it is no such place, `Some(None)` where it has no end.
-    fn due_of(&self, evaluator: &mut Evaluator, uid: EnrollmentUid, standing: &Standing) -> Option<Option<Instant>> {
+    fn due_of(&self, evaluator: &mut Evaluator, line: Line, standing: &Standing) -> Option<Option<Instant>> {
         let pc = self.place_pc((standing.step, standing.ordinal))?;
         // A send handed over late moved what counts from it.
         let handed_over = standing.counts_from.and_then(|effect| self.state.sends.iter().find(|send| send.effect == effect)).map(|send| send.at);
         let since = handed_over.map_or(standing.since, |at| at.max(standing.since));
-        let view = self.view_of(Some(uid));
+        let view = self.view_at(line);
         let after = |duration: Duration| add_duration(since, duration, &self.zone, &self.linked.holidays);
         match (self.linked.op(pc), &standing.kind) {
             (Op::Wait(_), StandingKind::Time) => match machine::operands(evaluator, &view, pc).ok()?.pop()? {

@@ -1,6 +1,6 @@
 //! Sending: who can be reached, what holds a message, what became of it.
 
-use super::context::{Context, FactChange, HappeningKind};
+use super::context::{Context, FactChange, HappeningKind, Line};
 use super::outcome::{EffectKind, EffectUpdate, What};
 use super::{DeliveryOutcome, MessageHappening};
 use crate::bytecode::{Channel, Fact, MessageContent, MessageDef, MessageEvent, Recipient, SendDef, SendId};
@@ -50,12 +50,21 @@ impl<'a> Context<'a> {
     }
 
     /// A held send may leave: exit, consent, suppression and window are looked at again, with facts as of now.
-    pub fn release(&mut self, evaluator: &mut Evaluator, uid: EnrollmentUid, (send, pc): (SendId, usize)) {
-        let Some((def, message)) = self.send_def(send) else { return };
-        let Some(effect) = self.make_effect(uid, def.step, (placeholder(def), Arc::default()), message.is_transactional).map(|effect| effect.id) else {
-            return;
-        };
-        let last_send = match self.permission(evaluator, uid, message) {
+    pub fn release(&mut self, evaluator: &mut Evaluator, line: Line, (send, pc): (SendId, usize)) {
+        let outer = self.running.replace(line);
+        let released = self.release_at(evaluator, line, send);
+        self.running = outer;
+        if let Some(last_send) = released {
+            self.go_on(evaluator, line, &Entry { pc: pc + 1, last_send, listening: None });
+        }
+    }
+
+    /// What became of a held send: it left, it was skipped, or it is held on (`None`).
+    fn release_at(&mut self, evaluator: &mut Evaluator, line: Line, send: SendId) -> Option<Option<EffectId>> {
+        let uid = line.enrollment;
+        let (def, message) = self.send_def(send)?;
+        let effect = self.make_effect(uid, def.step, (placeholder(def), Arc::default()), message.is_transactional)?.id;
+        match self.permission(evaluator, uid, message) {
             Permission::Go { to } => {
                 let (now, seq) = (self.now, self.seq);
                 if let Some(record) = self.send_record(effect) {
@@ -64,23 +73,22 @@ impl<'a> Context<'a> {
                     record.seq = seq;
                 }
                 self.emit_send(evaluator, uid, (def, message), &to);
-                Some(effect)
+                Some(Some(effect))
             }
             Permission::Skip(reason) => {
                 if let Some(record) = self.send_record(effect) {
                     record.status = SendStatus::Skipped(Arc::from(reason));
                 }
                 self.skip(evaluator, uid, effect, reason);
-                None
+                Some(None)
             }
             Permission::Hold(due) => {
-                if let Some(thread) = self.enrollment_mut(uid).and_then(|e| e.threads.first_mut()) {
+                if let Some(thread) = self.thread_mut(line) {
                     thread.standing.due = due;
                 }
-                return;
+                None
             }
-        };
-        self.go_on(evaluator, uid, &Entry { pc: pc + 1, last_send, listening: None });
+        }
     }
 
     fn send_def(&self, send: SendId) -> Option<(&'a SendDef, &'a MessageDef)> {
@@ -136,7 +144,7 @@ impl<'a> Context<'a> {
     fn recipient(&mut self, evaluator: &mut Evaluator, uid: EnrollmentUid, recipient: &Recipient) -> Option<Arc<str>> {
         match recipient {
             Recipient::Address(address) => Some(address.clone()),
-            Recipient::Value(block) => match evaluator.value(&self.view_of(Some(uid)), *block) {
+            Recipient::Value(block) => match evaluator.value(&self.view_here(uid), *block) {
                 Ok(Value::Text(text)) if !text.is_empty() => Some(text),
                 Ok(_) | Err(_) => None,
             },
@@ -179,6 +187,7 @@ impl<'a> Context<'a> {
             message: stable(&deployment.messages, def.message.index()),
             channel: message.channel,
             topic: message.topic.map(|topic| stable(&deployment.topics, topic.index())),
+            frames: self.view_here(uid).frames.to_vec(),
             at: self.now,
             seq: self.seq,
             status,
@@ -394,18 +403,18 @@ impl<'a> Context<'a> {
     /// A webhook answered a step with `as`.
     fn accept_answer(&mut self, evaluator: &mut Evaluator, effect: EffectId, record: Arc<crate::lang::Record>) {
         use crate::bytecode::Op;
-        let found = self.state.enrollments.iter().find_map(|e| {
-            let standing = &e.threads.first()?.standing;
-            (standing.kind == StandingKind::Answer { effect }).then_some((e.uid, (standing.step, standing.ordinal)))
-        });
-        let Some((uid, place)) = found else { return };
+        let lines = self.state.enrollments.iter().flat_map(|e| e.threads.iter().map(|thread| (e.uid, thread)));
+        let found = lines
+            .filter(|(_, thread)| thread.standing.kind == StandingKind::Answer { effect })
+            .map(|(uid, thread)| (Line { enrollment: uid, thread: thread.id }, (thread.standing.step, thread.standing.ordinal)));
+        let Some((line, place)) = found.last() else { return };
         let Some(pc) = self.place_pc(place) else { return };
         if let Op::Webhook(step, _) = self.linked.op(pc)
             && let Some(slot) = self.linked.program.webhook_steps.get(step.index()).and_then(|def| def.answer)
         {
-            self.capture(uid, slot, record);
+            self.capture(line.enrollment, slot, record);
         }
-        self.go_on(evaluator, uid, &Entry { pc: pc + 1, ..Entry::default() });
+        self.go_on(evaluator, line, &Entry { pc: pc + 1, ..Entry::default() });
     }
 }
 

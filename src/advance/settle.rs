@@ -1,8 +1,8 @@
 //! The order of one instant: happenings find their triggers; exits; decisions that listen; then what was triggered starts.
 
-use super::context::{Context, Happening, HappeningKind, Start};
+use super::context::{Context, Happening, HappeningKind, Line, Start};
 use super::outcome::What;
-use crate::bytecode::{CampaignId, Channel, Fact, MessageTarget, Op, Trigger, TriggerKind};
+use crate::bytecode::{CampaignId, Channel, Fact, ListenId, MessageTarget, Op, Trigger, TriggerKind};
 use crate::lang::{Instant, Record, Value};
 use crate::machine::state::{Captured, EnrollmentUid, SendRecord, SendStatus, StandingKind, StepUid};
 use crate::machine::{Entry, Evaluator, TriggerKey, earlier, stable};
@@ -134,7 +134,7 @@ impl Context<'_> {
             self.ask_exits(evaluator, *uid);
         }
         for uid in uids {
-            if self.running != Some(uid) && (is_forced || !dirty.is_empty()) {
+            if self.running.is_none_or(|line| line.enrollment != uid) && (is_forced || !dirty.is_empty()) {
                 self.ask_decisions(evaluator, uid, &dirty);
             }
         }
@@ -165,27 +165,34 @@ impl Context<'_> {
         if !self.is_acting(campaign) {
             return;
         }
-        let Some(standing) = self.enrollment(uid).and_then(|e| e.threads.first()).map(|thread| thread.standing.clone()) else { return };
+        for line in self.lines(uid) {
+            self.ask_line(evaluator, line, dirty);
+        }
+    }
+
+    fn ask_line(&mut self, evaluator: &mut Evaluator, line: Line, dirty: &[Fact]) {
+        let Some(standing) = self.standing(line) else { return };
         match &standing.kind {
             StandingKind::Listen { .. } => {
-                if let Some((_, arm)) = self.holding_arm(evaluator, uid, (standing.step, standing.ordinal)) {
-                    self.resume(evaluator, uid, Resume::Arm(arm));
+                if let Some((_, arm)) = self.holding_arm(evaluator, line, (standing.step, standing.ordinal)) {
+                    self.resume(evaluator, line, Resume::Arm(arm));
                 }
             }
             StandingKind::Held { listening: Some(place), effect, .. } => {
                 // Never both: while the red path's send is held, the condition still cancels it.
                 let (effect, place) = (*effect, *place);
-                if let Some((at, arm)) = self.holding_arm(evaluator, uid, place) {
+                if let Some((at, arm)) = self.holding_arm(evaluator, line, place) {
                     self.cancel_send(effect, "the condition held first");
-                    self.go_to_arm(evaluator, uid, (at, arm));
+                    self.go_to_arm(evaluator, line, (at, arm));
                 } else if dirty.iter().any(|fact| self.is_timezone(*fact)) {
-                    self.resume(evaluator, uid, Resume::Due);
+                    self.resume(evaluator, line, Resume::Due);
                 }
             }
             // Another zone has other windows.
-            StandingKind::Held { .. } if dirty.iter().any(|fact| self.is_timezone(*fact)) => self.resume(evaluator, uid, Resume::Due),
-            StandingKind::Until if dirty.iter().any(|fact| matches!(fact, Fact::Field(_) | Fact::Captures)) => self.replan_until(evaluator, uid),
-            StandingKind::Held { .. } | StandingKind::Until | StandingKind::Time | StandingKind::Answer { .. } | StandingKind::Stranded => {}
+            StandingKind::Held { .. } if dirty.iter().any(|fact| self.is_timezone(*fact)) => self.resume(evaluator, line, Resume::Due),
+            StandingKind::Until if dirty.iter().any(|fact| matches!(fact, Fact::Field(_) | Fact::Captures)) => self.replan_until(evaluator, line),
+            StandingKind::Held { .. } | StandingKind::Until | StandingKind::Time | StandingKind::Answer { .. } => {}
+            StandingKind::Stranded | StandingKind::Running => {}
         }
     }
 
@@ -194,22 +201,22 @@ impl Context<'_> {
     }
 
     /// The first arm of a listening place whose condition holds; notes when time alone can make one hold.
-    fn holding_arm(&mut self, evaluator: &mut Evaluator, uid: EnrollmentUid, place: (StepUid, u16)) -> Option<(usize, usize)> {
+    fn holding_arm(&mut self, evaluator: &mut Evaluator, line: Line, place: (StepUid, u16)) -> Option<(usize, usize)> {
         let pc = self.place_pc(place)?;
         let Op::Listen(listen, _) = self.linked.op(pc) else { return None };
         let def = self.linked.program.listens.get(listen.index())?;
         let mut recheck_at = None;
         for (index, arm) in def.arms.iter().enumerate() {
-            let (holds, change) = evaluator.truth_and_change(&self.view_of(Some(uid)), arm.condition);
+            let (holds, change) = evaluator.truth_and_change(&self.view_at(line), arm.condition);
             if holds {
                 return Some((pc, index));
             }
             recheck_at = earlier(recheck_at, change);
         }
-        if let Some(thread) = self.enrollment_mut(uid).and_then(|e| e.threads.first_mut()) {
+        if let Some(thread) = self.thread_mut(line) {
             match &mut thread.standing.kind {
                 StandingKind::Listen { recheck } | StandingKind::Held { recheck, .. } => *recheck = recheck_at,
-                StandingKind::Time | StandingKind::Until | StandingKind::Answer { .. } | StandingKind::Stranded => {}
+                StandingKind::Time | StandingKind::Until | StandingKind::Answer { .. } | StandingKind::Stranded | StandingKind::Running => {}
             }
         }
         None
@@ -223,49 +230,57 @@ impl Context<'_> {
     }
 
     /// A field that a `wait until` follows has changed, or the contact's zone has.
-    fn replan_until(&mut self, evaluator: &mut Evaluator, uid: EnrollmentUid) {
-        let Some(standing) = self.enrollment(uid).and_then(|e| e.threads.first()).map(|thread| thread.standing.clone()) else { return };
+    fn replan_until(&mut self, evaluator: &mut Evaluator, line: Line) {
+        let Some(standing) = self.standing(line) else { return };
         let Some(pc) = self.place_pc((standing.step, standing.ordinal)) else { return };
         let Op::WaitUntil(until, _) = self.linked.op(pc) else { return };
-        let due = crate::machine::until_instant(evaluator, &self.view_of(Some(uid)), until, standing.since).unwrap_or(standing.due);
-        if let Some(thread) = self.enrollment_mut(uid).and_then(|e| e.threads.first_mut()) {
+        let due = crate::machine::until_instant(evaluator, &self.view_at(line), until, standing.since).unwrap_or(standing.due);
+        if let Some(thread) = self.thread_mut(line) {
             thread.standing.due = due;
         }
         // A moment that is past now ends the wait at once, as it would on arrival.
         if due.is_some_and(|due| due <= self.now) {
-            self.resume(evaluator, uid, Resume::Due);
+            self.resume(evaluator, line, Resume::Due);
         }
     }
 
-    /// Lets an enrollment go on from where it stands.
-    pub fn resume(&mut self, evaluator: &mut Evaluator, uid: EnrollmentUid, how: Resume) {
-        let Some(standing) = self.enrollment(uid).and_then(|e| e.threads.first()).map(|thread| thread.standing.clone()) else { return };
-        let Some(pc) = self.place_pc((standing.step, standing.ordinal)) else { return self.strand(uid) };
+    /// Lets a line go on from where it stands.
+    pub fn resume(&mut self, evaluator: &mut Evaluator, line: Line, how: Resume) {
+        let Some(standing) = self.standing(line) else { return };
+        let Some(pc) = self.place_pc((standing.step, standing.ordinal)) else { return self.strand(line) };
         match (self.linked.op(pc), how) {
-            (Op::Listen(..), Resume::Arm(arm)) => self.go_to_arm(evaluator, uid, (pc, arm)),
+            (Op::Listen(..), Resume::Arm(arm)) => self.go_to_arm(evaluator, line, (pc, arm)),
             (Op::Listen(listen, _), Resume::Due) => {
                 let Some(def) = self.linked.program.listens.get(listen.index()) else { return };
                 let Some((_, target)) = def.deadline else { return };
-                crate::machine::Host::decided(self, evaluator, uid, listen, None);
+                self.decide(evaluator, line, (listen, None));
                 let listening = def.is_deadline_send.then_some((standing.step, standing.ordinal));
-                self.go_on(evaluator, uid, &Entry { pc: target.index(), last_send: None, listening });
+                self.go_on(evaluator, line, &Entry { pc: target.index(), last_send: None, listening });
             }
-            (Op::Send(send), _) => self.release(evaluator, uid, (send, pc)),
-            (_, _) => self.go_on(evaluator, uid, &Entry { pc: pc + 1, ..Entry::default() }),
+            (Op::Send(send), _) => self.release(evaluator, line, (send, pc)),
+            (_, _) => self.go_on(evaluator, line, &Entry { pc: pc + 1, ..Entry::default() }),
         }
     }
 
-    fn go_to_arm(&mut self, evaluator: &mut Evaluator, uid: EnrollmentUid, (pc, arm): (usize, usize)) {
+    fn go_to_arm(&mut self, evaluator: &mut Evaluator, line: Line, (pc, arm): (usize, usize)) {
         let Op::Listen(listen, _) = self.linked.op(pc) else { return };
         let Some(target) = self.linked.program.listens.get(listen.index()).and_then(|def| def.arms.get(arm)).map(|arm| arm.target) else { return };
-        crate::machine::Host::decided(self, evaluator, uid, listen, Some(arm));
-        self.go_on(evaluator, uid, &Entry { pc: target.index(), ..Entry::default() });
+        self.decide(evaluator, line, (listen, Some(arm)));
+        self.go_on(evaluator, line, &Entry { pc: target.index(), ..Entry::default() });
     }
 
-    /// Runs an enrollment and does what its coming to rest asks for.
-    pub fn go_on(&mut self, evaluator: &mut Evaluator, uid: EnrollmentUid, entry: &Entry) {
+    /// Records a decision at a line.
+    fn decide(&mut self, evaluator: &mut Evaluator, line: Line, (listen, arm): (ListenId, Option<usize>)) {
+        let outer = self.running.replace(line);
+        crate::machine::Host::decided(self, evaluator, line.enrollment, listen, arm);
+        self.running = outer;
+    }
+
+    /// Runs a line and does what its coming to rest asks for.
+    pub fn go_on(&mut self, evaluator: &mut Evaluator, line: Line, entry: &Entry) {
         use crate::machine::Halt;
-        let outer = self.running.replace(uid);
+        let uid = line.enrollment;
+        let outer = self.running.replace(line);
         let halt = crate::machine::run(self, evaluator, uid, entry);
         self.running = outer;
         match halt {
@@ -274,23 +289,23 @@ impl Context<'_> {
             Halt::Stopped(reason) => self.end(uid, What::Stopped, reason.unwrap_or_default()),
             Halt::Faulted(fault) => {
                 self.note(uid, None, What::Problem, fault.describe());
-                self.strand(uid);
+                self.strand(line);
             }
         }
     }
 
-    /// Nothing goes on for this enrollment until a deploy settles it.
-    pub fn strand(&mut self, uid: EnrollmentUid) {
-        if let Some(thread) = self.enrollment_mut(uid).and_then(|e| e.threads.first_mut()) {
+    /// Nothing goes on for this line until a deploy settles it.
+    pub fn strand(&mut self, line: Line) {
+        if let Some(thread) = self.thread_mut(line) {
             thread.standing.kind = StandingKind::Stranded;
             thread.standing.due = None;
         }
-        self.note(uid, None, What::Problem, "stands at a step that the running program does not have");
+        self.note(line.enrollment, None, What::Problem, "stands at a step that the running program does not have");
     }
 
     /// Ends an enrollment: held sends are cancelled, and an attempt still to come will be.
     pub fn end(&mut self, uid: EnrollmentUid, what: What, why: Arc<str>) {
-        let step = self.enrollment(uid).and_then(|e| e.threads.first()).map(|thread| thread.standing.step);
+        let step = self.enrollment(uid).and_then(|e| e.threads.first()).map(|thread| thread.standing.step).filter(|step| *step != StepUid(0));
         let Some(at) = self.state.enrollments.iter().position(|known| known.uid == uid) else { return };
         let reason: &str = if why.is_empty() { "ended" } else { &why };
         let held: Vec<_> = self.state.sends.iter().filter(|send| send.enrollment == uid && send.status == SendStatus::Held).map(|send| send.effect).collect();

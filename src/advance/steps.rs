@@ -4,13 +4,13 @@ use super::context::{CAMPAIGN, Context};
 use super::outcome::{Cause, Effect, EffectKind, What};
 use crate::bytecode::{CampaignId, ListenId, NotifyId, ParamDef, SendId, StepId, WebhookStepId};
 use crate::lang::{Record, Value};
-use crate::machine::state::{Captured, EffectId, EnrollmentUid, Standing, StandingKind, StepUid, Thread};
+use crate::machine::state::{Captured, EffectId, EnrollmentUid, Frame, Standing, StandingKind, StepUid};
 use crate::machine::{Change, Evaluator, Host, SendFlow, View, Waiting};
 use std::sync::Arc;
 
 impl Host for Context<'_> {
     fn view(&self, enrollment: EnrollmentUid) -> View<'_> {
-        self.view_of(Some(enrollment))
+        self.view_here(enrollment)
     }
 
     fn is_over(&self, enrollment: EnrollmentUid) -> bool {
@@ -37,7 +37,7 @@ impl Host for Context<'_> {
             return None;
         }
         let hook = self.linked.program.webhooks.get(def.webhook.index())?;
-        let view = self.view_of(Some(enrollment));
+        let view = self.view_here(enrollment);
         let settle = |value: Value| view.calendar().settle(value);
         let object = def.object.and_then(|block| evaluator.value(&view, block).ok()).map(settle);
         let body = hook.body.and_then(|block| evaluator.value(&view, block).ok()).map(settle);
@@ -91,7 +91,7 @@ impl Host for Context<'_> {
             Some(arm) => {
                 let text = self.linked.program.blocks.get(arm.condition.index()).map(|block| block.text.clone()).unwrap_or_default();
                 if let Some((query, slot)) = arm.capture {
-                    let record = evaluator.latest_match(&self.view_of(Some(enrollment)), query).ok().flatten();
+                    let record = evaluator.latest_match(&self.view_here(enrollment), query).ok().flatten();
                     self.capture(enrollment, slot, record.unwrap_or_default());
                 }
                 self.note(enrollment, Some(step), What::Decided, text);
@@ -118,11 +118,11 @@ impl Host for Context<'_> {
                 StandingKind::Until => "until its field is set".to_owned(),
                 StandingKind::Answer { .. } => "until the webhook answers".to_owned(),
                 StandingKind::Held { .. } => "paused".to_owned(),
-                StandingKind::Time | StandingKind::Stranded => String::new(),
+                StandingKind::Time | StandingKind::Stranded | StandingKind::Running => String::new(),
             },
         };
-        if let Some(enrollment) = self.enrollment_mut(enrollment) {
-            enrollment.threads = vec![Thread { standing }];
+        if let Some(thread) = self.running.and_then(|line| self.thread_mut(line)) {
+            thread.standing = standing;
         }
         self.note(enrollment, Some(step), if is_held { What::Held } else { What::Waiting }, why);
     }
@@ -153,6 +153,12 @@ impl Context<'_> {
         was_done
     }
 
+    /// The passes of the repeats around the line that runs, outermost first.
+    fn passes(&self, uid: EnrollmentUid) -> Vec<u32> {
+        let frames = self.view_here(uid).frames.iter();
+        frames.filter_map(|frame| if let Frame::Pass { number, .. } = frame { Some(*number) } else { None }).collect()
+    }
+
     /// The lineage of a step.
     pub fn step_uid(&self, step: StepId) -> StepUid {
         self.linked.deployment.steps.get(step.index()).copied().unwrap_or(StepUid(0))
@@ -173,7 +179,7 @@ impl Context<'_> {
 
     /// Everything that templates read, as it is now.
     pub fn freeze(&mut self, evaluator: &mut Evaluator, uid: EnrollmentUid, (variables, params): (&[Vec<Arc<str>>], &[ParamDef])) -> Arc<Record> {
-        let view = self.view_of(Some(uid));
+        let view = self.view_here(uid);
         let mut frozen = Record::new();
         let mut contact = Record::new();
         for path in variables {
@@ -239,7 +245,7 @@ impl Context<'_> {
         let step_uid = self.step_uid(step);
         let def = self.linked.program.steps.get(step.index());
         Some(Effect {
-            id: EffectId::derive(uid, step_uid, &[], 0),
+            id: EffectId::derive(uid, step_uid, &self.passes(uid), 0),
             contact: self.state.uid,
             program: self.linked.deployment.program,
             enrollment: Some(uid),

@@ -1,6 +1,6 @@
 //! What time brings: memberships that turn by themselves, exits and conditions, waits, windows, broadcasts.
 
-use super::context::{Context, FactChange};
+use super::context::{Context, FactChange, Line};
 use super::outcome::What;
 use super::settle::Resume;
 use crate::bytecode::Fact;
@@ -17,7 +17,8 @@ enum Due {
     CampaignEnd(usize),
     Exit(usize),
     Condition(usize),
-    Timer(usize),
+    /// The enrollment's place, then the line's: source order.
+    Timer(usize, usize),
     Broadcast,
 }
 
@@ -45,7 +46,11 @@ impl Context<'_> {
                 Due::CampaignEnd(index) => self.with_enrollment(index, |context, uid| context.end(uid, What::Exited, Arc::from("campaign ended"))),
                 Due::Exit(index) => self.with_enrollment(index, |context, uid| context.ask_exits(evaluator, uid)),
                 Due::Condition(index) => self.with_enrollment(index, |context, uid| context.ask_decisions(evaluator, uid, &[Fact::Time])),
-                Due::Timer(index) => self.with_enrollment(index, |context, uid| context.time_is_up(evaluator, uid, at)),
+                Due::Timer(index, thread) => self.with_enrollment(index, |context, uid| {
+                    if let Some(line) = context.lines(uid).get(thread) {
+                        context.time_is_up(evaluator, *line, at);
+                    }
+                }),
                 Due::Broadcast => self.run_broadcasts(evaluator, at),
             }
             self.settle(evaluator);
@@ -72,20 +77,20 @@ impl Context<'_> {
         }
     }
 
-    fn time_is_up(&mut self, evaluator: &mut Evaluator, uid: EnrollmentUid, due: Instant) {
+    fn time_is_up(&mut self, evaluator: &mut Evaluator, line: Line, due: Instant) {
         // Late (a pause, a restart): the decision is taken as of its own time.
         if due < self.now
-            && let Some(arm) = self.arm_at(evaluator, uid, due)
+            && let Some(arm) = self.arm_at(evaluator, line, due)
         {
-            return self.resume(evaluator, uid, Resume::Arm(arm));
+            return self.resume(evaluator, line, Resume::Arm(arm));
         }
-        self.resume(evaluator, uid, Resume::Due);
+        self.resume(evaluator, line, Resume::Due);
     }
 
     /// The arm that held at `due`, of what had happened by then.
-    fn arm_at(&mut self, evaluator: &mut Evaluator, uid: EnrollmentUid, due: Instant) -> Option<usize> {
+    fn arm_at(&mut self, evaluator: &mut Evaluator, line: Line, due: Instant) -> Option<usize> {
         use crate::bytecode::Op;
-        let standing = self.enrollment(uid)?.threads.first()?.standing.clone();
+        let standing = self.standing(line)?;
         if !matches!(standing.kind, StandingKind::Listen { .. }) {
             return None;
         }
@@ -93,7 +98,7 @@ impl Context<'_> {
         let Op::Listen(listen, _) = self.linked.op(pc) else { return None };
         let def = self.linked.program.listens.get(listen.index())?;
         def.arms.iter().position(|arm| {
-            let mut view = self.view_of(Some(uid));
+            let mut view = self.view_at(line);
             view.now = due;
             view.as_of = Some(due);
             evaluator.is_true(&view, arm.condition)
@@ -128,19 +133,19 @@ impl Context<'_> {
             if campaign.is_none_or(|campaign| !self.is_acting(campaign)) {
                 continue;
             }
-            for standing in enrollment.threads.iter().map(|thread| &thread.standing) {
+            for (number, standing) in enrollment.threads.iter().map(|thread| &thread.standing).enumerate() {
                 match &standing.kind {
                     StandingKind::Listen { recheck } => {
                         consider(*recheck, Due::Condition(index));
-                        consider(standing.due, Due::Timer(index));
+                        consider(standing.due, Due::Timer(index, number));
                     }
                     StandingKind::Held { recheck, .. } => {
                         consider(*recheck, Due::Condition(index));
                         // Held by a pause that is over: at once.
-                        consider(standing.due.or(Some(standing.since)), Due::Timer(index));
+                        consider(standing.due.or(Some(standing.since)), Due::Timer(index, number));
                     }
-                    StandingKind::Time | StandingKind::Until => consider(standing.due, Due::Timer(index)),
-                    StandingKind::Answer { .. } | StandingKind::Stranded => {}
+                    StandingKind::Time | StandingKind::Until => consider(standing.due, Due::Timer(index, number)),
+                    StandingKind::Answer { .. } | StandingKind::Stranded | StandingKind::Running => {}
                 }
             }
         }

@@ -2,7 +2,7 @@
 
 use super::eval::{Evaluator, Fault, as_duration};
 use super::moving::next_change;
-use super::state::{HistoryEntry, HistoryKind, SendRecord, SendStatus};
+use super::state::{Frame, HistoryEntry, HistoryKind, SendRecord, SendStatus};
 use super::view::{View, stable};
 use crate::bytecode::{Aggregate, EventPattern, HistoryWindow, MessageEvent, MessageTarget, Query, QueryId};
 use crate::lang::{Duration, Instant, Record, Value, add_duration, matches_pattern, subtract_duration};
@@ -75,8 +75,8 @@ impl Evaluator {
         let ever = Range { from: Instant::FAR_PAST, to, after_seq: None, last: None };
         Ok(match &query.window {
             HistoryWindow::Ever => ever,
-            HistoryWindow::Anchor => match view.enrollment() {
-                Some(enrollment) => Range { from: enrollment.started, after_seq: Some(enrollment.started_seq), ..ever },
+            HistoryWindow::Anchor => match view.began() {
+                Some((started, seq)) => Range { from: started, after_seq: Some(seq), ..ever },
                 None => ever,
             },
             HistoryWindow::Last(block) => {
@@ -168,21 +168,36 @@ fn sends_of<'a>(view: &View<'a>, target: &MessageTarget, window: &HistoryWindow)
         HistoryWindow::Last(_) | HistoryWindow::Ever => None,
     };
     let own = |send: &&SendRecord| on_path.is_none_or(|uid| send.enrollment == uid);
+    let on_own_path = |send: &&SendRecord| on_path.is_none() || is_on_path(&send.frames, view.frames);
     // What is held or was taken back has not been sent: the latest sending is the one before it.
     let sends = view.state.sends.iter().filter(|send| !matches!(send.status, SendStatus::Held | SendStatus::Cancelled(_)));
     let latest_of = |sends: Vec<&'a SendRecord>| if on_path.is_some() { sends.last().copied().into_iter().collect() } else { sends };
+    // A message by its name may have been sent by a branch beside this one, where this one has not sent it.
+    let named_of = |sends: Vec<&'a SendRecord>| {
+        let own: Vec<&'a SendRecord> = sends.iter().copied().filter(on_own_path).collect();
+        latest_of(if own.is_empty() { sends } else { own })
+    };
     match target {
         MessageTarget::Message(message) => {
             let id = stable(&deployment.messages, message.index());
-            latest_of(sends.filter(own).filter(|send| send.message == id).collect())
+            named_of(sends.filter(own).filter(|send| send.message == id).collect())
         }
         MessageTarget::Step(step) => {
             let uid = deployment.steps.get(step.index()).copied();
-            latest_of(sends.filter(own).filter(|send| Some(send.step) == uid).collect())
+            named_of(sends.filter(own).filter(|send| Some(send.step) == uid).collect())
         }
-        MessageTarget::Latest(channel) => latest_of(sends.filter(own).filter(|send| send.channel == *channel).collect()),
+        MessageTarget::Latest(channel) => latest_of(sends.filter(own).filter(on_own_path).filter(|send| send.channel == *channel).collect()),
         MessageTarget::Any(channel) => sends.filter(|send| channel.is_none_or(|channel| send.channel == channel)).collect(),
     }
+}
+
+/// Whether what was sent inside of `sent` lies on the path of who is inside of `here`: not in a branch beside its own.
+fn is_on_path(sent: &[Frame], here: &[Frame]) -> bool {
+    let is_beside = |frame: &Frame| {
+        let Frame::Branch { parallel, round, branch } = frame else { return false };
+        here.iter().any(|own| matches!(own, Frame::Branch { parallel: p, round: r, branch: b } if p == parallel && r == round && b != branch))
+    };
+    !sent.iter().any(is_beside)
 }
 
 fn clicks<'a>(send: &'a SendRecord, url: Option<&'a Arc<str>>) -> impl Iterator<Item = Instant> + 'a {

@@ -1,7 +1,7 @@
 //! What an expression can read: the contact, the enrollment, the event that is looked at, and the time.
 
 use super::Linked;
-use super::state::{ContactState, Enrollment, EnrollmentUid, StableId};
+use super::state::{ContactState, Enrollment, EnrollmentUid, Frame, StableId};
 use super::value_ops::Calendar;
 use crate::bytecode::{BuiltinField, EventId, FieldId, GroupId, TopicId};
 use crate::lang::{Instant, Record, Value, Zone};
@@ -22,6 +22,8 @@ pub struct View<'a> {
     pub as_of: Option<Instant>,
     /// The enrollment whose captures and anchors count.
     pub enrollment: Option<EnrollmentUid>,
+    /// What its line of execution is inside of: passes of `repeat`, branches of `parallel`. Empty for what concerns the whole enrollment.
+    pub frames: &'a [Frame],
     /// The event that is being looked at.
     pub event: Option<&'a Record>,
 }
@@ -37,6 +39,16 @@ impl<'a> View<'a> {
     pub fn enrollment(&self) -> Option<&'a Enrollment> {
         let uid = self.enrollment?;
         self.state.enrollments.iter().chain(&self.state.ended).find(|known| known.uid == uid)
+    }
+    /// Since when history counts here: since this pass of the innermost `repeat` began, else since the enrollment did.
+    #[must_use]
+    pub fn began(&self) -> Option<(Instant, u64)> {
+        let enrollment = self.enrollment()?;
+        let pass = self.frames.iter().rev().find_map(|frame| match frame {
+            Frame::Pass { started, started_seq, .. } => Some((*started, *started_seq)),
+            Frame::Branch { .. } => None,
+        });
+        Some(pass.unwrap_or((enrollment.started, enrollment.started_seq)))
     }
     /// The value of a field, its default included.
     #[must_use]

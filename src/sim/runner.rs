@@ -323,7 +323,7 @@ impl Runner<'_> {
         let person = self.world.people.get(who)?;
         let linked = self.world.linked;
         let zone = zone_of(linked, &person.state);
-        let view = View { linked, state: &person.state, zone: &zone, now: self.world.now, as_of: None, enrollment: None, event: None };
+        let view = View { linked, state: &person.state, zone: &zone, now: self.world.now, as_of: None, enrollment: None, frames: &[], event: None };
         self.evaluator.fuel = crate::machine::FUEL;
         self.evaluator.value(&view, block).ok()
     }

@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 /// The version written before each state.
-const STATE_VERSION: u8 = 1;
+const STATE_VERSION: u8 = 2;
 /// The version written before each effect.
 const EFFECT_VERSION: u8 = 1;
 /// Length of a checksum.

@@ -38,6 +38,8 @@ pub struct SendRecord {
     pub channel: Channel,
     /// The message's topic.
     pub topic: Option<StableId>,
+    /// What its thread was inside of: whose path it lies on.
+    pub frames: Vec<Frame>,
     /// When it was decided, then when it was handed over.
     pub at: Instant,
     /// Its place in the contact's accepted order.
@@ -99,6 +101,8 @@ pub enum StandingKind {
     },
     /// A place that the running program no longer has: nothing goes on until a deploy settles it.
     Stranded,
+    /// It is running; between inputs nobody is.
+    Running,
 }
 
 /// Where a thread stands.
@@ -118,11 +122,56 @@ pub struct Standing {
     pub counts_from: Option<EffectId>,
 }
 
+/// The number of a thread within its enrollment; never given twice.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct ThreadId(pub u32);
+
+/// What a thread is inside of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Frame {
+    /// A branch of a `parallel`.
+    Branch {
+        /// The `parallel`.
+        parallel: StepUid,
+        /// Which of its executions.
+        round: u32,
+        /// The branch, from 0.
+        branch: u16,
+    },
+    /// A pass of a `repeat`.
+    Pass {
+        /// The `repeat`.
+        repeat: StepUid,
+        /// Which pass, from 1.
+        number: u32,
+        /// When the pass began.
+        started: Instant,
+        /// The sequence number of the input that began it.
+        started_seq: u64,
+    },
+}
+
 /// One line of execution. Without `parallel` an enrollment has one.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Thread {
+    /// Its number.
+    pub id: ThreadId,
+    /// What it is inside of, outermost first.
+    pub frames: Vec<Frame>,
     /// Where it stands.
     pub standing: Standing,
+    /// When the `until` of a `repeat` around it can become true by time alone.
+    pub until_recheck: Option<Instant>,
+}
+
+impl Thread {
+    /// A thread that is about to run.
+    #[must_use]
+    pub fn new(id: ThreadId, frames: Vec<Frame>, now: Instant) -> Thread {
+        let standing = Standing { step: StepUid(0), ordinal: 0, since: now, due: None, kind: StandingKind::Running, counts_from: None };
+        Thread { id, frames, standing, until_recheck: None }
+    }
 }
 
 /// One pass of a contact through a campaign.
@@ -142,8 +191,10 @@ pub struct Enrollment {
     pub program: [u8; 32],
     /// Captured records.
     pub captures: Vec<Captured>,
-    /// Lines of execution.
+    /// Lines of execution, in the order of their source.
     pub threads: Vec<Thread>,
+    /// The number of the next thread.
+    pub next_thread: ThreadId,
     /// How often each step was executed, for effect ids: (step, executions).
     pub executed: SortedMap<StepUid, u32>,
     /// When an exit condition can become true by time alone.
@@ -167,6 +218,18 @@ pub struct Past {
     pub end: Option<Arc<str>>,
     /// How often each goal was reached, by its key.
     pub goals: SortedMap<Arc<str>, u32>,
+}
+
+impl Enrollment {
+    /// A thread.
+    #[must_use]
+    pub fn thread(&self, id: ThreadId) -> Option<&Thread> {
+        self.threads.iter().find(|thread| thread.id == id)
+    }
+    /// A thread, to change it.
+    pub fn thread_mut(&mut self, id: ThreadId) -> Option<&mut Thread> {
+        self.threads.iter_mut().find(|thread| thread.id == id)
+    }
 }
 
 impl EnrollmentUid {

@@ -8,7 +8,7 @@ mod history;
 mod sorted;
 
 pub use consent::{Consent, ConsentState, Suppression};
-pub use enrollment::{Captured, Enrollment, Past, SendRecord, SendStatus, Standing, StandingKind, Thread};
+pub use enrollment::{Captured, Enrollment, Frame, Past, SendRecord, SendStatus, Standing, StandingKind, Thread, ThreadId};
 pub use history::{History, HistoryEntry, HistoryKind};
 pub use sorted::SortedMap;
 
