@@ -155,7 +155,7 @@ fn special(place: &Place) -> Option<Diagnostic> {
     }
     let is_send = before == "send" && matches!(found.tok, Tok::Kw(Kw::Email | Kw::Sms | Kw::Push));
     if is_send || (before == "event" && place.word(place.earlier) == "when") {
-        return before_span.map(|at| problems::needless_word(&before, at));
+        return before_span.map(|at| problems::needless_word(&before, at, span));
     }
     if let Some((ours, help)) = other_words(&word).filter(|(ours, _)| place.can(&format!("\"{ours}\"")) || *ours == "(") {
         return Some(problems::other_word(&word, ours, help, span));

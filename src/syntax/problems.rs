@@ -179,9 +179,14 @@ pub(super) fn turned_comparison(ours: &str, span: Span) -> Diagnostic {
         .with_fix(Fix::certain(format!("write `{ours}`"), span, ours))
 }
 
-/// `send email x`, `when event x`: the word says nothing that is not said.
-pub(super) fn needless_word(word: &str, span: Span) -> Diagnostic {
-    Diagnostic::new(Code::E0213, format!("`{word}` is not needed here"), span, "leave this out").with_help(format!("leave `{word}` out"))
+/// `send email x`, `when event x`: the word says nothing that is not said. `next` is what follows it.
+pub(super) fn needless_word(word: &str, span: Span, next: Span) -> Diagnostic {
+    let help = format!("leave `{word}` out");
+    Diagnostic::new(Code::E0213, format!("`{word}` is not needed here"), span, "leave this out").with_help(help.clone()).with_fix(Fix::certain(
+        help,
+        span.to(next.at_start()),
+        "",
+    ))
 }
 
 pub(super) fn number_for_duration(number: &str, near: Option<&str>, span: Span) -> Diagnostic {

@@ -186,6 +186,14 @@ impl Daemon {
         assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
         self.child.wait().unwrap().code().unwrap_or(-1)
     }
+    /// The same; also all that it said on stderr.
+    pub fn stop_and_read(mut self) -> (i32, String) {
+        let mut errors = self.child.stderr.take().unwrap();
+        let code = self.stop();
+        let mut said = String::new();
+        errors.read_to_string(&mut said).unwrap();
+        (code, said)
+    }
 }
 
 impl Drop for Daemon {

@@ -126,3 +126,25 @@ fn a_message_is_seen_before_anybody_else_sees_it() {
     assert_eq!(folder.run(&["send-test", "welcome", "--to", "me@x.example"]).code, 0);
     assert_eq!(folder.outbox()[0]["to"], "me@x.example");
 }
+
+#[test]
+fn an_empty_key_counts_as_missing() {
+    let folder = Folder::project("welcome");
+    folder.write("camp.toml", "[server]\nwrite_keys = [\"\"]\nadmin_tokens = [\"\"]\n");
+    let daemon = Daemon::start(&folder);
+    assert!(!daemon.write_key.is_empty() && !daemon.admin_token.is_empty(), "keys were made");
+    let anyone = daemon.raw(b"GET /v1/contacts HTTP/1.1\r\nhost: x\r\nauthorization: Bearer \r\nconnection: close\r\n\r\n");
+    assert_eq!(anyone.status, 401, "{anyone:?}");
+}
+
+#[test]
+fn a_store_ahead_of_the_clock_is_warned_of() {
+    let folder = Folder::project("welcome");
+    let daemon = Daemon::start(&folder);
+    daemon.advance("400d");
+    assert_eq!(daemon.stop(), 0);
+    let daemon = Daemon::start_with(&folder, &["run", "--listen", "127.0.0.1:0"]);
+    let (code, said) = daemon.stop_and_read();
+    assert_eq!(code, 0);
+    assert!(said.contains("warning: the store's time is") && said.contains("ahead of this machine's clock"), "{said}");
+}

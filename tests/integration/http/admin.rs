@@ -96,3 +96,36 @@ fn health_and_metrics_are_open() {
     let metrics = daemon.request(("GET", "/metrics"), &[], b"");
     assert!(String::from_utf8(metrics.body).unwrap().contains("campc_contacts 0"));
 }
+
+#[test]
+fn an_operator_is_told_what_a_contact_cannot_take_and_nothing_changes() {
+    let (_folder, daemon) = daemon("hot-leads");
+    for (parts, said) in [
+        (r#"{"email":"not an address"}"#, "email: "),
+        (r#"{"timezone":"Mars/Olympus"}"#, "timezone: "),
+        (r#"{"points":"many"}"#, "points: "),
+        (r#"{"tags":"vip"}"#, "tags: "),
+        (r#"{"lists":["nowhere"]}"#, "there is no list \"nowhere\""),
+        (r#"{"fields":{"shoe_size":43}}"#, "fields: shoe_size is not declared"),
+        (r#"{"fields":{"country":{"code":"CA"}}}"#, "fields: country: "),
+        (r#"{"colour":"red"}"#, "colour: a contact has no such key"),
+    ] {
+        let answer = daemon.admin("PUT", "/v1/contacts/u1", parts);
+        assert_eq!((answer.status, answer.problem().as_str()), (422, "bad-contact"), "{parts}: {answer:?}");
+        assert!(answer.json()["detail"].as_str().unwrap().contains(said), "{parts}: {answer:?}");
+    }
+    // Every fault is named at once.
+    let answer = daemon.admin("PUT", "/v1/contacts/u1", r#"{"email":"x","points":"y"}"#);
+    assert!(["email: ", "points: "].iter().all(|said| answer.json()["detail"].as_str().unwrap().contains(said)), "{answer:?}");
+    assert_eq!(daemon.admin("GET", "/v1/contacts/u1", "").status, 404, "nobody was made");
+}
+
+#[test]
+fn a_visitor_is_found_by_the_anonymous_id() {
+    let (_folder, daemon) = daemon("hot-leads");
+    assert_eq!(daemon.send("/v1/page", r#"{"anonymousId":"visitor-1","properties":{"path":"/pricing"}}"#).status, 200);
+    daemon.idle();
+    let visitor = daemon.admin("GET", "/v1/contacts/visitor-1", "").json();
+    assert_eq!(visitor["anonymous_ids"], json!(["visitor-1"]));
+    assert_eq!(daemon.admin("GET", "/v1/contacts/visitor-1/journal", "").status, 200);
+}

@@ -50,8 +50,12 @@ fn certain_fixes_are_right() {
         ("segment s = a && b || !c", "segment s = a and b or not c"),
         ("segment s = a <> 1", "segment s = a != 1"),
         ("segment s = a === 1", "segment s = a == 1"),
+        ("segment s = a => 1", "segment s = a >= 1"),
+        ("segment s = a =< 1", "segment s = a <= 1"),
         ("campaign c { stop; }", "campaign c { stop }"),
         ("sms a 'b \"c\"'", "sms a \"b \\\"c\\\"\""),
+        ("campaign c { send email welcome }", "campaign c { email welcome }"),
+        ("campaign c { when event purchase stop }", "campaign c { when purchase stop }"),
         ("# hello\nlist l", "// hello\nlist l"),
     ] {
         let got = fixed(wrong, &[Applicability::Certain]);
