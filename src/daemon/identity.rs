@@ -22,15 +22,17 @@ pub(crate) struct Attributed {
 impl Work<'_> {
     /// Finds the contact of a key, or makes one.
     pub fn attribute(&mut self, key: &ContactKey) -> Result<Attributed, Rejection> {
-        if let Some(uid) = key.uid {
-            let uid = self.canonical(uid);
-            return match self.state(uid) {
-                Some(_) => Ok(Attributed { uid, is_new: false, changes: Vec::new() }),
-                None => Err(Rejection { reason: "unknown_contact", detail: format!("there is no contact {}", uid.to_text()) }),
-            };
-        }
         let user = key.user_id.as_ref().filter(|id| !id.is_empty());
         let anonymous = key.anonymous_id.as_ref().filter(|id| !id.is_empty());
+        if let Some(uid) = key.uid {
+            let uid = self.canonical(uid);
+            return match (self.state(uid), anonymous) {
+                // The token of a click: the browser it led to is this contact's.
+                (Some(_), Some(anonymous)) => Ok(self.tie((uid, anonymous), Self::has_no_name)),
+                (Some(_), None) => Ok(known(uid)),
+                (None, _) => Err(Rejection { reason: "unknown_contact", detail: format!("there is no contact {}", uid.to_text()) }),
+            };
+        }
         match (user, anonymous) {
             (None, None) => self.attribute_by_address(key),
             (Some(user), None) => Ok(match self.find_key(IdentityKind::User, user) {
@@ -49,26 +51,28 @@ impl Work<'_> {
         let of_user = self.find_key(IdentityKind::User, user);
         let of_anonymous = self.find_key(IdentityKind::Anonymous, anonymous);
         match (of_user, of_anonymous) {
-            (None, None) => self.make_with(Some(user), Some(anonymous)),
-            (Some(uid), None) => {
-                self.give_key(IdentityKind::Anonymous, anonymous, uid);
-                Attributed { uid, is_new: false, changes: vec![Change::AddAnonymousId(anonymous.clone())] }
-            }
-            (Some(uid), Some(other)) if uid == other => known(uid),
+            (Some(uid), _) => self.tie((uid, anonymous), Self::has_no_user),
             (None, Some(other)) if self.has_no_user(other) => {
                 self.give_key(IdentityKind::User, user, other);
                 Attributed { uid: other, is_new: false, changes: vec![Change::SetUserId(user.clone())] }
             }
-            (Some(uid), Some(other)) if self.has_no_user(other) => {
+            (None, _) => self.make_with(Some(user), Some(anonymous)),
+        }
+    }
+
+    /// Makes an anonymous key lead to a contact. Whoever held it before goes up in this one where `is_same_person` says so.
+    fn tie(&mut self, (uid, anonymous): (ContactUid, &Arc<str>), is_same_person: fn(&Self, ContactUid) -> bool) -> Attributed {
+        match self.find_key(IdentityKind::Anonymous, anonymous) {
+            Some(other) if uid == other => known(uid),
+            Some(other) if is_same_person(self, other) => {
                 self.merge_into(uid, other);
                 known(uid)
             }
-            // The device is shared: from now on its key leads to this user; what it did before stays where it is.
-            (Some(uid), Some(_)) => {
+            // Unknown so far; or the device is shared: from now on its key leads to this user, what it did before stays where it is.
+            Some(_) | None => {
                 self.give_key(IdentityKind::Anonymous, anonymous, uid);
                 Attributed { uid, is_new: false, changes: vec![Change::AddAnonymousId(anonymous.clone())] }
             }
-            (None, Some(_)) => self.make_with(Some(user), Some(anonymous)),
         }
     }
 
@@ -117,6 +121,11 @@ impl Work<'_> {
     }
     fn has_no_user(&self, uid: ContactUid) -> bool {
         self.state(uid).is_some_and(|state| state.user_id.is_none())
+    }
+    /// A visitor and no more: neither a user id nor an address. A forwarded mail, clicked by somebody known, unites nobody.
+    fn has_no_name(&self, uid: ContactUid) -> bool {
+        let builtins = &self.around.resident.builtins;
+        self.state(uid).is_some_and(|state| state.user_id.is_none() && builtins.email_key(state).is_none() && builtins.phone_key(state).is_none())
     }
     fn make_with(&mut self, user: Option<&Arc<str>>, anonymous: Option<&Arc<str>>) -> Attributed {
         let mut made = self.make();

@@ -2,10 +2,10 @@
 
 use super::keys::Keys;
 use super::problem::Problem;
+use super::public::Sites;
 use crate::content::KeyRing;
 use crate::daemon::Engine;
 use crate::daemon::api::{Accepted, EngineError, Submission, SubmitError};
-use std::collections::BTreeSet;
 use std::sync::Arc;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
@@ -24,8 +24,8 @@ pub struct App {
     pub keys: Arc<Keys>,
     /// Reads the tokens of links.
     pub tokens: Arc<KeyRing>,
-    /// Fields that the pixel's beacon may set.
-    pub public_fields: Arc<BTreeSet<String>>,
+    /// The project's own web pages.
+    pub sites: Arc<Sites>,
     /// What made dedupe keys begin with.
     pub key_seed: [u8; 32],
     requests: Arc<Semaphore>,
@@ -35,13 +35,13 @@ pub struct App {
 impl App {
     /// The shared part of a server.
     #[must_use]
-    pub fn new(engine: Engine, keys: Keys, tokens: KeyRing, public_fields: BTreeSet<String>) -> App {
+    pub fn new(engine: Engine, keys: Keys, tokens: KeyRing, sites: Sites) -> App {
         let key_seed = *blake3::hash(b"campc-ingest").as_bytes();
         App {
             engine,
             keys: Arc::new(keys),
             tokens: Arc::new(tokens),
-            public_fields: Arc::new(public_fields),
+            sites: Arc::new(sites),
             key_seed,
             requests: Arc::new(Semaphore::new(MAX_REQUESTS)),
             hits: Arc::new(Semaphore::new(MAX_HITS)),

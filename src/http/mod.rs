@@ -19,6 +19,7 @@ mod server;
 pub use app::App;
 pub use keys::Keys;
 pub use problem::Problem;
+pub use public::Sites;
 pub use rows::{RowError, row_submission};
 pub use server::{Server, ServerError};
 

@@ -7,7 +7,7 @@ use crate::cli::failure::Failure;
 use crate::cli::project::Project;
 use crate::content::KeyRing;
 use crate::daemon::Engine;
-use crate::http::{App, Keys, router};
+use crate::http::{App, Keys, Sites, router};
 use axum::Router;
 use axum::body::Body;
 use axum::http::{Method, Request, header};
@@ -15,7 +15,6 @@ use http_body_util::BodyExt;
 use hyper::service::Service;
 use hyper_util::service::TowerToHyperService;
 use serde_json::Value as Json;
-use std::collections::BTreeSet;
 use std::time::Duration;
 
 /// A daemon that does not say it lives within this time is taken for gone.
@@ -86,7 +85,7 @@ impl Door {
         let keys = Keys::new(&[], &[INNER_TOKEN.to_string()]);
         // No link is followed within the process, so its tokens are never read.
         let tokens = KeyRing::new(&[INNER_TOKEN]).ok_or_else(|| Failure::usage("no key"))?;
-        let app = App::new(engine.clone(), keys, tokens, BTreeSet::new());
+        let app = App::new(engine.clone(), keys, tokens, Sites::default());
         Ok(Door::Here { service: TowerToHyperService::new(router(app)), engine })
     }
 

@@ -49,7 +49,7 @@ async fn taken(app: &App, headers: &HeaderMap, body: Body) -> Result<Response, P
         return Err(Problem::too_large(format!("a beacon may hold {MAX_ITEMS} items")));
     }
     let around = Surroundings { received: app.engine.now(), context: None, sent_at: None, key_seed: app.key_seed };
-    let read = beacon.batch.iter().map(|raw| read_item(raw.get(), &around, &app.public_fields));
+    let read = beacon.batch.iter().map(|raw| read_item(raw.get(), &around, &app.sites.public_fields));
     let mut submissions: Vec<Submission> = read.filter_map(Result::ok).collect();
     let tie = tie(app, beacon.ct.as_deref(), submissions.first());
     if let Some(tie) = tie {

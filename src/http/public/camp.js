@@ -8,6 +8,14 @@
   var COOKIE = "camp_id";
   var queue = [];
   var timer = 0;
+  // The token of the click that led here. It leaves the address, so that a shared link does not make others the contact.
+  var here = new URL(w.location.href);
+  var ct = here.searchParams.get("ct");
+  if (ct && !/^[\w-]{32,}$/.test(ct)) ct = null;
+  if (ct) {
+    here.searchParams.delete("ct");
+    w.history.replaceState(w.history.state, "", here);
+  }
 
   function store(key, value) {
     try {
@@ -39,7 +47,6 @@
     timer = 0;
     if (!queue.length) return;
     var body = { batch: queue.splice(0, 50) };
-    var ct = new URLSearchParams(w.location.search).get("ct");
     if (ct) body.ct = ct;
     var text = JSON.stringify(body);
     if (!(n.sendBeacon && n.sendBeacon(base + "/t/e", text))) {

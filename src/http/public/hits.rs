@@ -37,16 +37,11 @@ pub async fn click(State(app): State<App>, Path(text): Path<String>, method: Met
     let token = app.tokens.decode(&text, TokenKind::Click).ok_or_else(no_such_link)?;
     let TokenPayload::Click { target, .. } = &token.payload else { return Err(no_such_link()) };
     let target = target.clone();
-    let location = header::HeaderValue::try_from(ascii_url(&target)).map_err(|_| no_such_link())?;
+    let location = header::HeaderValue::try_from(app.sites.landing(&target, &text)).map_err(|_| no_such_link())?;
     record(&app, &token, (MessageEvent::Clicked, Some(Arc::from(target.as_str()))), (&method, &headers)).await;
     let mut response = (StatusCode::FOUND, [(header::CACHE_CONTROL, "no-store, private"), (header::REFERRER_POLICY, "no-referrer")]).into_response();
     response.headers_mut().insert(header::LOCATION, location);
     Ok(response)
-}
-
-/// An address as a header can carry it: what is not ASCII is escaped.
-fn ascii_url(target: &str) -> String {
-    if target.is_ascii() { target.to_string() } else { url::Url::parse(target).map_or_else(|_| target.to_string(), String::from) }
 }
 
 async fn record(app: &App, token: &Token, (event, detail): (MessageEvent, Option<Arc<str>>), (method, headers): (&Method, &HeaderMap)) {

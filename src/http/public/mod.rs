@@ -2,7 +2,10 @@
 
 mod beacon;
 mod hits;
+mod sites;
 mod unsubscribe;
+
+pub use sites::Sites;
 
 use super::app::App;
 use axum::Router;

@@ -102,3 +102,29 @@ fn a_page_says_nothing_of_whom_it_is_not_sure() {
     assert_eq!(daemon.admin("GET", "/v1/contacts/evil@x.example", "").status, 404);
     assert_eq!(daemon.admin("GET", "/v1/contacts/u1", "").json()["anonymous_ids"], serde_json::json!([]));
 }
+
+#[test]
+fn a_clicks_token_makes_the_browser_the_contacts_own() {
+    let (_folder, daemon, mail) = after_a_mail();
+    let token = link(&mail, "/t/c/").trim_start_matches("/t/c/").to_string();
+    let page = |visitor: &str, token: &str| {
+        let beacon = format!(r#"{{"batch":[{{"type":"page","anonymousId":"{visitor}","properties":{{"path":"/pricing"}}}}],"ct":"{token}"}}"#);
+        assert_eq!(daemon.request(("POST", "/t/e"), &[PERSON], beacon.as_bytes()).status, 200);
+        daemon.idle();
+    };
+    let ids = || daemon.admin("GET", "/v1/contacts/u1", "").json()["anonymous_ids"].clone();
+    page("new", &token);
+    assert_eq!(ids(), serde_json::json!(["new"]));
+    // A token that is not ours ties nothing.
+    page("stranger", "AQoCal8");
+    assert_eq!(ids(), serde_json::json!(["new"]));
+    // A visitor who was seen before goes up in the contact; a person with a name of their own does not, whoever forwarded the mail.
+    page("stranger", &token);
+    assert_eq!(ids(), serde_json::json!(["new", "stranger"]));
+    daemon.send("/v1/identify", r#"{"anonymousId":"ben","traits":{"email":"ben@x.example"}}"#);
+    daemon.idle();
+    let ben = daemon.admin("GET", "/v1/contacts/ben@x.example", "").json()["id"].clone();
+    page("ben", &token);
+    assert_eq!(daemon.admin("GET", "/v1/contacts/ben@x.example", "").json()["id"], ben);
+    assert_eq!(daemon.admin("GET", "/v1/contacts/u1", "").json()["email"], "a@x.example");
+}

@@ -96,7 +96,7 @@ impl Run {
         print(&banner::text(context, &engine, (&setup, &access), (&notice.listen, &place.path)));
         let keys = Keys::new(&access.write_keys, &access.admin_tokens);
         let tokens = setup.key_ring(&engine).ok_or_else(|| Failure::usage("there is no key to sign links with"))?;
-        let app = App::new(engine.clone(), keys, tokens, setup.public_fields.clone());
+        let app = App::new(engine.clone(), keys, tokens, setup.sites.clone());
         let exit = until_told(server, app, (&engine, ending)).await;
         engine.drain(DRAIN_TIME).await;
         Notice::remove(&place.notice_path());

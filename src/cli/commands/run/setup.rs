@@ -11,7 +11,7 @@ use crate::content::KeyRing;
 use crate::daemon::{Engine, EngineOptions, LinkOptions, TokenKind, UnknownPolicy};
 use crate::deliver::{DeliverConfig, EmailProvider, Rate, WebhookProvider};
 use crate::diagnostics::Diagnostic;
-use std::collections::BTreeSet;
+use crate::http::Sites;
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::path::Path;
 
@@ -24,8 +24,8 @@ pub struct Setup {
     pub listen: String,
     /// How effects are handed over.
     pub deliver: DeliverConfig,
-    /// Fields that the pixel's beacon may set.
-    pub public_fields: BTreeSet<String>,
+    /// The project's own web pages.
+    pub sites: Sites,
     server: ServerSection,
     links: LinkOptions,
     policy: UnknownPolicy,
@@ -89,7 +89,7 @@ impl Setup {
             deliver: deliver_config(file, environment, &project.root)?,
             links: link_options(file, environment, (&name, &listen))?,
             policy: unknown_policy(file, environment)?,
-            public_fields: forms.public_fields.into_iter().collect(),
+            sites: Sites::new(forms.public_fields.into_iter().collect(), &forms.origins, of_project.public_url.as_deref().unwrap_or_default()),
             country: of_project.country,
             has_public_url: of_project.public_url.is_some(),
             ignores_legal_hours: sms.legal_hours == Some(false),
