@@ -146,6 +146,7 @@ impl Context<'_> {
             return;
         }
         self.state.points.insert(id, new);
+        self.follow_points(points, (old, new));
         self.happen(HappeningKind::Points { group: points, old, new });
         let name: Arc<str> = match self.linked.program.groups.get(points.index()).and_then(|def| def.name.as_ref()) {
             Some(name) => Arc::from(format!("points in group {name}")),
@@ -157,6 +158,11 @@ impl Context<'_> {
     /// Adds points within a group of changes.
     pub fn add_points_fact(&mut self, points: GroupId, amount: f64, group: &mut Vec<FactChange>) {
         self.set_points(points, |old| old + amount, group);
+    }
+
+    /// Sets points within a group of changes.
+    pub fn set_points_fact(&mut self, points: GroupId, number: f64, group: &mut Vec<FactChange>) {
+        self.set_points(points, |_| number, group);
     }
 
     fn set_tag(&mut self, tag: &Arc<str>, is_on: bool, group: &mut Vec<FactChange>) {

@@ -63,6 +63,16 @@ fn unite_facts(winner: &mut ContactState, loser: &ContactState) {
     for (group, points) in loser.points.iter() {
         *winner.points.entry(*group) += points;
     }
+    for (line, fade) in loser.fades.iter() {
+        // Of two rhythms the older goes on.
+        match winner.fades.get_mut(line) {
+            Some(mine) if mine.since <= fade.since => {}
+            Some(mine) => *mine = *fade,
+            None => {
+                winner.fades.insert(*line, *fade);
+            }
+        }
+    }
     for (rule, theirs) in loser.rule_uses.iter() {
         let mine = winner.rule_uses.entry(*rule);
         mine.last = mine.last.max(theirs.last);

@@ -7,6 +7,7 @@ mod admit;
 mod broadcasts;
 mod context;
 mod facts;
+mod fading;
 mod goals;
 mod input;
 mod merge;

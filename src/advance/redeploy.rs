@@ -25,6 +25,7 @@ pub fn redeploy(linked: &Linked, switches: &Switches, state: &mut ContactState, 
         context.refresh_segment(&mut evaluator, SegmentId::from_index(segment), &[]);
     }
     context.recompute_dues(&mut evaluator);
+    context.recompute_fades();
     context.is_forced = true;
     context.settle(&mut evaluator);
     context.finish(&mut evaluator)

@@ -12,6 +12,7 @@ use std::sync::Arc;
 /// What is due. The order of the variants is the order within one instant: facts, exits, decisions, timers, broadcasts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Due {
+    Fade(u32, u32),
     Segment(u32),
     Goal(EnrollmentUid),
     CampaignEnd(usize),
@@ -41,6 +42,7 @@ impl Context<'_> {
             self.chain = 0;
             self.is_cut = false;
             match due {
+                Due::Fade(group, line) => self.fade(evaluator, (group, line), at),
                 Due::Segment(id) => self.turn_segment(evaluator, id),
                 Due::Goal(uid) => self.ask_goals(evaluator, uid, at),
                 Due::CampaignEnd(index) => self.with_enrollment(index, |context, uid| context.end(uid, What::Exited, Arc::from("campaign ended"))),
@@ -115,6 +117,9 @@ impl Context<'_> {
                 best = Some((at, due));
             }
         };
+        for ((group, line), fade) in self.state.fades.iter() {
+            consider(Some(fade.due), Due::Fade(*group, *line));
+        }
         for (id, at) in self.state.segment_wakes.iter() {
             consider(Some(*at), Due::Segment(*id));
         }

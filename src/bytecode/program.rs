@@ -144,6 +144,17 @@ pub struct SegmentDef {
 pub struct GroupDef {
     /// The name.
     pub name: Option<Arc<str>>,
+    /// How its points fade.
+    pub decays: Vec<DecayDef>,
+}
+
+/// `decay 10% per 30d`
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct DecayDef {
+    /// The share that goes, 0 to 1.
+    pub share: f64,
+    /// How long it takes; never no time.
+    pub per: Duration,
 }
 
 /// How often a point rule may give.

@@ -6,7 +6,7 @@ use crate::bytecode::{
     BlockId, BuiltinField, CampaignDef, CampaignId, EventPattern, HistoryWindow, ListenDef, MessageContent, MessageDef, MessageTarget, ParamDef, Place,
     QueryId, Recipient, Recurrence, Reenter, StepId, TemplateId, TopicId, Trigger, TriggerKind, TriggerZone, UntilAnchor,
 };
-use crate::lang::{Date, Instant, TimeOfDay, Value, Window, WindowZone, Zone};
+use crate::lang::{Date, Duration, Instant, TimeOfDay, Value, Window, WindowZone, Zone};
 
 impl Checker<'_> {
     pub(super) fn check_tables(&mut self) {
@@ -15,6 +15,9 @@ impl Checker<'_> {
         let builtin = program.fields.iter().map_while(|field| field.builtin);
         self.demand(builtin.eq(BuiltinField::ALL), "the built-in fields do not begin the fields in their order");
         self.demand(program.groups.first().is_some_and(|group| group.name.is_none()), "the first point group has a name, or there is none");
+        for decay in program.groups.iter().flat_map(|group| &group.decays) {
+            self.demand((0.0..=1.0).contains(&decay.share) && decay.per != Duration::ZERO, "points that decay by no share, or in no time");
+        }
         program.constants.iter().for_each(|value| self.check_value(value));
         program.fields.iter().for_each(|field| self.check_value(&field.default));
         program.segments.iter().for_each(|segment| self.check_block_id(segment.predicate));

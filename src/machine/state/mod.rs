@@ -91,6 +91,17 @@ pub struct RuleUse {
     pub campaigns: Vec<StableId>,
 }
 
+/// Points that fade, in a rhythm that began when there were some.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fade {
+    /// When the rhythm began.
+    pub since: Instant,
+    /// How often a share has gone since.
+    pub passes: u32,
+    /// When the next one goes.
+    pub due: Instant,
+}
+
 /// The state of a contact.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct ContactState {
@@ -120,6 +131,8 @@ pub struct ContactState {
     pub consent: Consent,
     /// Points by group.
     pub points: SortedMap<StableId, f64>,
+    /// How the points of groups with a `decay` fade: one for each of a group's lines.
+    pub fades: SortedMap<(StableId, u32), Fade>,
     /// What capped point rules have given.
     pub rule_uses: SortedMap<StableId, RuleUse>,
     /// Segments the contact is in.

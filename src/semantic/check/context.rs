@@ -158,12 +158,9 @@ impl<'a, 'i> Checker<'a, 'i> {
     }
     pub(super) fn group_ref(&mut self, name: &crate::syntax::ast::Ref) -> Option<GroupId> {
         let found = self.names.groups.find(&name.text).map(|at| GroupId::from_index(at + 1));
-        match found {
-            Some(_) => self.not_yet("points in group", name.span),
-            None => {
-                let finding = super::problems::unknown_group(name.span, &name.text, self.names.groups.names());
-                self.report(finding);
-            }
+        if found.is_none() {
+            let finding = super::problems::unknown_group(name.span, &name.text, self.names.groups.names());
+            self.report(finding);
         }
         found
     }

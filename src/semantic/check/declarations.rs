@@ -31,7 +31,8 @@ impl Checker<'_, '_> {
                 is_opt_in: t.decl.opt.as_ref().is_some_and(|opt| opt.value == ast::Opt::In),
             })
             .collect();
-        self.project.groups = std::iter::once(None).chain(names.groups.iter().map(|g| Some(g.name.clone()))).map(|name| GroupDef { name }).collect();
+        self.project.groups =
+            std::iter::once(None).chain(names.groups.iter().map(|g| Some(g.name.clone()))).map(|name| GroupDef { name, decays: Vec::new() }).collect();
     }
 
     fn project_info(&mut self) {

@@ -22,8 +22,6 @@ pub(crate) const NOT_YET: &[&str] = &[
     "capped",
     "policy",
     "locales",
-    "points in group",
-    "decay",
     "push",
     "webhook … as",
     "migrate",

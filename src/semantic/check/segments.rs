@@ -2,8 +2,8 @@
 
 use super::scope::Scope;
 use super::{Checker, declarations::was, problems};
-use crate::bytecode::{GroupId, PointCap, SegmentId};
-use crate::lang::Type;
+use crate::bytecode::{DecayDef, GroupId, PointCap, SegmentId};
+use crate::lang::{Duration, Type};
 use crate::semantic::hir::{self, Expr, ExprKind};
 use crate::semantic::walk::inner_expressions;
 use crate::syntax::ast;
@@ -41,10 +41,7 @@ impl Checker<'_, '_> {
         let names = self.names;
         for points in &names.points {
             let group = match &points.group {
-                Some(name) => {
-                    self.not_yet("points in group", name.span);
-                    names.groups.find(&name.text).map_or(GroupId(0), |at| GroupId::from_index(at + 1))
-                }
+                Some(name) => names.groups.find(&name.text).map_or(GroupId(0), |at| GroupId::from_index(at + 1)),
                 None => GroupId(0),
             };
             for rule in &points.rules {
@@ -64,9 +61,11 @@ impl Checker<'_, '_> {
                 self.project.rules.push(hir::PointRule { group, pattern: found.pattern, predicate: found.predicate, amount, cap, text, span: rule.span });
             }
             ast::PointRuleKind::Decay { share, per } => {
-                self.share(share);
-                self.period(per);
-                self.not_yet("decay", rule.span);
+                let share = self.share(share);
+                let per = self.decay_period(per);
+                if let (Some(per), Some(def)) = (per, self.project.groups.get_mut(group.index())) {
+                    def.decays.push(DecayDef { share, per });
+                }
             }
             ast::PointRuleKind::Error => {}
         }
@@ -110,6 +109,24 @@ impl Checker<'_, '_> {
             ast::PerKind::Campaign => hir::Period::Campaign,
             ast::PerKind::Rolling(duration) => hir::Period::Rolling(self.duration(duration)),
         }
+    }
+
+    /// The time in which points decay once.
+    fn decay_period(&mut self, per: &ast::Per) -> Option<Duration> {
+        let length = match self.period(per) {
+            hir::Period::Hour => Duration::from_millis(3_600_000),
+            hir::Period::Day => Duration::from_days(1),
+            hir::Period::Week => Duration::from_days(7),
+            hir::Period::Month => Duration { months: 1, ..Duration::ZERO },
+            hir::Period::Year => Duration { months: 12, ..Duration::ZERO },
+            hir::Period::Rolling(length) => length,
+            hir::Period::Campaign => Duration::ZERO,
+        };
+        if length == Duration::ZERO {
+            self.report(problems::decay_without_time(per.span));
+            return None;
+        }
+        Some(length)
     }
 
     /// A count of things: a whole number of at least one.

@@ -115,7 +115,13 @@ impl Checker<'_, '_> {
             K::UnsubscribedFrom(topic) => TriggerKind::Unsubscribed(self.topic_ref(topic)?),
             K::Tag(tag) => TriggerKind::Tagged(literals::nfc(&tag.value)),
             K::Untagged(tag) => TriggerKind::Untagged(literals::nfc(&tag.value)),
-            K::PointsReach(number) => TriggerKind::PointsReached { group: GroupId(0), at_least: number.value },
+            K::PointsReach(number, group) => {
+                let group = match group {
+                    Some(group) => self.group_ref(group)?,
+                    None => GroupId(0),
+                };
+                TriggerKind::PointsReached { group, at_least: number.value }
+            }
             K::ContactCreated => TriggerKind::ContactCreated,
             K::Enrolled => TriggerKind::Enrolled,
             K::Changes { field, from, to } => self.changes(field, from.as_ref(), to.as_ref())?,

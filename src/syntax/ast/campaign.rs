@@ -145,8 +145,8 @@ pub enum TriggerKind {
     Tag(Text),
     /// `untagged "x"`
     Untagged(Text),
-    /// `points reach N`
-    PointsReach(Number),
+    /// `points reach N [in group G]`
+    PointsReach(Number, Option<Ref>),
     /// `contact created`
     ContactCreated,
     /// `date FIELD …`, `3d before FIELD …`

@@ -39,3 +39,26 @@ async fn goals_are_counted_per_campaign_also_after_the_end_and_a_restart() {
     rig.submit(track(ContactKey::user("a"), "buy", json!({"amount": 50}))).await;
     assert_eq!(goals(&rig), [("sale".to_owned(), 2), ("buy(amount > 10)".to_owned(), 2)]);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn points_fade_over_a_restart_and_a_deploy_that_brings_the_line() {
+    let source = |decay: &str| {
+        format!("event buy\npoints {{ on buy +100 {decay} }}\nsegment warm = points > 85\ncampaign \"c\" {{ published when segment warm wait 90d }}")
+    };
+    let mut rig = Rig::new(program(&source(""))).await;
+    let ana = rig.identify(ContactKey::user("a"), json!({"email": "a@x.example"})).await;
+    rig.submit(track(ContactKey::user("a"), "buy", json!({}))).await;
+    rig.advance(40 * DAY).await;
+    let points = |rig: &Rig| rig.engine().contact(ana).unwrap().points.as_f64().unwrap();
+    assert!((points(&rig) - 100.0).abs() < 1e-9);
+    rig.engine().deploy(std::sync::Arc::new(program(&source("decay 10% per 30d")))).await.unwrap();
+    rig.advance(20 * DAY).await;
+    rig.crash().await;
+    rig.advance(10 * DAY - 1).await;
+    assert!((points(&rig) - 100.0).abs() < 1e-9, "thirty days from the deploy on");
+    rig.advance(1).await;
+    assert!((points(&rig) - 90.0).abs() < 1e-9);
+    rig.advance(30 * DAY).await;
+    assert!((points(&rig) - 81.0).abs() < 1e-9);
+    assert!(rig.engine().contact(ana).unwrap().segments.is_empty());
+}

@@ -66,7 +66,7 @@ pub fn project() -> Project {
         events: vec![EventDef { name: "purchase".into(), spellings: vec![], properties, is_form: false }],
         lists: vec![ListDef { name: "vips".into(), was: None }],
         topics: vec![TopicDef { name: "news".into(), was: None, title: "News".into(), is_opt_in: false }],
-        groups: vec![GroupDef { name: None }],
+        groups: vec![GroupDef { name: None, decays: Vec::new() }],
         messages: vec![message(Some("welcome"), "Welcome."), message(Some("reminder"), "Still there?"), message(None, "Welcome.")],
         webhooks: vec![Webhook {
             name: "crm".into(),

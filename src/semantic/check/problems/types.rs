@@ -154,6 +154,9 @@ pub(crate) fn not_a_count(span: Span) -> Diagnostic {
 pub(crate) fn share_over_whole(span: Span) -> Diagnostic {
     Diagnostic::new(Code::E0420, "a share is at most 100%", span, "more than everybody")
 }
+pub(crate) fn decay_without_time(span: Span) -> Diagnostic {
+    Diagnostic::new(Code::E0420, "points decay over a length of time", span, "no time passes").with_help("write how long it takes: `decay 10% per 30d`")
+}
 pub(crate) fn too_long(span: Span) -> Diagnostic {
     Diagnostic::new(Code::E0420, "this is longer than a hundred years", span, "too long")
 }
