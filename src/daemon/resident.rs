@@ -4,7 +4,7 @@
 
 use crate::advance::Switches;
 use crate::bytecode::{BuiltinField, FieldId};
-use crate::lang::{Instant, Value, Zone, normalize_email};
+use crate::lang::{Instant, Zone, normalize_email};
 use crate::machine::Linked;
 use crate::machine::state::{ContactState, ContactUid, StableId};
 use crate::store::IdentityKind;
@@ -40,18 +40,7 @@ impl Builtins {
     /// The text a contact has in a built-in field.
     pub fn text<'a>(&self, state: &'a ContactState, field: BuiltinField) -> Option<&'a Arc<str>> {
         let (_, stable) = self.fields.get(&field)?;
-        match state.fields.get(stable)? {
-            Value::Text(text) => Some(text),
-            Value::Unset
-            | Value::Bool(_)
-            | Value::Number(_)
-            | Value::Date(_)
-            | Value::DateTime(_)
-            | Value::LocalDateTime(..)
-            | Value::Duration(_)
-            | Value::List(_)
-            | Value::Record(_) => None,
-        }
+        state.fields.get(stable)?.as_shared_text()
     }
     /// The contact's zone, or else the project's.
     pub fn zone(&self, state: &ContactState, linked: &Linked) -> Zone {

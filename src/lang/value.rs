@@ -58,6 +58,11 @@ impl Value {
     /// The text, if it is one.
     #[must_use]
     pub fn as_text(&self) -> Option<&str> {
+        self.as_shared_text().map(AsRef::as_ref)
+    }
+    /// The text, if it is one, to be shared.
+    #[must_use]
+    pub fn as_shared_text(&self) -> Option<&Arc<str>> {
         match self {
             Value::Text(text) => Some(text),
             Value::Unset

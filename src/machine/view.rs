@@ -115,18 +115,7 @@ pub fn field_value(linked: &Linked, state: &ContactState, field: FieldId) -> Val
 /// The text of a built-in field.
 #[must_use]
 pub fn builtin_text(linked: &Linked, state: &ContactState, field: BuiltinField) -> Option<Arc<str>> {
-    match field_value(linked, state, linked.builtin(field)?) {
-        Value::Text(text) => Some(text),
-        Value::Unset
-        | Value::Bool(_)
-        | Value::Number(_)
-        | Value::Date(_)
-        | Value::DateTime(_)
-        | Value::LocalDateTime(..)
-        | Value::Duration(_)
-        | Value::List(_)
-        | Value::Record(_) => None,
-    }
+    field_value(linked, state, linked.builtin(field)?).as_shared_text().cloned()
 }
 
 /// The zone of a contact: its `timezone`, else the project's.

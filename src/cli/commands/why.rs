@@ -1,10 +1,9 @@
 //! `campc why CONTACT`: each step a contact took, and the fact or event that decided it.
 
 use crate::cli::context::{Context, print};
-use crate::cli::failure::{Exit, Failure, Outcome};
+use crate::cli::failure::{Exit, Outcome};
 use crate::cli::project::Project;
-use crate::cli::reach::{Door, encoded};
-use crate::cli::runtime::block_on;
+use crate::cli::reach::contact_answer;
 use crate::lang::{Zone, parse_date_time};
 use serde_json::Value as Json;
 
@@ -32,16 +31,7 @@ impl Why {
     /// Where there is no such contact, or no store.
     pub fn run(&self, context: &Context) -> Outcome {
         let project = Project::find(context, None)?;
-        let lines = block_on(async {
-            let door = Door::open(&project, self.store.as_deref()).await?;
-            let answer = door.get(&format!("/v1/contacts/{}/journal", encoded(&self.contact))).await;
-            door.close().await;
-            let answer = answer?;
-            if answer.status == 404 {
-                return Err(Failure::failed(format!("no contact has the id, user id, email or phone {:?}", self.contact)));
-            }
-            answer.ok()
-        })?;
+        let lines = contact_answer((&project, self.store.as_deref()), (&self.contact, "/journal"))?;
         let lines = lines.as_array().cloned().unwrap_or_default();
         let wanted = lines.iter().filter(|line| self.campaign.as_deref().is_none_or(|name| text(line, "campaign") == name));
         let shown: String = match self.format {

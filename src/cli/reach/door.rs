@@ -5,6 +5,7 @@ use super::store::StorePlace;
 use crate::cli::engine::open_engine;
 use crate::cli::failure::Failure;
 use crate::cli::project::Project;
+use crate::cli::runtime::block_on;
 use crate::content::KeyRing;
 use crate::daemon::Engine;
 use crate::http::{App, Keys, Sites, router};
@@ -144,6 +145,23 @@ impl Door {
             Door::Here { engine, .. } => engine.drain(Duration::from_secs(10)).await,
         }
     }
+}
+
+/// What a route below `/v1/contacts/CONTACT` answers; `route` is what follows, such as `/journal`.
+///
+/// # Errors
+/// Where there is no such contact, or no store.
+pub fn contact_answer((project, store): (&Project, Option<&str>), (contact, route): (&str, &str)) -> Result<Json, Failure> {
+    block_on(async {
+        let door = Door::open(project, store).await?;
+        let answer = door.get(&format!("/v1/contacts/{}{route}", encoded(contact))).await;
+        door.close().await;
+        let answer = answer?;
+        if answer.status == 404 {
+            return Err(Failure::failed(format!("no contact has the id, user id, email or phone {contact:?}")));
+        }
+        answer.ok()
+    })
 }
 
 /// One segment of a path, escaped.
