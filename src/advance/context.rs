@@ -185,14 +185,22 @@ impl<'a> Context<'a> {
     pub fn write(&mut self, entry: JournalEntry) {
         self.out.journal.push(entry);
     }
+    /// Whether one more pass of a loop may be in which no time has passed.
+    pub fn may_chain(&mut self) -> bool {
+        self.chain += 1;
+        self.is_chain_short()
+    }
+    fn is_chain_short(&mut self) -> bool {
+        if self.chain > CHAIN_LIMIT && !std::mem::replace(&mut self.is_cut, true) {
+            self.note_contact(What::Problem, "a chain of more than 100 instantaneous effects was cut");
+        }
+        self.chain <= CHAIN_LIMIT
+    }
     /// Whether the chain of instantaneous effects may go on; cuts and records it once where it may not.
     pub fn may_go_on(&mut self, start: &Start) -> bool {
         // What an event or a timer starts is no chain, however much it is.
         self.chain += u32::from(start.cause.input.starts_with(CAMPAIGN));
-        if self.chain == CHAIN_LIMIT + 1 && !std::mem::replace(&mut self.is_cut, true) {
-            self.note_contact(What::Problem, "a chain of more than 100 instantaneous effects was cut");
-        }
-        self.chain <= CHAIN_LIMIT
+        self.is_chain_short()
     }
 }
 

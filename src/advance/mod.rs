@@ -10,6 +10,7 @@ mod facts;
 mod fading;
 mod goals;
 mod input;
+mod lines;
 mod merge;
 mod outcome;
 mod redeploy;

@@ -24,6 +24,7 @@ pub fn redeploy(linked: &Linked, switches: &Switches, state: &mut ContactState, 
     for segment in 0..linked.program.segments.len() {
         context.refresh_segment(&mut evaluator, SegmentId::from_index(segment), &[]);
     }
+    context.fit_lines();
     context.recompute_dues(&mut evaluator);
     context.recompute_fades();
     context.is_forced = true;
@@ -65,6 +66,14 @@ impl Context<'_> {
                     Value::Duration(duration) => Some(Some(after(duration))),
                     _ => None,
                 }
+            }
+            (Op::Repeat(repeat, ..), StandingKind::Time) => {
+                let every = self.linked.program.repeats.get(repeat.index())?.every;
+                let Value::Duration(every) = every.map_or(Some(Value::Duration(Duration::ZERO)), |block| evaluator.value(&view, block).ok())? else {
+                    return None;
+                };
+                let (began, _) = view.began()?;
+                Some(Some(add_duration(began, every, &self.zone, &self.linked.holidays)))
             }
             (Op::WaitUntil(until, _), StandingKind::Until) => machine::until_instant(evaluator, &view, until, since).ok(),
             _ => None,

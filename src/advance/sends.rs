@@ -55,7 +55,7 @@ impl<'a> Context<'a> {
         let released = self.release_at(evaluator, line, send);
         self.running = outer;
         if let Some(last_send) = released {
-            self.go_on(evaluator, line, &Entry { pc: pc + 1, last_send, listening: None });
+            self.go_on(evaluator, line, &Entry { pc: pc + 1, last_send, ..Entry::default() });
         }
     }
 

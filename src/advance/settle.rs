@@ -172,6 +172,9 @@ impl Context<'_> {
 
     fn ask_line(&mut self, evaluator: &mut Evaluator, line: Line, dirty: &[Fact]) {
         let Some(standing) = self.standing(line) else { return };
+        if matches!(standing.kind, StandingKind::Stranded | StandingKind::Running) || self.ask_untils(evaluator, line) {
+            return;
+        }
         match &standing.kind {
             StandingKind::Listen { .. } => {
                 if let Some((_, arm)) = self.holding_arm(evaluator, line, (standing.step, standing.ordinal)) {
@@ -191,7 +194,7 @@ impl Context<'_> {
             // Another zone has other windows.
             StandingKind::Held { .. } if dirty.iter().any(|fact| self.is_timezone(*fact)) => self.resume(evaluator, line, Resume::Due),
             StandingKind::Until if dirty.iter().any(|fact| matches!(fact, Fact::Field(_) | Fact::Captures)) => self.replan_until(evaluator, line),
-            StandingKind::Held { .. } | StandingKind::Until | StandingKind::Time | StandingKind::Answer { .. } => {}
+            StandingKind::Held { .. } | StandingKind::Until | StandingKind::Time | StandingKind::Answer { .. } | StandingKind::Asked => {}
             StandingKind::Stranded | StandingKind::Running => {}
         }
     }
@@ -216,7 +219,12 @@ impl Context<'_> {
         if let Some(thread) = self.thread_mut(line) {
             match &mut thread.standing.kind {
                 StandingKind::Listen { recheck } | StandingKind::Held { recheck, .. } => *recheck = recheck_at,
-                StandingKind::Time | StandingKind::Until | StandingKind::Answer { .. } | StandingKind::Stranded | StandingKind::Running => {}
+                StandingKind::Time
+                | StandingKind::Until
+                | StandingKind::Answer { .. }
+                | StandingKind::Stranded
+                | StandingKind::Running
+                | StandingKind::Asked => {}
             }
         }
         None
@@ -255,8 +263,9 @@ impl Context<'_> {
                 let Some((_, target)) = def.deadline else { return };
                 self.decide(evaluator, line, (listen, None));
                 let listening = def.is_deadline_send.then_some((standing.step, standing.ordinal));
-                self.go_on(evaluator, line, &Entry { pc: target.index(), last_send: None, listening });
+                self.go_on(evaluator, line, &Entry { pc: target.index(), listening, ..Entry::default() });
             }
+            (Op::Repeat(..), _) => self.go_on(evaluator, line, &Entry { pc, due: standing.due, ..Entry::default() }),
             (Op::Send(send), _) => self.release(evaluator, line, (send, pc)),
             (_, _) => self.go_on(evaluator, line, &Entry { pc: pc + 1, ..Entry::default() }),
         }
@@ -284,7 +293,11 @@ impl Context<'_> {
         let halt = crate::machine::run(self, evaluator, uid, entry);
         self.running = outer;
         match halt {
-            Halt::Standing | Halt::Over => {}
+            Halt::Standing => {
+                self.ask_untils(evaluator, line);
+            }
+            Halt::Over | Halt::Joined => {}
+            Halt::Forked(arms, last_send) => self.fork(evaluator, line, (arms, last_send)),
             Halt::Finished => self.end(uid, What::Finished, Arc::from("")),
             Halt::Stopped(reason) => self.end(uid, What::Stopped, reason.unwrap_or_default()),
             Halt::Faulted(fault) => {

@@ -2,10 +2,10 @@
 
 use super::context::{CAMPAIGN, Context};
 use super::outcome::{Cause, Effect, EffectKind, What};
-use crate::bytecode::{CampaignId, ListenId, NotifyId, ParamDef, SendId, StepId, WebhookStepId};
-use crate::lang::{Record, Value};
-use crate::machine::state::{Captured, EffectId, EnrollmentUid, Frame, Standing, StandingKind, StepUid};
-use crate::machine::{Change, Evaluator, Host, SendFlow, View, Waiting};
+use crate::bytecode::{ArmsId, CampaignId, EventId, ExperimentId, ListenId, NotifyId, ParamDef, RepeatId, SendId, SplitId, StepId, WebhookStepId};
+use crate::lang::{Instant, Record, Value};
+use crate::machine::state::{Captured, EffectId, EnrollmentUid, Standing, StandingKind, StepUid};
+use crate::machine::{Change, Evaluator, Host, PassFlow, SendFlow, View, Waiting, passes_of};
 use std::sync::Arc;
 
 impl Host for Context<'_> {
@@ -84,6 +84,29 @@ impl Host for Context<'_> {
         self.leave_campaign(campaign, &format!("left by campaign {name:?}"));
     }
 
+    fn emit(&mut self, evaluator: &mut Evaluator, enrollment: EnrollmentUid, event: EventId, record: Value) {
+        let Some(line) = self.running else { return };
+        let outer = self.caused_by(enrollment);
+        self.emit_event(evaluator, line, (event, record));
+        self.ask_exits(evaluator, enrollment);
+        self.cause = outer;
+    }
+
+    fn join(&mut self, _enrollment: EnrollmentUid, arms: ArmsId) -> bool {
+        self.running.is_none_or(|line| self.join_line(line, arms))
+    }
+
+    fn split(&mut self, _enrollment: EnrollmentUid, split: SplitId) -> usize {
+        self.running.map_or(0, |line| self.split_arm(line, split))
+    }
+
+    fn pass(&mut self, evaluator: &mut Evaluator, _enrollment: EnrollmentUid, repeat: RepeatId, due: Option<Instant>) -> PassFlow {
+        let Some(line) = self.running else { return PassFlow::Leave };
+        Context::pass(self, evaluator, line, (repeat, due))
+    }
+
+    fn experiment(&mut self, _enrollment: EnrollmentUid, _experiment: ExperimentId) {}
+
     fn decided(&mut self, evaluator: &mut Evaluator, enrollment: EnrollmentUid, listen: ListenId, arm: Option<usize>) {
         let Some(def) = self.linked.program.listens.get(listen.index()) else { return };
         let step = self.step_uid(def.step);
@@ -118,7 +141,7 @@ impl Host for Context<'_> {
                 StandingKind::Until => "until its field is set".to_owned(),
                 StandingKind::Answer { .. } => "until the webhook answers".to_owned(),
                 StandingKind::Held { .. } => "paused".to_owned(),
-                StandingKind::Time | StandingKind::Stranded | StandingKind::Running => String::new(),
+                StandingKind::Time | StandingKind::Stranded | StandingKind::Running | StandingKind::Asked => String::new(),
             },
         };
         if let Some(thread) = self.running.and_then(|line| self.thread_mut(line)) {
@@ -155,8 +178,7 @@ impl Context<'_> {
 
     /// The passes of the repeats around the line that runs, outermost first.
     fn passes(&self, uid: EnrollmentUid) -> Vec<u32> {
-        let frames = self.view_here(uid).frames.iter();
-        frames.filter_map(|frame| if let Frame::Pass { number, .. } = frame { Some(*number) } else { None }).collect()
+        passes_of(self.view_here(uid).frames)
     }
 
     /// The lineage of a step.

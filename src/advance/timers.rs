@@ -138,6 +138,9 @@ impl Context<'_> {
             if campaign.is_none_or(|campaign| !self.is_acting(campaign)) {
                 continue;
             }
+            for thread in &enrollment.threads {
+                consider(thread.until_recheck, Due::Condition(index));
+            }
             for (number, standing) in enrollment.threads.iter().map(|thread| &thread.standing).enumerate() {
                 match &standing.kind {
                     StandingKind::Listen { recheck } => {
@@ -150,7 +153,7 @@ impl Context<'_> {
                         consider(standing.due.or(Some(standing.since)), Due::Timer(index, number));
                     }
                     StandingKind::Time | StandingKind::Until => consider(standing.due, Due::Timer(index, number)),
-                    StandingKind::Answer { .. } | StandingKind::Stranded | StandingKind::Running => {}
+                    StandingKind::Answer { .. } | StandingKind::Stranded | StandingKind::Running | StandingKind::Asked => {}
                 }
             }
         }

@@ -3,7 +3,7 @@
 //! Not here: which code a construct becomes (`lower`).
 
 use super::flat::FlatValue;
-use super::{Block, BlockId, ConstId, Layout, ListenId, Op, Pc, PlaceId, Program, RegexId, SourceNote, TemplateDef, TemplateId, encode, reads};
+use super::{ArmsId, Block, BlockId, ConstId, Layout, ListenId, Op, Pc, PlaceId, Program, RegexId, SourceNote, TemplateDef, TemplateId, encode, reads};
 use crate::base::Span;
 use crate::lang::Value;
 use std::collections::{BTreeMap, HashMap};
@@ -29,6 +29,7 @@ pub struct Assembler {
     notes: Vec<(usize, Span)>,
     places: Vec<(usize, PlaceId)>,
     listens: Vec<ListenId>,
+    arms: Vec<ArmsId>,
 }
 
 impl Assembler {
@@ -48,6 +49,10 @@ impl Assembler {
             self.listens.push(listen);
         }
         self.ops.push(op);
+    }
+    /// The targets of these arms are labels of this routine.
+    pub fn arms(&mut self, arms: ArmsId) {
+        self.arms.push(arms);
     }
     /// A label that stands nowhere yet.
     pub fn label(&mut self) -> Label {
@@ -151,7 +156,7 @@ impl ProgramBuilder {
     /// Lays down a routine, and gives its places and listening places their addresses. The address of its first operation.
     pub fn routine(&mut self, code: Assembler) -> Pc {
         let base = self.program.code.len();
-        let Assembler { ops, labels, notes, places, listens } = code;
+        let Assembler { ops, labels, notes, places, listens, arms } = code;
         let address = |label: Pc| labels.get(label.index()).copied().flatten().map_or(Pc(u32::MAX), |offset| Pc::from_index(base + offset));
         for op in ops {
             self.program.code.push(op.target().map_or(op, |label| op.with_target(address(label))));
@@ -167,6 +172,10 @@ impl ProgramBuilder {
             if let Some((_, target)) = &mut listen.deadline {
                 *target = address(*target);
             }
+        }
+        for arms in arms {
+            let Some(arms) = self.program.arms.get_mut(arms.index()) else { continue };
+            arms.targets.iter_mut().for_each(|target| *target = address(*target));
         }
         self.program.notes.extend(notes.into_iter().map(|(offset, span)| SourceNote { pc: Pc::from_index(base + offset), span }));
         Pc::from_index(base)

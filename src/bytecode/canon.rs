@@ -4,8 +4,8 @@ use super::encode::bytes_of;
 use super::flat::FlatValue;
 use super::table::Operand;
 use super::{
-    BlockId, CampaignDef, CampaignId, EventPattern, HistoryWindow, Layout, ListenId, MessageContent, MessageId, MessageTarget, ParamDef, Pc, Program, QueryId,
-    Recipient, Reenter, Routine, SegmentId, StepId, TemplateId, Trigger, TriggerKind, UntilAnchor, UntilId, WebhookId,
+    ArmsId, BlockId, CampaignDef, CampaignId, EventPattern, ExperimentId, HistoryWindow, Layout, ListenId, MessageContent, MessageId, MessageTarget, ParamDef,
+    Pc, Program, QueryId, Recipient, Reenter, RepeatId, Routine, SegmentId, StepId, TemplateId, Trigger, TriggerKind, UntilAnchor, UntilId, WebhookId,
 };
 use crate::lang::Value;
 use serde::Serialize;
@@ -181,6 +181,11 @@ impl<'p> Canon<'p> {
             Operand::Notify(id) => self.notify(id),
             Operand::Until(id) => self.until(id),
             Operand::Listen(id) => self.listen(id, start),
+            Operand::Event(id) => self.put(&program.events.get(id.index())),
+            Operand::Arms(id) => self.arms(id, start),
+            Operand::Split(id) => self.put(&program.splits.get(id.index()).map(|split| &split.arms)),
+            Operand::Repeat(id) => self.repeat(id),
+            Operand::Experiment(id) => self.experiment(id),
         }
     }
 
@@ -300,6 +305,25 @@ impl<'p> Canon<'p> {
             self.block(duration);
             self.operand(Operand::Target(target), start);
         }
+    }
+
+    fn arms(&mut self, id: ArmsId, start: Pc) {
+        let Some(arms) = self.program.arms.get(id.index()) else { return };
+        self.put(&arms.targets.len());
+        arms.targets.iter().for_each(|target| self.operand(Operand::Target(*target), start));
+    }
+
+    fn repeat(&mut self, id: RepeatId) {
+        let Some(repeat) = self.program.repeats.get(id.index()) else { return };
+        self.put(&(repeat.every.is_some(), repeat.until.is_some()));
+        self.block(repeat.times);
+        repeat.every.into_iter().chain(repeat.until).for_each(|block| self.block(block));
+    }
+
+    fn experiment(&mut self, id: ExperimentId) {
+        let Some(experiment) = self.program.experiments.get(id.index()) else { return };
+        self.put(&(experiment.shape, experiment.measure));
+        self.block(experiment.after);
     }
 
     fn query(&mut self, id: QueryId) {

@@ -1,6 +1,6 @@
 //! A readable listing of a program: tables in short, then the code of each campaign and block with labels and source places.
 
-use super::table::Operand;
+use super::table::{Flow, Operand};
 use super::{
     CampaignDef, Channel, EventPattern, Fact, HistoryWindow, Layout, ListenId, MessageDef, MessageTarget, Op, Pc, Program, QueryId, Routine, RoutineOwner,
     UntilAnchor, UntilId,
@@ -110,6 +110,9 @@ impl Lister<'_> {
                 targets.extend(listen.arms.iter().map(|arm| arm.target));
                 targets.extend(listen.deadline.map(|(_, target)| target));
             }
+            if let Flow::Arms(arms) = op.flow() {
+                targets.extend(self.program.arms.get(arms.index()).into_iter().flat_map(|arms| arms.targets.iter().copied()));
+            }
         }
         targets
     }
@@ -174,6 +177,13 @@ impl Lister<'_> {
             Operand::Notify(id) => Some(format!("notify {}", id.0)),
             Operand::Until(id) => Some(self.until(id)),
             Operand::Listen(id) => Some(format!("listen {}", id.0)),
+            Operand::Event(id) => program.events.get(id.index()).map(|event| event.name.to_string()),
+            Operand::Arms(id) => {
+                program.arms.get(id.index()).map(|arms| arms.targets.iter().map(|target| format!("L{}", target.0)).collect::<Vec<_>>().join(" "))
+            }
+            Operand::Split(id) => program.splits.get(id.index()).map(|split| split.arms.iter().map(|arm| arm.name.to_string()).collect::<Vec<_>>().join(" ")),
+            Operand::Repeat(id) => self.repeat(id),
+            Operand::Experiment(id) => self.experiment(id),
         };
         text.unwrap_or_else(|| "?".to_string())
     }
@@ -206,6 +216,19 @@ impl Lister<'_> {
             }
         };
         format!("{moment}{zone}")
+    }
+
+    fn repeat(&self, id: super::RepeatId) -> Option<String> {
+        let repeat = self.program.repeats.get(id.index())?;
+        let every = repeat.every.map(|block| format!(" every block {}", block.0)).unwrap_or_default();
+        let until = repeat.until.map(|block| format!(" until block {}", block.0)).unwrap_or_default();
+        Some(format!("up to block {}{every}{until}", repeat.times.0))
+    }
+
+    fn experiment(&self, id: super::ExperimentId) -> Option<String> {
+        let experiment = self.program.experiments.get(id.index())?;
+        let variants: Vec<String> = experiment.variants.iter().map(|variant| format!("{} {}", variant.name, variant.share)).collect();
+        Some(format!("{} by {:?} after block {}", variants.join(" "), experiment.measure, experiment.after.0))
     }
 
     fn query(&self, id: QueryId) -> String {

@@ -45,6 +45,14 @@ crate::typed_id! {
     pub struct ListenId;
     /// A clock time or moment to wait for.
     pub struct UntilId;
+    /// Where the arms of a step begin.
+    pub struct ArmsId;
+    /// The shares of a split.
+    pub struct SplitId;
+    /// A loop.
+    pub struct RepeatId;
+    /// An experiment.
+    pub struct ExperimentId;
     /// A standing place.
     pub struct PlaceId;
     /// An index into the program's code.

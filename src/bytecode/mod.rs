@@ -8,6 +8,7 @@ mod decode;
 mod disasm;
 mod encode;
 mod flat;
+mod flow;
 mod hash;
 mod ids;
 mod layout;
@@ -24,14 +25,15 @@ pub use decode::{DecodeError, MAX_CODE_OPS, MAX_IMAGE_BYTES, decode};
 pub use disasm::disassemble;
 pub use encode::{FORMAT_VERSION, MAGIC, encode};
 pub use flat::MAX_VALUE_DEPTH;
+pub use flow::{ArmsDef, ExperimentDef, Measure, RepeatDef, SplitArm, SplitDef, VariantDef};
 pub use hash::{campaign_hash, program_hash};
 pub use layout::{Layout, Routine, RoutineOwner};
 pub use table::{Flow, OP_NUMBERS, Operand};
 pub use verify::{MAX_BLOCK_DEPTH, MAX_REGEX_BYTES, MAX_STACK, VerifiedProgram, VerifyError, find_errors, verify};
 
 pub use ids::{
-    BlockId, CampaignId, ConstId, EventId, FieldId, GroupId, ListId, ListenId, MessageId, NotifyId, Pc, PlaceId, QueryId, RegexId, RuleId, SegmentId, SendId,
-    SlotId, StepId, TemplateId, TopicId, UntilId, WebhookId, WebhookStepId,
+    ArmsId, BlockId, CampaignId, ConstId, EventId, ExperimentId, FieldId, GroupId, ListId, ListenId, MessageId, NotifyId, Pc, PlaceId, QueryId, RegexId,
+    RepeatId, RuleId, SegmentId, SendId, SlotId, SplitId, StepId, TemplateId, TopicId, UntilId, WebhookId, WebhookStepId,
 };
 pub use message::{Attachment, Channel, MessageContent, MessageDef, NotifyDef, ParamDef, Recipient, SendDef, TemplateDef, WebhookDef, WebhookStepDef};
 pub use op::{CompareOp, Op, TextOp};

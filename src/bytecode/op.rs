@@ -1,8 +1,8 @@
 //! The operations. A stack machine: expressions push and pop values, steps act on the contact.
 
 use super::{
-    BlockId, CampaignId, ConstId, FieldId, GroupId, ListId, ListenId, NotifyId, Pc, PlaceId, QueryId, RegexId, SegmentId, SendId, SlotId, StepId, TopicId,
-    UntilId, WebhookStepId,
+    ArmsId, BlockId, CampaignId, ConstId, EventId, ExperimentId, FieldId, GroupId, ListId, ListenId, NotifyId, Pc, PlaceId, QueryId, RegexId, RepeatId,
+    SegmentId, SendId, SlotId, SplitId, StepId, TopicId, UntilId, WebhookStepId,
 };
 use crate::lang::TimeOfDay;
 
@@ -172,6 +172,19 @@ pub enum Op {
     Stop(Option<ConstId>) = 128,
     /// The end of the campaign.
     Finish = 129,
+
+    /// `record →` records an event of the contact, at once.
+    Emit(EventId) = 160,
+    /// The lines of a `parallel` begin: one at each of the arms.
+    Fork(ArmsId) = 161,
+    /// A line of a `parallel` is done; the last one goes on.
+    Join(ArmsId) = 162,
+    /// Goes on at one of the arms, by a hash of contact and step.
+    Split(SplitId, ArmsId) = 163,
+    /// The head of a loop: begins the next pass, waits for its time, or goes on behind the loop.
+    Repeat(RepeatId, Pc, PlaceId) = 164,
+    /// Goes on at a variant, or waits for the winner.
+    Experiment(ExperimentId, ArmsId, PlaceId) = 165,
 }
 
 impl Op {
@@ -202,11 +215,26 @@ impl Op {
     /// Whether time passes at it.
     #[must_use]
     pub fn is_wait(self) -> bool {
-        matches!(self, Op::Wait(_) | Op::WaitBetween(_) | Op::WaitUntil(..) | Op::Listen(..))
+        matches!(self, Op::Wait(_) | Op::WaitBetween(_) | Op::WaitUntil(..) | Op::Listen(..) | Op::Repeat(..) | Op::Experiment(..))
     }
     /// Whether it acts in another way: it begins a step, sends, calls, enrols, ends.
     #[must_use]
     pub fn is_step(self) -> bool {
-        matches!(self, Op::Step(_) | Op::Send(_) | Op::Webhook(..) | Op::Notify(_) | Op::Enroll(_) | Op::Leave(_) | Op::Stop(_) | Op::Finish | Op::Return)
+        matches!(
+            self,
+            Op::Step(_)
+                | Op::Send(_)
+                | Op::Webhook(..)
+                | Op::Notify(_)
+                | Op::Enroll(_)
+                | Op::Leave(_)
+                | Op::Stop(_)
+                | Op::Finish
+                | Op::Return
+                | Op::Emit(_)
+                | Op::Fork(_)
+                | Op::Join(_)
+                | Op::Split(..)
+        )
     }
 }

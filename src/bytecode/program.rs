@@ -453,6 +453,14 @@ pub struct Program {
     pub listens: Vec<ListenDef>,
     /// Moments to wait for.
     pub untils: Vec<Until>,
+    /// Where arms begin.
+    pub arms: Vec<super::ArmsDef>,
+    /// The shares of splits.
+    pub splits: Vec<super::SplitDef>,
+    /// Loops.
+    pub repeats: Vec<super::RepeatDef>,
+    /// Experiments.
+    pub experiments: Vec<super::ExperimentDef>,
     /// Questions to history.
     pub queries: Vec<Query>,
     /// Patterns of `matches` and `replied`; a leading `(?i)` where case does not count.

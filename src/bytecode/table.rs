@@ -3,8 +3,8 @@
 //! The encoder, the decoder, the verifier, the hashes and the disassembler all read this one table.
 
 use super::{
-    BlockId, CampaignId, CompareOp, ConstId, FieldId, GroupId, ListId, ListenId, NotifyId, Op, Pc, PlaceId, QueryId, RegexId, SegmentId, SendId, SlotId,
-    StepId, TextOp, TopicId, UntilId, WebhookStepId,
+    ArmsId, BlockId, CampaignId, CompareOp, ConstId, EventId, ExperimentId, FieldId, GroupId, ListId, ListenId, NotifyId, Op, Pc, PlaceId, QueryId, RegexId,
+    RepeatId, SegmentId, SendId, SlotId, SplitId, StepId, TextOp, TopicId, UntilId, WebhookStepId,
 };
 use crate::lang::TimeOfDay;
 
@@ -47,6 +47,11 @@ pub enum Operand {
     Notify(NotifyId),
     Until(UntilId),
     Listen(ListenId),
+    Event(EventId),
+    Arms(ArmsId),
+    Split(SplitId),
+    Repeat(RepeatId),
+    Experiment(ExperimentId),
 }
 
 /// Operands as the format writes them: one `u32` each.
@@ -67,7 +72,7 @@ macro_rules! raw_ids {
         }
     )+};
 }
-raw_ids!(ConstId FieldId GroupId SlotId BlockId RegexId SegmentId ListId CampaignId TopicId QueryId Pc StepId SendId WebhookStepId PlaceId NotifyId UntilId ListenId);
+raw_ids!(ConstId FieldId GroupId SlotId BlockId RegexId SegmentId ListId CampaignId TopicId QueryId Pc StepId SendId WebhookStepId PlaceId NotifyId UntilId ListenId EventId ArmsId SplitId RepeatId ExperimentId);
 
 impl Raw for TimeOfDay {
     fn raw(self) -> u32 {
@@ -233,6 +238,12 @@ op_table! {
     115 "listen" Listen(listen: Listen, place: Place);
     128 "stop" Stop(reason: OptionalText);
     129 "finish" Finish;
+    160 "emit" Emit(event: Event);
+    161 "fork" Fork(arms: Arms);
+    162 "join" Join(arms: Arms);
+    163 "split" Split(split: Split, arms: Arms);
+    164 "repeat" Repeat(repeat: Repeat, target: Target, place: Place);
+    165 "experiment" Experiment(experiment: Experiment, arms: Arms, place: Place);
 }
 
 /// Where code goes on behind an operation.
@@ -246,6 +257,8 @@ pub enum Flow {
     Branch(Pc, u32),
     /// At the targets of the listening place.
     Listen(ListenId),
+    /// At one of the arms.
+    Arms(ArmsId),
     /// At the end of a block.
     Return,
     /// Nowhere: the enrollment is over.
@@ -271,6 +284,8 @@ impl Op {
             Op::Jump(_) | Op::Step(_) | Op::Send(_) | Op::Webhook(..) | Op::Notify(_) | Op::Tag(_) | Op::Untag(_) | Op::AddToList(_) => (0, 0),
             Op::RemoveFromList(_) | Op::Subscribe(_) | Op::Unsubscribe(_) | Op::UnsubscribeAll | Op::Enroll(_) | Op::Leave(_) => (0, 0),
             Op::WaitUntil(..) | Op::Listen(..) | Op::Stop(_) | Op::Finish => (0, 0),
+            Op::Emit(_) => (1, 0),
+            Op::Fork(_) | Op::Join(_) | Op::Split(..) | Op::Repeat(..) | Op::Experiment(..) => (0, 0),
         }
     }
 
@@ -281,7 +296,9 @@ impl Op {
             Op::Jump(target) => Flow::Jump(target),
             Op::JumpUnless(target) => Flow::Branch(target, 0),
             Op::AndJump(target) | Op::OrJump(target) => Flow::Branch(target, 1),
+            Op::Repeat(_, target, _) => Flow::Branch(target, 0),
             Op::Return => Flow::Return,
+            Op::Fork(arms) | Op::Split(_, arms) | Op::Experiment(_, arms, _) => Flow::Arms(arms),
             Op::Listen(listen, _) => Flow::Listen(listen),
             Op::Stop(_) | Op::Finish => Flow::End,
             Op::Const(_) | Op::Field(_) | Op::Points(_) | Op::Now | Op::Today | Op::EventProperty(_) | Op::Capture(_) | Op::LocalDateTime(..) => Flow::Next,
@@ -292,6 +309,7 @@ impl Op {
             Op::RemoveItem(_) | Op::AddPoints(_) | Op::SetPoints(_) | Op::Wait(_) | Op::WaitBetween(_) | Op::Step(_) | Op::Send(_) => Flow::Next,
             Op::Webhook(..) | Op::Notify(_) | Op::Tag(_) | Op::Untag(_) | Op::AddToList(_) | Op::RemoveFromList(_) | Op::Subscribe(_) => Flow::Next,
             Op::Unsubscribe(_) | Op::UnsubscribeAll | Op::Enroll(_) | Op::Leave(_) | Op::WaitUntil(..) => Flow::Next,
+            Op::Emit(_) | Op::Join(_) => Flow::Next,
         }
     }
 
@@ -304,11 +322,12 @@ impl Op {
     /// The same operation with another jump target; one that does not jump is unchanged.
     #[must_use]
     pub(super) fn with_target(self, target: Pc) -> Op {
-        match self.number() {
-            64 => Op::Jump(target),
-            65 => Op::JumpUnless(target),
-            66 => Op::AndJump(target),
-            67 => Op::OrJump(target),
+        match (self.number(), self) {
+            (64, _) => Op::Jump(target),
+            (65, _) => Op::JumpUnless(target),
+            (66, _) => Op::AndJump(target),
+            (67, _) => Op::OrJump(target),
+            (_, Op::Repeat(repeat, _, place)) => Op::Repeat(repeat, target, place),
             _ => self,
         }
     }
@@ -318,7 +337,7 @@ impl Op {
     pub fn target(self) -> Option<Pc> {
         match self.flow() {
             Flow::Jump(target) | Flow::Branch(target, _) => Some(target),
-            Flow::Next | Flow::Listen(_) | Flow::Return | Flow::End => None,
+            Flow::Next | Flow::Listen(_) | Flow::Arms(_) | Flow::Return | Flow::End => None,
         }
     }
 }

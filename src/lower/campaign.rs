@@ -137,7 +137,7 @@ fn step_def(campaign: CampaignId, header: &hir::StepHeader) -> StepDef {
 }
 
 /// Visits the steps of a block, an enclosing step before those inside; a red path's wait stands before the rest of its path.
-fn each_step<'s>(steps: &'s [hir::Step], visit: &mut impl FnMut(&'s hir::StepHeader)) {
+pub(super) fn each_step<'s>(steps: &'s [hir::Step], visit: &mut impl FnMut(&'s hir::StepHeader)) {
     for step in steps {
         visit(&step.header);
         if let hir::StepKind::Decide { deadline: Some(deadline), then_, else_, .. } = &step.kind {

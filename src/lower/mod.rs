@@ -6,6 +6,7 @@ mod campaign;
 mod context;
 mod declarations;
 mod expressions;
+mod flow;
 mod history;
 mod messages;
 mod positions;

@@ -2,7 +2,7 @@
 
 use super::context::Lowering;
 use super::messages::Variables;
-use crate::bytecode::{Assembler, NotifyDef, NotifyId, Op, ParamDef, SendDef, SendId, WebhookStepDef, WebhookStepId};
+use crate::bytecode::{Assembler, EventId, NotifyDef, NotifyId, Op, ParamDef, SendDef, SendId, WebhookStepDef, WebhookStepId};
 use crate::lang::Value;
 use crate::semantic::hir::{Expr, Param, Step, StepHeader, StepKind, Template};
 
@@ -52,13 +52,13 @@ impl Lowering<'_> {
             StepKind::Wait { .. } | StepKind::WaitBetween { .. } | StepKind::WaitUntil(_) => self.wait(code, step),
             StepKind::WaitFor { .. } | StepKind::Decide { .. } | StepKind::Await { .. } => self.decision(code, step),
             StepKind::Reach(_) => self.refuse_step("reach", header),
-            StepKind::Emit { .. } => self.refuse_step("emit", header),
+            StepKind::Emit { event, properties } => self.emit(code, *event, properties.as_ref()),
             StepKind::Mute(_) => self.refuse_step("mute", header),
             StepKind::Timeline { .. } => self.refuse_step("timeline", header),
-            StepKind::Split(_) => self.refuse_step("split", header),
-            StepKind::Experiment { .. } => self.refuse_step("experiment", header),
-            StepKind::Repeat { .. } => self.refuse_step("repeat", header),
-            StepKind::Parallel(_) => self.refuse_step("parallel", header),
+            StepKind::Split(arms) => self.split(code, step, arms),
+            StepKind::Experiment { .. } => self.experiment(code, step),
+            StepKind::Repeat { .. } => self.repeat(code, step),
+            StepKind::Parallel(branches) => self.parallel(code, step, branches),
             StepKind::Error => self.poison(header.span),
         }
     }
@@ -76,6 +76,14 @@ impl Lowering<'_> {
     fn act(&mut self, code: &mut Assembler, value: &Expr, op: Op) {
         self.value(code, value);
         code.emit(op);
+    }
+
+    fn emit(&mut self, code: &mut Assembler, event: EventId, properties: Option<&Expr>) {
+        match properties {
+            Some(properties) => self.value(code, properties),
+            None => code.emit(Op::MakeRecord(0)),
+        }
+        code.emit(Op::Emit(event));
     }
 
     fn params(&mut self, params: &[Param]) -> Vec<ParamDef> {

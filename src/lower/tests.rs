@@ -35,7 +35,8 @@ fn expression(kind: &TestStepKind) -> Option<&Expr> {
             | StepKind::AddItem { item: value, .. }
             | StepKind::RemoveItem { item: value, .. }
             | StepKind::AddPoints { amount: value, .. }
-            | StepKind::SetPoints { amount: value, .. },
+            | StepKind::SetPoints { amount: value, .. }
+            | StepKind::Emit { properties: Some(value), .. },
         ) => Some(value),
         TestStepKind::Change(_)
         | TestStepKind::Expect(_)

@@ -2,10 +2,12 @@
 
 use super::change::Change;
 use super::eval::{Evaluator, Fault, as_duration, constant};
-use super::state::{EffectId, EnrollmentUid, StandingKind, StepUid};
+use super::state::{EffectId, EnrollmentUid, Frame, StandingKind, StepUid};
 use super::view::View;
 use super::{Linked, Waiting};
-use crate::bytecode::{CampaignId, ConstId, ListenId, NotifyId, Op, Pc, PlaceId, SendId, StepId, UntilId, WebhookStepId};
+use crate::bytecode::{
+    ArmsId, CampaignId, ConstId, EventId, ExperimentId, ListenId, NotifyId, Op, Pc, PlaceId, RepeatId, SendId, SplitId, StepId, UntilId, WebhookStepId,
+};
 use crate::lang::{Duration, Instant, Value, add_duration};
 use std::sync::Arc;
 
@@ -34,8 +36,23 @@ pub enum Halt {
     Stopped(Option<Arc<str>>),
     /// Somebody ended it meanwhile: its own exit, another's `leave`.
     Over,
+    /// A `parallel` begins; the send that what follows counts from.
+    Forked(ArmsId, Option<EffectId>),
+    /// A branch of a `parallel` is done, and others are not.
+    Joined,
     /// The program is damaged, or ran too long.
     Faulted(Fault),
+}
+
+/// What the head of a loop comes to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PassFlow {
+    /// The next pass begins.
+    Begin,
+    /// The loop is behind.
+    Leave,
+    /// The next pass begins at that instant.
+    Wait(Instant),
 }
 
 /// Where a run begins, and what it knows of what was before.
@@ -47,6 +64,8 @@ pub struct Entry {
     pub last_send: Option<EffectId>,
     /// The listening place (step, ordinal) whose deadline led here.
     pub listening: Option<(StepUid, u16)>,
+    /// When the wait that ends now was to end.
+    pub due: Option<Instant>,
 }
 
 /// What the machine asks of its surroundings. One contact, one instant.
@@ -69,6 +88,16 @@ pub trait Host {
     fn enroll(&mut self, enrollment: EnrollmentUid, campaign: CampaignId);
     /// Ends the enrollments of another campaign.
     fn leave(&mut self, enrollment: EnrollmentUid, campaign: CampaignId);
+    /// Records an event of the contact, at once.
+    fn emit(&mut self, evaluator: &mut Evaluator, enrollment: EnrollmentUid, event: EventId, record: Value);
+    /// A branch of a `parallel` is done: whether it is the last one, and goes on.
+    fn join(&mut self, enrollment: EnrollmentUid, arms: ArmsId) -> bool;
+    /// The arm of a split that the contact takes.
+    fn split(&mut self, enrollment: EnrollmentUid, split: SplitId) -> usize;
+    /// The head of a loop is reached; `due` is when the gap before the pass was to end, where one ends now.
+    fn pass(&mut self, evaluator: &mut Evaluator, enrollment: EnrollmentUid, repeat: RepeatId, due: Option<Instant>) -> PassFlow;
+    /// An experiment is reached: the host will say where to go on.
+    fn experiment(&mut self, enrollment: EnrollmentUid, experiment: ExperimentId);
     /// A decision fell: the arm that held, or none (the deadline, the red path).
     fn decided(&mut self, evaluator: &mut Evaluator, enrollment: EnrollmentUid, listen: ListenId, arm: Option<usize>);
     /// An `if` was asked.
@@ -85,14 +114,24 @@ struct Run<'h, H: Host> {
     step: StepId,
     last_send: Option<EffectId>,
     listening: Option<(StepUid, u16)>,
+    due: Option<Instant>,
     /// Steps begun in this run: the listening place counts for the first one only.
     steps_begun: u32,
 }
 
 /// Runs an enrollment until it waits or ends.
 pub fn run<H: Host>(host: &mut H, evaluator: &mut Evaluator, enrollment: EnrollmentUid, entry: &Entry) -> Halt {
-    let mut run =
-        Run { host, evaluator, enrollment, pc: entry.pc, step: StepId(u32::MAX), last_send: entry.last_send, listening: entry.listening, steps_begun: 0 };
+    let mut run = Run {
+        host,
+        evaluator,
+        enrollment,
+        pc: entry.pc,
+        step: StepId(u32::MAX),
+        last_send: entry.last_send,
+        listening: entry.listening,
+        due: entry.due,
+        steps_begun: 0,
+    };
     let depth = run.evaluator.stack.len();
     let halt = loop {
         match run.next() {
@@ -135,6 +174,18 @@ impl<H: Host> Run<'_, H> {
             Op::Leave(campaign) => {
                 self.host.leave(self.enrollment, campaign);
                 Ok(self.over())
+            }
+            Op::Emit(event) => {
+                let record = self.evaluator.pop()?;
+                self.host.emit(self.evaluator, self.enrollment, event, record);
+                Ok(self.over())
+            }
+            Op::Fork(arms) => Ok(Some(Halt::Forked(arms, self.last_send))),
+            Op::Join(arms) => Ok(if self.host.join(self.enrollment, arms) { None } else { Some(Halt::Joined) }),
+            Op::Split(split, arms) => {
+                let arm = self.host.split(self.enrollment, split);
+                self.take_arm(arms, arm)?;
+                Ok(None)
             }
             Op::Stop(reason) => Ok(Some(Halt::Stopped(reason.and_then(|id| self.text(id))))),
             Op::Finish | Op::Return => Ok(Some(Halt::Finished)),
@@ -242,7 +293,8 @@ impl<H: Host> Run<'_, H> {
                 let shortest = as_duration(&self.evaluator.pop()?);
                 let (from, to) = (self.after(shortest), self.after(longest));
                 let step = self.linked().deployment.steps.get(self.step.index()).copied().unwrap_or(StepUid(0));
-                let due = from.plus_millis(share_of(self.enrollment, step, to.millis_since(from).max(0)));
+                let passes = passes_of(self.host.view(self.enrollment).frames);
+                let due = from.plus_millis(share_of(self.enrollment, (step, &passes), to.millis_since(from).max(0)));
                 Ok(self.wait_up_to(place, Some(due), StandingKind::Time))
             }
             Op::WaitUntil(until, place) => {
@@ -251,6 +303,21 @@ impl<H: Host> Run<'_, H> {
                 Ok(self.wait_up_to(place, due, StandingKind::Until))
             }
             Op::Listen(listen, place) => self.listen(listen, place),
+            Op::Repeat(repeat, behind, place) => {
+                let due = self.due.take();
+                match self.host.pass(self.evaluator, self.enrollment, repeat, due) {
+                    PassFlow::Begin => Ok(None),
+                    PassFlow::Leave => {
+                        self.pc = behind.index();
+                        Ok(None)
+                    }
+                    PassFlow::Wait(due) => Ok(self.rest(Some(place), Some(due), StandingKind::Time)),
+                }
+            }
+            Op::Experiment(experiment, _, place) => {
+                self.host.experiment(self.enrollment, experiment);
+                Ok(self.rest(Some(place), None, StandingKind::Asked))
+            }
             _ => Err(Fault::NotAnExpression),
         }
     }
@@ -289,6 +356,12 @@ impl<H: Host> Run<'_, H> {
         Ok(self.rest(Some(place), due, StandingKind::Listen { recheck }))
     }
 
+    fn take_arm(&mut self, arms: ArmsId, arm: usize) -> Result<(), Fault> {
+        let target = self.linked().program.arms.get(arms.index()).and_then(|arms| arms.targets.get(arm)).copied();
+        self.pc = target.ok_or(Fault::NotAnExpression)?.index();
+        Ok(())
+    }
+
     fn rest(&mut self, place: Option<PlaceId>, due: Option<Instant>, kind: StandingKind) -> Option<Halt> {
         self.host.stand(self.enrollment, Waiting { place: place.unwrap_or(PlaceId(u32::MAX)), due, kind, counts_from: self.last_send });
         Some(Halt::Standing)
@@ -316,10 +389,19 @@ pub fn until_instant(evaluator: &mut Evaluator, view: &View<'_>, until: UntilId,
     }
 }
 
-/// A share of `span_ms` that is fixed by the enrollment and the step.
-fn share_of(enrollment: EnrollmentUid, step: StepUid, span_ms: i64) -> i64 {
+/// The numbers of the passes that these frames are inside of, outermost first.
+#[must_use]
+pub fn passes_of(frames: &[Frame]) -> Vec<u32> {
+    frames.iter().filter_map(|frame| if let Frame::Pass { number, .. } = frame { Some(*number) } else { None }).collect()
+}
+
+/// A share of `span_ms` that is fixed by the enrollment, the step and the passes around it.
+fn share_of(enrollment: EnrollmentUid, (step, passes): (StepUid, &[u32]), span_ms: i64) -> i64 {
     let mut hasher = blake3::Hasher::new();
     hasher.update(b"campc-wait-1").update(&enrollment.0).update(&step.0.to_be_bytes());
+    for pass in passes {
+        hasher.update(&pass.to_be_bytes());
+    }
     let mut bytes = [0; 8];
     hasher.finalize_xof().fill(&mut bytes);
     let random = i64::from_be_bytes(bytes) & i64::MAX;

@@ -293,7 +293,10 @@ impl Runner<'_> {
             StepKind::Unsubscribe(None) => InputKind::Changed(vec![Change::UnsubscribeAll]),
             StepKind::Enroll(campaign) => InputKind::Enroll(*campaign),
             StepKind::Leave(campaign) => InputKind::Leave(*campaign),
-            StepKind::Emit { event, .. } => InputKind::Event { event: *event, properties: Arc::default(), changes: Vec::new() },
+            StepKind::Emit { event, .. } => {
+                let properties = if let Value::Record(record) = &value { self.settle(who, record) } else { Record::new() };
+                InputKind::Event { event: *event, properties: Arc::new(properties), changes: Vec::new() }
+            }
             // The resolver lets only changes stand here; what cannot run yet is refused before.
             StepKind::Send { .. }
             | StepKind::Reach(_)

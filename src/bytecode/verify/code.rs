@@ -2,7 +2,7 @@
 
 use super::{Checker, MAX_STACK};
 use crate::bytecode::table::{Flow, Operand};
-use crate::bytecode::{CampaignId, ConstId, ListenId, Op, Pc, Place, Program, Routine, RoutineOwner, StepId};
+use crate::bytecode::{ArmsId, CampaignId, ConstId, ListenId, Op, Pc, Place, Program, Routine, RoutineOwner, StepId};
 use crate::lang::Value;
 use std::collections::BTreeMap;
 
@@ -85,6 +85,11 @@ impl Checker<'_> {
             Operand::Notify(id) => (id.index(), program.notifies.len(), "notify step"),
             Operand::Until(id) => (id.index(), program.untils.len(), "moment"),
             Operand::Listen(id) => (id.index(), program.listens.len(), "listening place"),
+            Operand::Event(id) => (id.index(), program.events.len(), "event"),
+            Operand::Arms(id) => (id.index(), program.arms.len(), "table of arms"),
+            Operand::Split(id) => (id.index(), program.splits.len(), "split"),
+            Operand::Repeat(id) => (id.index(), program.repeats.len(), "loop"),
+            Operand::Experiment(id) => (id.index(), program.experiments.len(), "experiment"),
         };
         if index >= len {
             self.report(Some(pc), format!("{what} {index} of {len}"));
@@ -137,10 +142,15 @@ impl Checker<'_> {
             Flow::Jump(target) => open.push((target, after)),
             Flow::Branch(target, kept) => open.extend([(next, after), (target, rest.saturating_add(kept))]),
             Flow::Listen(listen) => open.extend(self.listen_targets(listen).into_iter().map(|target| (target, after))),
+            Flow::Arms(arms) => open.extend(self.arms_targets(arms).iter().map(|target| (*target, after))),
             Flow::Return if rest != 0 => return Err("a block that leaves more than one value"),
             Flow::Return | Flow::End => {}
         }
         Ok(())
+    }
+
+    fn arms_targets(&self, arms: ArmsId) -> &[Pc] {
+        self.program.arms.get(arms.index()).map_or(&[], |arms| arms.targets.as_slice())
     }
 
     fn listen_targets(&self, listen: ListenId) -> Vec<Pc> {
@@ -161,6 +171,14 @@ fn step_of(program: &Program, operand: Operand) -> Option<StepId> {
         Some(program.notifies.get(notify.index())?.step)
     } else if let Operand::Listen(listen) = operand {
         Some(program.listens.get(listen.index())?.step)
+    } else if let Operand::Arms(arms) = operand {
+        Some(program.arms.get(arms.index())?.step)
+    } else if let Operand::Split(split) = operand {
+        Some(program.splits.get(split.index())?.step)
+    } else if let Operand::Repeat(repeat) = operand {
+        Some(program.repeats.get(repeat.index())?.step)
+    } else if let Operand::Experiment(experiment) = operand {
+        Some(program.experiments.get(experiment.index())?.step)
     } else {
         Some(place_of(program, operand)?.step)
     }

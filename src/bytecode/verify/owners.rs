@@ -54,6 +54,11 @@ impl Checker<'_> {
             self.until_blocks(until)
         } else if let Op::Listen(listen, _) = op {
             self.listen_blocks(listen)
+        } else if let Op::Repeat(repeat, ..) = op {
+            let Some(repeat) = program.repeats.get(repeat.index()) else { return Vec::new() };
+            [Some(repeat.times), repeat.every, repeat.until].into_iter().flatten().collect()
+        } else if let Op::Experiment(experiment, ..) = op {
+            program.experiments.get(experiment.index()).map(|experiment| experiment.after).into_iter().collect()
         } else {
             Vec::new()
         }

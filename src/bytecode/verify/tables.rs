@@ -3,7 +3,7 @@
 use super::Checker;
 use crate::bytecode::table::MILLIS_PER_DAY;
 use crate::bytecode::{
-    BlockId, BuiltinField, CampaignDef, CampaignId, EventPattern, HistoryWindow, ListenDef, MessageContent, MessageDef, MessageTarget, ParamDef, Place,
+    BlockId, BuiltinField, CampaignDef, CampaignId, EventPattern, HistoryWindow, ListenDef, MessageContent, MessageDef, MessageTarget, Op, ParamDef, Place,
     QueryId, Recipient, Recurrence, Reenter, StepId, TemplateId, TopicId, Trigger, TriggerKind, TriggerZone, UntilAnchor,
 };
 use crate::lang::{Date, Duration, Instant, TimeOfDay, Value, Window, WindowZone, Zone};
@@ -38,6 +38,7 @@ impl Checker<'_> {
         program.listens.iter().for_each(|listen| self.check_listen(listen));
         self.check_effects();
         self.check_questions();
+        self.check_flow();
     }
 
     fn check_effects(&mut self) {
@@ -79,6 +80,40 @@ impl Checker<'_> {
             match query.window {
                 HistoryWindow::Last(block) => self.check_block_id(block),
                 HistoryWindow::Anchor | HistoryWindow::Ever => {}
+            }
+        }
+    }
+
+    fn check_flow(&mut self) {
+        let program = self.program;
+        for arms in &program.arms {
+            self.check_step_id(arms.step);
+            self.check_step_id(arms.last);
+            self.demand(!arms.targets.is_empty(), "a table of no arms");
+        }
+        let is_share = |share: f64| (0.0..=1.0).contains(&share);
+        for split in &program.splits {
+            self.check_step_id(split.step);
+            self.demand(split.arms.iter().all(|arm| arm.share.is_none_or(is_share)), "a share beyond the whole");
+        }
+        for repeat in &program.repeats {
+            self.check_step_id(repeat.step);
+            self.check_step_id(repeat.last);
+            [Some(repeat.times), repeat.every, repeat.until].into_iter().flatten().for_each(|block| self.check_block_id(block));
+        }
+        for experiment in &program.experiments {
+            self.check_step_id(experiment.step);
+            self.check_block_id(experiment.after);
+            self.demand(experiment.variants.iter().all(|variant| is_share(variant.share)), "a share beyond the whole");
+        }
+        for op in &program.code {
+            let counts = match op {
+                Op::Split(split, arms) => Some((program.splits.get(split.index()).map(|split| split.arms.len()), arms)),
+                Op::Experiment(experiment, arms, _) => Some((program.experiments.get(experiment.index()).map(|known| known.variants.len()), arms)),
+                _ => None,
+            };
+            if let Some((count, arms)) = counts {
+                self.demand(count == program.arms.get(arms.index()).map(|arms| arms.targets.len()), "shares that are not one an arm");
             }
         }
     }

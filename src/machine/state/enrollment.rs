@@ -103,6 +103,8 @@ pub enum StandingKind {
     Stranded,
     /// It is running; between inputs nobody is.
     Running,
+    /// An experiment is asked for its variant, or for when its winner will be known.
+    Asked,
 }
 
 /// Where a thread stands.

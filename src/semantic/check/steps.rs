@@ -16,10 +16,7 @@ impl Checker<'_, '_> {
             ast::StepKind::Webhook { webhook, body } => self.webhook_step(webhook, body.as_ref(), step, frame),
             ast::StepKind::Notify { to, subject, body } => Some(self.notify(to, subject, body.as_ref())),
             ast::StepKind::Change(change) => self.change(change, step.span),
-            ast::StepKind::Emit { event, properties } => {
-                self.not_yet("emit", step.span);
-                self.emit(event, properties.as_ref())
-            }
+            ast::StepKind::Emit { event, properties } => self.emit(event, properties.as_ref()),
             ast::StepKind::Wait { .. } | ast::StepKind::WaitBetween { .. } | ast::StepKind::WaitUntil(_) | ast::StepKind::WaitFor { .. } => {
                 Some(self.wait(&step.kind))
             }
@@ -29,22 +26,13 @@ impl Checker<'_, '_> {
                 self.not_yet("timeline", step.span);
                 self.timeline(timeline, frame)
             }
-            ast::StepKind::Split(arms) => {
-                self.not_yet("split", step.span);
-                Some(self.split(arms, step.span, frame))
-            }
+            ast::StepKind::Split(arms) => Some(self.split(arms, step.span, frame)),
             ast::StepKind::Experiment(experiment) => {
                 self.not_yet("experiment", step.span);
                 Some(self.experiment(experiment, step.span, frame))
             }
-            ast::StepKind::Repeat(repeat) => {
-                self.not_yet("repeat", step.span);
-                Some(self.repeat(repeat, frame))
-            }
-            ast::StepKind::Parallel(blocks) => {
-                self.not_yet("parallel", step.span);
-                Some(StepKind::Parallel(blocks.iter().map(|block| self.block(block, frame)).collect()))
-            }
+            ast::StepKind::Repeat(repeat) => Some(self.repeat(repeat, frame)),
+            ast::StepKind::Parallel(blocks) => Some(StepKind::Parallel(blocks.iter().map(|block| self.block(block, frame)).collect())),
             ast::StepKind::Do { sequence, args } => self.do_step(sequence, args, step, frame),
             ast::StepKind::Stop(reason) => Some(StepKind::Stop(reason.as_ref().map(|text| super::literals::nfc(&text.value)))),
         };
@@ -123,7 +111,6 @@ impl Checker<'_, '_> {
         let webhook = self.webhook_ref(name);
         let object = body.map(|body| self.object(body));
         let answer = step.label.as_ref().map(|label| {
-            self.not_yet("webhook … as", step.span);
             let slot = SlotId::from_index(frame.captures.len());
             frame.captures.push(CaptureDef { name: label.text.clone(), event: None });
             self.scope.captures.push(Capture { name: label.text.clone(), slot, kind: CaptureKind::Answer, is_sure: true, span: label.span });
