@@ -72,6 +72,7 @@ impl Context<'_> {
         self.state.accepted_at = self.now;
         // Who comes into being at a broadcast's very instant was there when it went out: timers come after facts.
         self.state.broadcasts_until = self.now.plus_millis(-1);
+        self.state.dates_until = self.state.broadcasts_until;
         let mut group = Vec::new();
         self.happen(HappeningKind::Created);
         self.apply(evaluator, changes);

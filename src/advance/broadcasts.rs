@@ -23,8 +23,8 @@ impl Moment {
 
 impl Context<'_> {
     /// The next moment of any broadcast for this contact.
-    pub fn next_broadcast(&self, _evaluator: &mut Evaluator) -> Option<Instant> {
-        self.linked.triggers(TriggerKey::Time).iter().filter_map(|(campaign, index)| self.moment(*campaign, *index)).map(|moment| moment.at()).min()
+    pub fn next_broadcast(&self, evaluator: &mut Evaluator) -> Option<Instant> {
+        self.linked.triggers(TriggerKey::Time).iter().filter_map(|(campaign, index)| self.moment(evaluator, *campaign, *index)).map(|moment| moment.at()).min()
     }
 
     /// Asks every broadcast whose moment is `at`.
@@ -34,15 +34,17 @@ impl Context<'_> {
             .triggers(TriggerKey::Time)
             .iter()
             .filter_map(|(campaign, index)| {
-                let moment = self.moment(*campaign, *index)?;
+                let moment = self.moment(evaluator, *campaign, *index)?;
                 (moment.at() <= at).then_some((*campaign, *index, matches!(moment, Moment::Skipped(_))))
             })
             .collect();
         self.state.broadcasts_until = at;
+        self.state.dates_until = self.state.dates_until.max(at);
         for (campaign, index, is_skipped) in due {
             let Some(trigger) = self.trigger(campaign, index) else { continue };
-            let (TriggerKind::Every { audience, .. } | TriggerKind::At { audience, .. }) = &trigger.kind else { continue };
-            if !evaluator.is_true(&self.view_of(None), *audience) {
+            if let TriggerKind::Every { audience, .. } | TriggerKind::At { audience, .. } = &trigger.kind
+                && !evaluator.is_true(&self.view_of(None), *audience)
+            {
                 continue;
             }
             if is_skipped {
@@ -60,7 +62,7 @@ impl Context<'_> {
     }
 
     /// The first moment that has not been looked at yet.
-    fn moment(&self, campaign: CampaignId, index: usize) -> Option<Moment> {
+    fn moment(&self, evaluator: &mut Evaluator, campaign: CampaignId, index: usize) -> Option<Moment> {
         let live_since = self.live_since(campaign.index())?;
         let seen = self.state.broadcasts_until;
         match &self.trigger(campaign, index)?.kind {
@@ -73,7 +75,13 @@ impl Context<'_> {
             TriggerKind::At { date, time, zone, if_past, .. } => {
                 let zone = self.trigger_zone(zone);
                 let moment = one_moment(*date, (*time, &zone), live_since, *if_past);
-                (moment.at() > seen && local_instant(*date, *time, &zone) >= self.born()).then_some(moment)
+                // A moment before the contact was there is not its own, unless it was there when the campaign went live.
+                let is_own = local_instant(*date, *time, &zone) >= self.born() || self.born() <= live_since;
+                (moment.at() > seen && is_own).then_some(moment)
+            }
+            TriggerKind::FieldDate { .. } => {
+                let after = self.state.dates_until.max(live_since.plus_millis(-1));
+                self.date_moment(evaluator, &self.trigger(campaign, index)?.kind, after).map(Moment::At)
             }
             TriggerKind::SegmentEntered(_)
             | TriggerKind::SegmentLeft(_)
@@ -88,8 +96,7 @@ impl Context<'_> {
             | TriggerKind::ContactCreated
             | TriggerKind::Subscribed(_)
             | TriggerKind::Unsubscribed(_)
-            | TriggerKind::Enrolled
-            | TriggerKind::FieldDate { .. } => None,
+            | TriggerKind::Enrolled => None,
         }
     }
 

@@ -212,6 +212,8 @@ pub fn advance(linked: &Linked, switches: &Switches, state: &mut ContactState, i
     context.is_quiet = input.is_quiet;
     if !matches!(input.kind, InputKind::Created { .. }) {
         context.run_due(&mut evaluator, now.plus_millis(-1));
+        // What comes now finds the moments before it behind the contact.
+        context.state.dates_until = context.state.dates_until.max(now.plus_millis(-1));
     }
     context.accept(&mut evaluator, input);
     context.settle(&mut evaluator);

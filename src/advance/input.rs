@@ -124,6 +124,8 @@ pub struct Switches {
     pub paused: std::collections::BTreeSet<StableId>,
     /// Drafts run as if published: tests.
     pub run_drafts: bool,
+    /// With `run_drafts`: since when everything is live; without, since the deploy.
+    pub live_since: Option<Instant>,
     /// `[sms] legal_hours = false`: marketing SMS to +1 at any hour.
     pub ignore_legal_hours: bool,
     /// Says in [`super::Outcome::reached`] which steps were come to: coverage of tests. No switch of an operator, so never stored.

@@ -112,7 +112,7 @@ fn stricter(a: ConsentState, b: ConsentState) -> ConsentState {
 fn unite_enrollments(winner: &mut ContactState, loser: &ContactState) {
     let advanced = |enrollment: &Enrollment| enrollment.executed.len();
     for theirs in &loser.enrollments {
-        match winner.enrollments.iter_mut().find(|mine| mine.campaign == theirs.campaign) {
+        match winner.enrollments.iter_mut().find(|mine| mine.campaign == theirs.campaign && mine.key == theirs.key) {
             Some(mine) => {
                 let is_further = advanced(theirs) > advanced(mine) || (advanced(theirs) == advanced(mine) && theirs.started < mine.started);
                 if is_further {
@@ -126,6 +126,9 @@ fn unite_enrollments(winner: &mut ContactState, loser: &ContactState) {
     for (campaign, theirs) in loser.past.iter() {
         let mine = winner.past.entry(*campaign);
         mine.entries = mine.entries.max(theirs.entries);
+        mine.each.extend(theirs.each.iter().copied());
+        mine.each.sort_unstable();
+        mine.each.dedup();
         if theirs.ended > mine.ended {
             mine.ended = theirs.ended;
             mine.end = theirs.end.clone();

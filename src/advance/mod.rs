@@ -6,8 +6,10 @@ mod accept;
 mod admit;
 mod broadcasts;
 mod context;
+mod dates;
 mod facts;
 mod fading;
+mod gather;
 mod goals;
 mod input;
 mod lines;
@@ -18,6 +20,7 @@ mod sends;
 mod settle;
 mod steps;
 mod timers;
+mod updates;
 
 pub use crate::machine::{Change, ConsentTarget};
 pub use context::advance;

@@ -32,6 +32,7 @@ pub enum What {
     Notified,
     HandedOver,
     Goal,
+    Restarted,
 }
 
 impl What {
@@ -60,6 +61,7 @@ impl What {
             What::Notified => "notified",
             What::HandedOver => "handed over",
             What::Goal => "goal",
+            What::Restarted => "restarted",
         }
     }
 }

@@ -23,6 +23,7 @@ impl Context<'_> {
         loop {
             while let Some(happening) = self.queue.pop_front() {
                 self.cause = happening.cause.clone();
+                self.update_captures(evaluator, &happening);
                 self.find_triggers(evaluator, &happening);
             }
             if self.ask_enrollments(evaluator) {

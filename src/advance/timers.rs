@@ -80,6 +80,9 @@ impl Context<'_> {
     }
 
     fn time_is_up(&mut self, evaluator: &mut Evaluator, line: Line, due: Instant) {
+        if self.enrollment(line.enrollment).is_some_and(|enrollment| enrollment.gathering.is_some()) {
+            return self.close_gathering(evaluator, line.enrollment);
+        }
         // Late (a pause, a restart): the decision is taken as of its own time.
         if due < self.now
             && let Some(arm) = self.arm_at(evaluator, line, due)
@@ -141,6 +144,7 @@ impl Context<'_> {
             for thread in &enrollment.threads {
                 consider(thread.until_recheck, Due::Condition(index));
             }
+            consider(enrollment.gathering.map(|gathering| gathering.until), Due::Timer(index, 0));
             for (number, standing) in enrollment.threads.iter().map(|thread| &thread.standing).enumerate() {
                 match &standing.kind {
                     StandingKind::Listen { recheck } => {
@@ -169,7 +173,7 @@ impl Context<'_> {
     /// Since when a campaign has been live, for broadcasts.
     pub fn live_since(&self, campaign: usize) -> Option<Instant> {
         if self.switches.run_drafts {
-            return Some(self.linked.deployment.at);
+            return Some(self.switches.live_since.unwrap_or(self.linked.deployment.at));
         }
         self.linked.deployment.live_since.get(campaign).copied().flatten()
     }

@@ -3,7 +3,9 @@
 //! Not here: which code a construct becomes (`lower`).
 
 use super::flat::FlatValue;
-use super::{ArmsId, Block, BlockId, ConstId, Layout, ListenId, Op, Pc, PlaceId, Program, RegexId, SourceNote, TemplateDef, TemplateId, encode, reads};
+use super::{
+    ArmsId, Block, BlockId, ConstId, Layout, ListenId, Op, Pc, PlaceId, Program, RegexId, SourceNote, TemplateDef, TemplateId, TimelineId, encode, reads,
+};
 use crate::base::Span;
 use crate::lang::Value;
 use std::collections::{BTreeMap, HashMap};
@@ -30,6 +32,7 @@ pub struct Assembler {
     places: Vec<(usize, PlaceId)>,
     listens: Vec<ListenId>,
     arms: Vec<ArmsId>,
+    timelines: Vec<TimelineId>,
 }
 
 impl Assembler {
@@ -47,6 +50,9 @@ impl Assembler {
         self.places.push((self.ops.len(), place));
         if let Op::Listen(listen, _) = op {
             self.listens.push(listen);
+        }
+        if let Op::Timeline(timeline, _) = op {
+            self.timelines.push(timeline);
         }
         self.ops.push(op);
     }
@@ -156,7 +162,7 @@ impl ProgramBuilder {
     /// Lays down a routine, and gives its places and listening places their addresses. The address of its first operation.
     pub fn routine(&mut self, code: Assembler) -> Pc {
         let base = self.program.code.len();
-        let Assembler { ops, labels, notes, places, listens, arms } = code;
+        let Assembler { ops, labels, notes, places, listens, arms, timelines } = code;
         let address = |label: Pc| labels.get(label.index()).copied().flatten().map_or(Pc(u32::MAX), |offset| Pc::from_index(base + offset));
         for op in ops {
             self.program.code.push(op.target().map_or(op, |label| op.with_target(address(label))));
@@ -176,6 +182,11 @@ impl ProgramBuilder {
         for arms in arms {
             let Some(arms) = self.program.arms.get_mut(arms.index()) else { continue };
             arms.targets.iter_mut().for_each(|target| *target = address(*target));
+        }
+        for timeline in timelines {
+            let Some(timeline) = self.program.timelines.get_mut(timeline.index()) else { continue };
+            timeline.arms.iter_mut().for_each(|arm| arm.target = address(arm.target));
+            timeline.end = address(timeline.end);
         }
         self.program.notes.extend(notes.into_iter().map(|(offset, span)| SourceNote { pc: Pc::from_index(base + offset), span }));
         Pc::from_index(base)

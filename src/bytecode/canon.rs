@@ -5,7 +5,8 @@ use super::flat::FlatValue;
 use super::table::Operand;
 use super::{
     ArmsId, BlockId, CampaignDef, CampaignId, EventPattern, ExperimentId, HistoryWindow, Layout, ListenId, MessageContent, MessageId, MessageTarget, ParamDef,
-    Pc, Program, QueryId, Recipient, Reenter, RepeatId, Routine, SegmentId, StepId, TemplateId, Trigger, TriggerKind, UntilAnchor, UntilId, WebhookId,
+    Pc, Program, QueryId, Recipient, Reenter, RepeatId, Routine, SegmentId, StepId, TemplateId, TimelineId, Trigger, TriggerKind, UntilAnchor, UntilId,
+    WebhookId,
 };
 use crate::lang::Value;
 use serde::Serialize;
@@ -77,6 +78,23 @@ impl<'p> Canon<'p> {
                 self.put("each");
                 self.block(*block);
             }
+        }
+        self.timing(campaign);
+    }
+
+    /// Lines that only say something where they stand.
+    fn timing(&mut self, campaign: &'p CampaignDef) {
+        if campaign.is_restarting {
+            self.put("restart");
+        }
+        for update in &campaign.updates {
+            self.put(&("update", update.slot, update.predicate.is_some()));
+            self.pattern(&update.pattern);
+            update.predicate.into_iter().for_each(|block| self.block(block));
+        }
+        if let Some(collect) = &campaign.collect {
+            self.put(&("collect", collect.slot, collect.length, collect.sliding_up_to, collect.by.is_some()));
+            collect.by.into_iter().for_each(|block| self.block(block));
         }
     }
 
@@ -186,6 +204,7 @@ impl<'p> Canon<'p> {
             Operand::Split(id) => self.put(&program.splits.get(id.index()).map(|split| &split.arms)),
             Operand::Repeat(id) => self.repeat(id),
             Operand::Experiment(id) => self.experiment(id),
+            Operand::Timeline(id) => self.timeline(id, start),
         }
     }
 
@@ -324,6 +343,17 @@ impl<'p> Canon<'p> {
         let Some(experiment) = self.program.experiments.get(id.index()) else { return };
         self.put(&(experiment.shape, experiment.measure));
         self.block(experiment.after);
+    }
+
+    fn timeline(&mut self, id: TimelineId, start: Pc) {
+        let Some(timeline) = self.program.timelines.get(id.index()) else { return };
+        self.block(timeline.anchor);
+        self.put(&(timeline.is_again_when_moved, timeline.arms.len()));
+        for arm in &timeline.arms {
+            self.put(&(&arm.key, arm.shift, arm.is_before, arm.at));
+            self.operand(Operand::Target(arm.target), start);
+        }
+        self.operand(Operand::Target(timeline.end), start);
     }
 
     fn query(&mut self, id: QueryId) {

@@ -3,7 +3,7 @@
 use super::table::{Flow, Operand};
 use super::{
     CampaignDef, Channel, EventPattern, Fact, HistoryWindow, Layout, ListenId, MessageDef, MessageTarget, Op, Pc, Program, QueryId, Routine, RoutineOwner,
-    UntilAnchor, UntilId,
+    TimelineId, UntilAnchor, UntilId,
 };
 use crate::lang::Value;
 use std::collections::BTreeSet;
@@ -98,6 +98,7 @@ impl Lister<'_> {
             let within = goal.within.map(|within| format!(" within block {}", within.0)).unwrap_or_default();
             self.line(&format!("  goal {name}block {}{within}", goal.condition.0));
         }
+        self.timing(campaign);
     }
 
     fn targets(&self, routine: &Routine) -> BTreeSet<Pc> {
@@ -113,6 +114,11 @@ impl Lister<'_> {
             if let Flow::Arms(arms) = op.flow() {
                 targets.extend(self.program.arms.get(arms.index()).into_iter().flat_map(|arms| arms.targets.iter().copied()));
             }
+            if let Op::Timeline(timeline, _) = op
+                && let Some(timeline) = self.program.timelines.get(timeline.index())
+            {
+                targets.extend(timeline.arms.iter().map(|arm| arm.target).chain([timeline.end]));
+            }
         }
         targets
     }
@@ -127,6 +133,8 @@ impl Lister<'_> {
         self.line(&line);
         if let Op::Listen(listen, _) = op {
             self.listen(listen);
+        } else if let Op::Timeline(timeline, _) = op {
+            self.timeline(timeline);
         }
     }
 
@@ -146,6 +154,34 @@ impl Lister<'_> {
         if let Some((duration, target)) = listen.deadline {
             let held = if listen.is_deadline_send { ", listening on while the send is held" } else { "" };
             self.line(&format!("          after block {} L{}{held}", duration.0, target.0));
+        }
+    }
+
+    fn timeline(&mut self, timeline: TimelineId) {
+        let Some(timeline) = self.program.timelines.get(timeline.index()) else { return };
+        self.line(&format!("          around block {}{}", timeline.anchor.0, if timeline.is_again_when_moved { ", again when moved" } else { "" }));
+        for arm in &timeline.arms {
+            self.line(&format!("          {} L{}", arm.key, arm.target.0));
+        }
+        self.line(&format!("          then L{}", timeline.end.0));
+    }
+
+    /// Lines of the header about time.
+    fn timing(&mut self, campaign: &CampaignDef) {
+        let where_ = |block: Option<super::BlockId>| block.map(|block| format!(" where block {}", block.0)).unwrap_or_default();
+        for update in &campaign.updates {
+            self.line(&format!("  update slot {} when {}{}", update.slot.0, self.pattern(&update.pattern), where_(update.predicate)));
+        }
+        if let Some(collect) = &campaign.collect {
+            let sliding = collect.sliding_up_to.map(|most| format!(" sliding up to {most}")).unwrap_or_default();
+            let by = collect.by.map(|block| format!(" by block {}", block.0)).unwrap_or_default();
+            self.line(&format!("  collect slot {} for {}{sliding}{by}", collect.slot.0, collect.length));
+        }
+        if let super::Reenter::Each(block) = campaign.reenter {
+            self.line(&format!("  reenter each block {}", block.0));
+        }
+        if campaign.is_restarting {
+            self.line("  retrigger restart");
         }
     }
 
@@ -184,6 +220,7 @@ impl Lister<'_> {
             Operand::Split(id) => program.splits.get(id.index()).map(|split| split.arms.iter().map(|arm| arm.name.to_string()).collect::<Vec<_>>().join(" ")),
             Operand::Repeat(id) => self.repeat(id),
             Operand::Experiment(id) => self.experiment(id),
+            Operand::Timeline(id) => Some(format!("timeline {}", id.0)),
         };
         text.unwrap_or_else(|| "?".to_string())
     }

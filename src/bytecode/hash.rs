@@ -51,6 +51,8 @@ fn without_sources(program: &Program) -> Program {
         campaign.span = nowhere;
         campaign.exits.iter_mut().for_each(|exit| exit.span = nowhere);
         campaign.goals.iter_mut().for_each(|goal| goal.span = nowhere);
+        campaign.updates.iter_mut().for_each(|update| update.span = nowhere);
+        campaign.collect.iter_mut().for_each(|collect| collect.span = nowhere);
         for trigger in &mut campaign.triggers {
             trigger.span = nowhere;
             trigger.text = Arc::clone(&nothing);

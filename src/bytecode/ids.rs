@@ -53,6 +53,8 @@ crate::typed_id! {
     pub struct RepeatId;
     /// An experiment.
     pub struct ExperimentId;
+    /// A timeline.
+    pub struct TimelineId;
     /// A standing place.
     pub struct PlaceId;
     /// An index into the program's code.

@@ -17,6 +17,7 @@ mod op;
 mod program;
 mod reads;
 mod table;
+mod timing;
 mod trigger;
 mod verify;
 
@@ -33,7 +34,7 @@ pub use verify::{MAX_BLOCK_DEPTH, MAX_REGEX_BYTES, MAX_STACK, VerifiedProgram, V
 
 pub use ids::{
     ArmsId, BlockId, CampaignId, ConstId, EventId, ExperimentId, FieldId, GroupId, ListId, ListenId, MessageId, NotifyId, Pc, PlaceId, QueryId, RegexId,
-    RepeatId, RuleId, SegmentId, SendId, SlotId, SplitId, StepId, TemplateId, TopicId, UntilId, WebhookId, WebhookStepId,
+    RepeatId, RuleId, SegmentId, SendId, SlotId, SplitId, StepId, TemplateId, TimelineId, TopicId, UntilId, WebhookId, WebhookStepId,
 };
 pub use message::{Attachment, Channel, MessageContent, MessageDef, NotifyDef, ParamDef, Recipient, SendDef, TemplateDef, WebhookDef, WebhookStepDef};
 pub use op::{CompareOp, Op, TextOp};
@@ -41,4 +42,5 @@ pub use program::{
     Block, BuiltinField, CampaignDef, CaptureDef, DecayDef, EventDef, ExitDef, Fact, FieldDef, GoalDef, GroupDef, ListDef, ListenArm, ListenDef, Place,
     PointCap, PointRule, Program, ProjectInfo, PropertyDef, Reenter, SegmentDef, SourceNote, StepDef, StepKind, TopicDef, Until, UntilAnchor,
 };
+pub use timing::{CollectDef, TimelineArmDef, TimelineDef, UpdateDef};
 pub use trigger::{Aggregate, EventPattern, HistoryWindow, IfPast, MessageEvent, MessageTarget, Query, Recurrence, Trigger, TriggerKind, TriggerZone};

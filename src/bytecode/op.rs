@@ -2,7 +2,7 @@
 
 use super::{
     ArmsId, BlockId, CampaignId, ConstId, EventId, ExperimentId, FieldId, GroupId, ListId, ListenId, NotifyId, Pc, PlaceId, QueryId, RegexId, RepeatId,
-    SegmentId, SendId, SlotId, SplitId, StepId, TopicId, UntilId, WebhookStepId,
+    SegmentId, SendId, SlotId, SplitId, StepId, TimelineId, TopicId, UntilId, WebhookStepId,
 };
 use crate::lang::TimeOfDay;
 
@@ -168,6 +168,11 @@ pub enum Op {
     /// Listens to conditions; goes on at the arm that holds first, or at the deadline's target.
     Listen(ListenId, PlaceId) = 115,
 
+    /// Stands at a timeline: goes on at the arm whose time has come, or behind it when no arm is to come.
+    Timeline(TimelineId, PlaceId) = 140,
+    /// Comes to a timeline: plans its arms.
+    EnterTimeline(TimelineId) = 141,
+
     /// Ends the enrollment, with a reason (a text constant).
     Stop(Option<ConstId>) = 128,
     /// The end of the campaign.
@@ -215,7 +220,7 @@ impl Op {
     /// Whether time passes at it.
     #[must_use]
     pub fn is_wait(self) -> bool {
-        matches!(self, Op::Wait(_) | Op::WaitBetween(_) | Op::WaitUntil(..) | Op::Listen(..) | Op::Repeat(..) | Op::Experiment(..))
+        matches!(self, Op::Wait(_) | Op::WaitBetween(_) | Op::WaitUntil(..) | Op::Listen(..) | Op::Repeat(..) | Op::Experiment(..) | Op::Timeline(..))
     }
     /// Whether it acts in another way: it begins a step, sends, calls, enrols, ends.
     #[must_use]
@@ -235,6 +240,7 @@ impl Op {
                 | Op::Fork(_)
                 | Op::Join(_)
                 | Op::Split(..)
+                | Op::EnterTimeline(_)
         )
     }
 }

@@ -1,6 +1,7 @@
 //! The compiled program: immutable tables and code. Built by `lower`, run by `machine` and `advance`.
 
 use super::CampaignId;
+use super::timing::{CollectDef, TimelineDef, UpdateDef};
 use super::trigger::{EventPattern, Query};
 use super::{
     BlockId, EventId, FieldId, GroupId, ListId, MessageDef, MessageEvent, NotifyDef, Op, Pc, PlaceId, SegmentId, SendDef, SlotId, StepId, TemplateDef, TopicId,
@@ -283,6 +284,12 @@ pub struct CampaignDef {
     pub only_if: Vec<BlockId>,
     /// Whether one may come again.
     pub reenter: Reenter,
+    /// Whether a trigger restarts one who is enrolled.
+    pub is_restarting: bool,
+    /// What later events replace the captured one.
+    pub updates: Vec<UpdateDef>,
+    /// What is gathered before the steps begin.
+    pub collect: Option<CollectDef>,
     /// Ends the enrollment at any step.
     pub exits: Vec<ExitDef>,
     /// Counted once an enrollment each.
@@ -461,6 +468,8 @@ pub struct Program {
     pub repeats: Vec<super::RepeatDef>,
     /// Experiments.
     pub experiments: Vec<super::ExperimentDef>,
+    /// Timelines.
+    pub timelines: Vec<TimelineDef>,
     /// Questions to history.
     pub queries: Vec<Query>,
     /// Patterns of `matches` and `replied`; a leading `(?i)` where case does not count.

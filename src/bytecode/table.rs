@@ -4,7 +4,7 @@
 
 use super::{
     ArmsId, BlockId, CampaignId, CompareOp, ConstId, EventId, ExperimentId, FieldId, GroupId, ListId, ListenId, NotifyId, Op, Pc, PlaceId, QueryId, RegexId,
-    RepeatId, SegmentId, SendId, SlotId, SplitId, StepId, TextOp, TopicId, UntilId, WebhookStepId,
+    RepeatId, SegmentId, SendId, SlotId, SplitId, StepId, TextOp, TimelineId, TopicId, UntilId, WebhookStepId,
 };
 use crate::lang::TimeOfDay;
 
@@ -52,6 +52,7 @@ pub enum Operand {
     Split(SplitId),
     Repeat(RepeatId),
     Experiment(ExperimentId),
+    Timeline(TimelineId),
 }
 
 /// Operands as the format writes them: one `u32` each.
@@ -72,7 +73,7 @@ macro_rules! raw_ids {
         }
     )+};
 }
-raw_ids!(ConstId FieldId GroupId SlotId BlockId RegexId SegmentId ListId CampaignId TopicId QueryId Pc StepId SendId WebhookStepId PlaceId NotifyId UntilId ListenId EventId ArmsId SplitId RepeatId ExperimentId);
+raw_ids!(ConstId FieldId GroupId SlotId BlockId RegexId SegmentId ListId CampaignId TopicId QueryId Pc StepId SendId WebhookStepId PlaceId NotifyId UntilId ListenId EventId ArmsId SplitId RepeatId ExperimentId TimelineId);
 
 impl Raw for TimeOfDay {
     fn raw(self) -> u32 {
@@ -236,6 +237,8 @@ op_table! {
     113 "wait_between" WaitBetween(place: Place);
     114 "wait_until" WaitUntil(until: Until, place: Place);
     115 "listen" Listen(listen: Listen, place: Place);
+    140 "timeline" Timeline(timeline: Timeline, place: Place);
+    141 "enter_timeline" EnterTimeline(timeline: Timeline);
     128 "stop" Stop(reason: OptionalText);
     129 "finish" Finish;
     160 "emit" Emit(event: Event);
@@ -259,6 +262,8 @@ pub enum Flow {
     Listen(ListenId),
     /// At one of the arms.
     Arms(ArmsId),
+    /// At the arms of the timeline, or behind it.
+    Timeline(TimelineId),
     /// At the end of a block.
     Return,
     /// Nowhere: the enrollment is over.
@@ -285,7 +290,7 @@ impl Op {
             Op::RemoveFromList(_) | Op::Subscribe(_) | Op::Unsubscribe(_) | Op::UnsubscribeAll | Op::Enroll(_) | Op::Leave(_) => (0, 0),
             Op::WaitUntil(..) | Op::Listen(..) | Op::Stop(_) | Op::Finish => (0, 0),
             Op::Emit(_) => (1, 0),
-            Op::Fork(_) | Op::Join(_) | Op::Split(..) | Op::Repeat(..) | Op::Experiment(..) => (0, 0),
+            Op::Fork(_) | Op::Join(_) | Op::Split(..) | Op::Repeat(..) | Op::Experiment(..) | Op::Timeline(..) | Op::EnterTimeline(_) => (0, 0),
         }
     }
 
@@ -300,6 +305,7 @@ impl Op {
             Op::Return => Flow::Return,
             Op::Fork(arms) | Op::Split(_, arms) | Op::Experiment(_, arms, _) => Flow::Arms(arms),
             Op::Listen(listen, _) => Flow::Listen(listen),
+            Op::Timeline(timeline, _) => Flow::Timeline(timeline),
             Op::Stop(_) | Op::Finish => Flow::End,
             Op::Const(_) | Op::Field(_) | Op::Points(_) | Op::Now | Op::Today | Op::EventProperty(_) | Op::Capture(_) | Op::LocalDateTime(..) => Flow::Next,
             Op::CompareMoving(..) | Op::HasTag(_) | Op::InSegment(_) | Op::InList(_) | Op::InCampaign(_) | Op::FinishedCampaign(_) => Flow::Next,
@@ -309,7 +315,7 @@ impl Op {
             Op::RemoveItem(_) | Op::AddPoints(_) | Op::SetPoints(_) | Op::Wait(_) | Op::WaitBetween(_) | Op::Step(_) | Op::Send(_) => Flow::Next,
             Op::Webhook(..) | Op::Notify(_) | Op::Tag(_) | Op::Untag(_) | Op::AddToList(_) | Op::RemoveFromList(_) | Op::Subscribe(_) => Flow::Next,
             Op::Unsubscribe(_) | Op::UnsubscribeAll | Op::Enroll(_) | Op::Leave(_) | Op::WaitUntil(..) => Flow::Next,
-            Op::Emit(_) | Op::Join(_) => Flow::Next,
+            Op::Emit(_) | Op::Join(_) | Op::EnterTimeline(_) => Flow::Next,
         }
     }
 
@@ -337,7 +343,7 @@ impl Op {
     pub fn target(self) -> Option<Pc> {
         match self.flow() {
             Flow::Jump(target) | Flow::Branch(target, _) => Some(target),
-            Flow::Next | Flow::Listen(_) | Flow::Arms(_) | Flow::Return | Flow::End => None,
+            Flow::Next | Flow::Listen(_) | Flow::Arms(_) | Flow::Timeline(_) | Flow::Return | Flow::End => None,
         }
     }
 }

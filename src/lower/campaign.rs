@@ -28,6 +28,8 @@ impl<'h> Lowering<'h> {
         };
         let exits = campaign.exits.iter().map(|exit| ExitDef { condition: self.block(&exit.condition), span: exit.span }).collect();
         let goals = self.goals(&campaign.goals);
+        let updates = self.updates(&campaign.updates);
+        let collect = self.collect(campaign.collect.as_ref());
         let mut code = Assembler::new();
         self.steps(&mut code, &campaign.steps);
         code.emit(Op::Finish);
@@ -45,6 +47,9 @@ impl<'h> Lowering<'h> {
             triggers,
             only_if,
             reenter,
+            is_restarting: campaign.is_restarting,
+            updates,
+            collect,
             exits,
             goals,
             windows: campaign.windows.clone(),
@@ -101,9 +106,6 @@ impl<'h> Lowering<'h> {
     /// Lines of the header that the program has no place for yet.
     fn refuse_header(&mut self, campaign: &hir::Campaign) {
         let mut lines: Vec<(&'static str, Span)> = Vec::new();
-        if campaign.is_restarting {
-            lines.push(("retrigger restart", campaign.name_span));
-        }
         if campaign.capped.is_some() {
             lines.push(("capped", campaign.name_span));
         }
@@ -115,8 +117,6 @@ impl<'h> Lowering<'h> {
         }
         lines.extend(campaign.limits.iter().map(|limit| ("limit", limit.span)));
         lines.extend(campaign.throttle.iter().map(|throttle| ("throttle", throttle.span)));
-        lines.extend(campaign.updates.iter().map(|update| ("update … when", update.span)));
-        lines.extend(campaign.collect.iter().map(|collect| ("collect", collect.span)));
         for (construct, span) in lines {
             // The checker's own list is more exact about where; one word on each construct of a campaign is enough.
             let is_known = self.refused.iter().any(|known| known.construct == construct && touches(campaign.span, known.span));

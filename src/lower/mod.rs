@@ -12,6 +12,7 @@ mod messages;
 mod positions;
 mod steps;
 mod tests;
+mod timing;
 mod triggers;
 mod waits;
 

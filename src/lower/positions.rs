@@ -15,6 +15,8 @@ pub(super) fn positions(program: &Program, sources: &Sources) -> Vec<(Span, u32,
         spans.extend(campaign.triggers.iter().map(|trigger| trigger.span));
         spans.extend(campaign.exits.iter().map(|exit| exit.span));
         spans.extend(campaign.goals.iter().map(|goal| goal.span));
+        spans.extend(campaign.updates.iter().map(|update| update.span));
+        spans.extend(campaign.collect.iter().map(|collect| collect.span));
     }
     let place = |span: Span| {
         let at = sources.get(span.file)?.position(span.start);

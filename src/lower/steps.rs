@@ -54,7 +54,7 @@ impl Lowering<'_> {
             StepKind::Reach(_) => self.refuse_step("reach", header),
             StepKind::Emit { event, properties } => self.emit(code, *event, properties.as_ref()),
             StepKind::Mute(_) => self.refuse_step("mute", header),
-            StepKind::Timeline { .. } => self.refuse_step("timeline", header),
+            StepKind::Timeline { .. } => self.timeline(code, step),
             StepKind::Split(arms) => self.split(code, step, arms),
             StepKind::Experiment { .. } => self.experiment(code, step),
             StepKind::Repeat { .. } => self.repeat(code, step),

@@ -238,7 +238,9 @@ impl Evaluator {
             Op::InList(list) => state.lists.binary_search(&stable(&deployment.lists, list.index())).is_ok(),
             Op::InCampaign(campaign) => {
                 let id = stable(&deployment.campaigns, campaign.index());
-                state.enrollments.iter().any(|enrollment| enrollment.campaign == id)
+                // One whose admission is being asked is not in yet.
+                let entries = state.past.get(&id).map_or(0, |past| past.entries);
+                state.enrollments.iter().any(|enrollment| enrollment.campaign == id && enrollment.entry <= entries)
             }
             Op::FinishedCampaign(campaign) => state.past.get(&stable(&deployment.campaigns, campaign.index())).is_some_and(|past| past.ended.is_some()),
             Op::SubscribedTo(topic) => view.is_subscribed(topic),

@@ -374,7 +374,7 @@ impl<H: Host> Run<'_, H> {
 /// Where the program is damaged or ran out of fuel.
 pub fn until_instant(evaluator: &mut Evaluator, view: &View<'_>, until: UntilId, from: Instant) -> Result<Option<Instant>, Fault> {
     use crate::bytecode::UntilAnchor;
-    use crate::lang::{Zone, local_instant, next_clock, next_weekday};
+    use crate::lang::{Zone, next_clock, next_weekday};
     let Some(def) = view.linked.program.untils.get(until.index()) else { return Err(Fault::NotAnExpression) };
     let zone = def.zone.as_deref().and_then(Zone::find).unwrap_or_else(|| view.zone.clone());
     match &def.anchor {
@@ -383,8 +383,7 @@ pub fn until_instant(evaluator: &mut Evaluator, view: &View<'_>, until: UntilId,
         UntilAnchor::Value { value, shift, is_before, at } => {
             let value = evaluator.value(view, *value)?;
             let calendar = super::Calendar { zone: &zone, holidays: &view.linked.holidays };
-            let Some(moment) = calendar.instant(&calendar.shift(&value, *shift, !is_before)) else { return Ok(None) };
-            Ok(Some(at.map_or(moment, |time| local_instant(zone.date(moment), time, &zone))))
+            Ok(calendar.around(&value, (*shift, *is_before), *at))
         }
     }
 }

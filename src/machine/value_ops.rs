@@ -1,7 +1,7 @@
 //! Arithmetic and comparison of values by the language's rules: unset spreads, types never convert, a date is its start.
 
 use crate::bytecode::{CompareOp, TextOp};
-use crate::lang::{Duration, Holidays, Instant, Value, Zone, add_duration, local_instant, subtract_duration};
+use crate::lang::{Duration, Holidays, Instant, TimeOfDay, Value, Zone, add_duration, local_instant, subtract_duration};
 use std::cmp::Ordering;
 use std::sync::Arc;
 
@@ -42,6 +42,12 @@ impl Calendar<'_> {
             Value::Date(_) if duration.millis == 0 => Value::Date(self.zone.date(shifted)),
             _ => Value::DateTime(shifted),
         }
+    }
+    /// The instant so long before or after a moment; `at` replaces the time of day, which is else the moment's own. `None` where it is unset.
+    #[must_use]
+    pub fn around(self, moment: &Value, (shift, is_before): (Duration, bool), at: Option<TimeOfDay>) -> Option<Instant> {
+        let shifted = self.instant(&self.shift(moment, shift, !is_before))?;
+        Some(at.map_or(shifted, |time| local_instant(self.zone.date(shifted), time, self.zone)))
     }
     /// How two values compare; `None` where either is unset or they cannot be compared.
     #[must_use]

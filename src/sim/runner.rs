@@ -90,7 +90,7 @@ pub fn run_test(suite: &TestSuite, number: usize, test: &Test) -> TestReport {
         .map(|contact| Person { name: contact.name.clone(), state: ContactState::default(), wake: None, journal: Vec::new(), is_there: false })
         .collect();
     let answers = test.answers.iter().map(|answer| (answer.webhook, answer.status, answer.body.as_ref().map_or(Value::Unset, literal))).collect();
-    let switches = Switches { run_drafts: true, is_tracing: suite.is_tracing, ..Switches::default() };
+    let switches = Switches { run_drafts: true, live_since: Some(now), is_tracing: suite.is_tracing, ..Switches::default() };
     let (linked, composer) = (&suite.linked, &suite.composer);
     let world = World { linked, composer, switches, now, zone, people, sent: Vec::new(), answers, timeline: Vec::new(), trace: Trace::default() };
     let mut runner = Runner { world, test, evaluator: Evaluator::default() };

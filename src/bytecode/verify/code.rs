@@ -2,7 +2,7 @@
 
 use super::{Checker, MAX_STACK};
 use crate::bytecode::table::{Flow, Operand};
-use crate::bytecode::{ArmsId, CampaignId, ConstId, ListenId, Op, Pc, Place, Program, Routine, RoutineOwner, StepId};
+use crate::bytecode::{ArmsId, CampaignId, ConstId, ListenId, Op, Pc, Place, Program, Routine, RoutineOwner, StepId, TimelineId};
 use crate::lang::Value;
 use std::collections::BTreeMap;
 
@@ -90,6 +90,7 @@ impl Checker<'_> {
             Operand::Split(id) => (id.index(), program.splits.len(), "split"),
             Operand::Repeat(id) => (id.index(), program.repeats.len(), "loop"),
             Operand::Experiment(id) => (id.index(), program.experiments.len(), "experiment"),
+            Operand::Timeline(id) => (id.index(), program.timelines.len(), "timeline"),
         };
         if index >= len {
             self.report(Some(pc), format!("{what} {index} of {len}"));
@@ -143,6 +144,7 @@ impl Checker<'_> {
             Flow::Branch(target, kept) => open.extend([(next, after), (target, rest.saturating_add(kept))]),
             Flow::Listen(listen) => open.extend(self.listen_targets(listen).into_iter().map(|target| (target, after))),
             Flow::Arms(arms) => open.extend(self.arms_targets(arms).iter().map(|target| (*target, after))),
+            Flow::Timeline(timeline) => open.extend(self.timeline_targets(timeline).into_iter().map(|target| (target, after))),
             Flow::Return if rest != 0 => return Err("a block that leaves more than one value"),
             Flow::Return | Flow::End => {}
         }
@@ -156,6 +158,11 @@ impl Checker<'_> {
     fn listen_targets(&self, listen: ListenId) -> Vec<Pc> {
         let Some(listen) = self.program.listens.get(listen.index()) else { return Vec::new() };
         listen.arms.iter().map(|arm| arm.target).chain(listen.deadline.map(|(_, target)| target)).collect()
+    }
+
+    fn timeline_targets(&self, timeline: TimelineId) -> Vec<Pc> {
+        let Some(timeline) = self.program.timelines.get(timeline.index()) else { return Vec::new() };
+        timeline.arms.iter().map(|arm| arm.target).chain([timeline.end]).collect()
     }
 }
 
@@ -179,6 +186,8 @@ fn step_of(program: &Program, operand: Operand) -> Option<StepId> {
         Some(program.repeats.get(repeat.index())?.step)
     } else if let Operand::Experiment(experiment) = operand {
         Some(program.experiments.get(experiment.index())?.step)
+    } else if let Operand::Timeline(timeline) = operand {
+        Some(program.timelines.get(timeline.index())?.step)
     } else {
         Some(place_of(program, operand)?.step)
     }

@@ -25,6 +25,10 @@ impl Checker<'_> {
         if let Reenter::Each(block) = campaign.reenter {
             blocks.push(block);
         }
+        blocks.extend(campaign.updates.iter().filter_map(|update| update.predicate));
+        blocks.extend(campaign.collect.iter().filter_map(|collect| collect.by));
+        let named = campaign.updates.iter().map(|update| update.slot).chain(campaign.collect.iter().map(|collect| collect.slot));
+        self.demand(named.into_iter().all(|slot| slot.index() < slots), "a captured record that its campaign does not have");
         for trigger in &campaign.triggers {
             if let TriggerKind::Event { predicate, .. } = &trigger.kind {
                 blocks.extend(*predicate);
@@ -59,6 +63,8 @@ impl Checker<'_> {
             [Some(repeat.times), repeat.every, repeat.until].into_iter().flatten().collect()
         } else if let Op::Experiment(experiment, ..) = op {
             program.experiments.get(experiment.index()).map(|experiment| experiment.after).into_iter().collect()
+        } else if let Op::Timeline(timeline, _) = op {
+            program.timelines.get(timeline.index()).map(|timeline| timeline.anchor).into_iter().collect()
         } else {
             Vec::new()
         }

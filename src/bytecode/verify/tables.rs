@@ -4,7 +4,7 @@ use super::Checker;
 use crate::bytecode::table::MILLIS_PER_DAY;
 use crate::bytecode::{
     BlockId, BuiltinField, CampaignDef, CampaignId, EventPattern, HistoryWindow, ListenDef, MessageContent, MessageDef, MessageTarget, Op, ParamDef, Place,
-    QueryId, Recipient, Recurrence, Reenter, StepId, TemplateId, TopicId, Trigger, TriggerKind, TriggerZone, UntilAnchor,
+    QueryId, Recipient, Recurrence, Reenter, StepId, TemplateId, TimelineDef, TopicId, Trigger, TriggerKind, TriggerZone, UntilAnchor,
 };
 use crate::lang::{Date, Duration, Instant, TimeOfDay, Value, Window, WindowZone, Zone};
 
@@ -36,6 +36,7 @@ impl Checker<'_> {
         program.steps.iter().for_each(|step| self.in_range("campaign", step.campaign.index(), program.campaigns.len()));
         program.places.iter().for_each(|place| self.check_place(place));
         program.listens.iter().for_each(|listen| self.check_listen(listen));
+        program.timelines.iter().for_each(|timeline| self.check_timeline(timeline));
         self.check_effects();
         self.check_questions();
         self.check_flow();
@@ -144,6 +145,11 @@ impl Checker<'_> {
         if let Reenter::Each(block) = campaign.reenter {
             self.check_block_id(block);
         }
+        for update in &campaign.updates {
+            self.check_pattern(&update.pattern);
+            update.predicate.into_iter().for_each(|block| self.check_block_id(block));
+        }
+        campaign.collect.iter().filter_map(|collect| collect.by).for_each(|block| self.check_block_id(block));
         for window in &campaign.windows {
             self.check_window(window);
         }
@@ -238,6 +244,12 @@ impl Checker<'_> {
         listen.deadline.into_iter().for_each(|(duration, _)| self.check_block_id(duration));
         self.demand(listen.deadline.is_some() || !listen.is_deadline_send, "a send at a deadline that is none");
         self.demand(listen.deadline.is_some() || !listen.arms.is_empty(), "a place that listens to nothing");
+    }
+
+    fn check_timeline(&mut self, timeline: &TimelineDef) {
+        self.check_step_id(timeline.step);
+        self.check_block_id(timeline.anchor);
+        timeline.arms.iter().filter_map(|arm| arm.at).for_each(|time| self.check_time(time));
     }
 
     fn check_params(&mut self, params: &[ParamDef]) {

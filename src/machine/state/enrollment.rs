@@ -1,6 +1,6 @@
 //! Enrollments: where a contact stands in a campaign, what was captured, what was sent.
 
-use super::{ContactUid, EffectId, EnrollmentUid, SortedMap, StableId, StepUid};
+use super::{ContactUid, EffectId, EnrollmentKey, EnrollmentUid, Gathering, SortedMap, StableId, StepUid, TimelineState};
 use crate::bytecode::Channel;
 use crate::lang::{Instant, Record};
 use serde::{Deserialize, Serialize};
@@ -185,7 +185,11 @@ pub struct Enrollment {
     pub campaign: StableId,
     /// Which pass of the contact this is, from 1.
     pub entry: u32,
-    /// When it began.
+    /// What tells it apart from others of its campaign.
+    pub key: EnrollmentKey,
+    /// How often it has been restarted.
+    pub restarts: u32,
+    /// When it began, or was restarted last.
     pub started: Instant,
     /// The sequence number of the input that began it: what came up to it is not history of its own.
     pub started_seq: u64,
@@ -207,6 +211,10 @@ pub struct Enrollment {
     pub goals: Vec<(Arc<str>, Instant)>,
     /// When an open goal can come to hold by time alone.
     pub goal_recheck: Option<Instant>,
+    /// Events are being gathered, and the steps have not begun.
+    pub gathering: Option<Gathering>,
+    /// The timelines it has come to.
+    pub timelines: Vec<TimelineState>,
 }
 
 /// What is known of a campaign the contact has been in.
@@ -220,6 +228,8 @@ pub struct Past {
     pub end: Option<Arc<str>>,
     /// How often each goal was reached, by its key.
     pub goals: SortedMap<Arc<str>, u32>,
+    /// Of `reenter each`: the values that have come, as numbers, sorted.
+    pub each: Vec<u64>,
 }
 
 impl Enrollment {
@@ -241,6 +251,13 @@ impl EnrollmentUid {
         let mut hasher = blake3::Hasher::new();
         hasher.update(b"campc-enrollment-1");
         hasher.update(&contact.0.to_be_bytes()).update(&campaign.to_be_bytes()).update(&entry.to_be_bytes());
+        EnrollmentUid(first_20(&hasher))
+    }
+    /// The identity of an enrollment after its `times`-th restart: messages of before are another's, and may be sent again.
+    #[must_use]
+    pub fn restarted(self, times: u32) -> EnrollmentUid {
+        let mut hasher = blake3::Hasher::new();
+        hasher.update(b"campc-restart-1").update(&self.0).update(&times.to_be_bytes());
         EnrollmentUid(first_20(&hasher))
     }
 }

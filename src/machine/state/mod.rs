@@ -6,11 +6,13 @@ mod consent;
 mod enrollment;
 mod history;
 mod sorted;
+mod timing;
 
 pub use consent::{Consent, ConsentState, Suppression};
 pub use enrollment::{Captured, Enrollment, Frame, Past, SendRecord, SendStatus, Standing, StandingKind, Thread, ThreadId};
 pub use history::{History, HistoryEntry, HistoryKind};
 pub use sorted::SortedMap;
+pub use timing::{ArmState, EnrollmentKey, Gathering, TimelineState};
 
 use crate::lang::{Instant, Record, Value};
 use serde::{Deserialize, Serialize};
@@ -153,6 +155,8 @@ pub struct ContactState {
     pub past: SortedMap<StableId, Past>,
     /// Broadcasts with a moment up to here have been looked at.
     pub broadcasts_until: Instant,
+    /// Moments of date triggers up to here are behind the contact: what is set to one of them comes too late.
+    pub dates_until: Instant,
     /// The sequence number of the next input of this contact.
     pub next_seq: u64,
 }

@@ -6,7 +6,7 @@ use crate::bytecode::StepId;
 use crate::semantic::hir::{Expectation, ExpectedKind, ExpectedMessage, Test, TestContactId};
 use crate::syntax::ast::{self, ExpectationKind as Kind};
 
-const SKIP_REASONS: [&str; 14] = [
+const SKIP_REASONS: [&str; 17] = [
     "no address",
     "no consent",
     "unsubscribed",
@@ -21,8 +21,11 @@ const SKIP_REASONS: [&str; 14] = [
     "campaign ended",
     "expired",
     "template",
+    "past",
+    "exit",
+    "restarted",
 ];
-const REFUSALS: [&str; 9] = ["draft", "paused", "not active", "already in", "reenter", "only if", "exit", "each", "control group"];
+const REFUSALS: [&str; 10] = ["draft", "paused", "not active", "already in", "reenter", "only if", "exit", "each", "control group", "past"];
 
 impl Checker<'_, '_> {
     pub(super) fn expectation(&mut self, expectation: &ast::Expectation, who: Option<TestContactId>, test: &Test) -> Option<Expectation> {

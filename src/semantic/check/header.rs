@@ -20,12 +20,9 @@ impl Checker<'_, '_> {
                 self.learn(&condition, Truth::Holds);
                 campaign.only_if.push(condition);
             }
-            HeaderKind::Reenter(reenter) => campaign.reenter = self.reenter(reenter, line.span),
+            HeaderKind::Reenter(reenter) => campaign.reenter = self.reenter(reenter),
             HeaderKind::Retrigger(retrigger) => {
                 campaign.is_restarting = *retrigger == ast::Retrigger::Restart;
-                if campaign.is_restarting {
-                    self.not_yet("retrigger restart", line.span);
-                }
             }
             HeaderKind::ExitWhen(condition) => {
                 let condition = self.condition(condition);
@@ -84,13 +81,12 @@ impl Checker<'_, '_> {
         }
     }
 
-    fn reenter(&mut self, reenter: &ast::Reenter, span: crate::base::Span) -> hir::Reenter {
+    fn reenter(&mut self, reenter: &ast::Reenter) -> hir::Reenter {
         match reenter {
             ast::Reenter::Never => hir::Reenter::Never,
             ast::Reenter::Always => hir::Reenter::Always,
             ast::Reenter::After(duration) => hir::Reenter::After(self.duration(duration)),
             ast::Reenter::Each(expr) => {
-                self.not_yet("reenter each", span);
                 // An unset value is refused at run time and recorded, so a record that may be missing is no fault here.
                 let outer = self.scope.known.clone();
                 self.scope.known.slots.extend(self.scope.captures.iter().map(|capture| capture.slot));
@@ -147,7 +143,6 @@ impl Checker<'_, '_> {
     fn capture_line(&mut self, line: &ast::Header, campaign: &mut hir::Campaign) {
         match &line.kind {
             HeaderKind::Update { capture, event } => {
-                self.not_yet("update … when", line.span);
                 let Some(found) = self.captured(capture) else { return };
                 // What the record holds now may be asked of: it is there, or there is nothing to update.
                 let outer = self.scope.known.clone();
@@ -159,7 +154,6 @@ impl Checker<'_, '_> {
                 }
             }
             HeaderKind::Collect(collect) => {
-                self.not_yet("collect", line.span);
                 let Some(found) = self.captured(&collect.capture) else { return };
                 let by = collect.by.as_ref().map(|by| self.expr(by));
                 let length = self.duration(&collect.length);

@@ -3,9 +3,6 @@
 /// In the words of the language.
 pub(crate) const NOT_YET: &[&str] = &[
     "timeline",
-    "collect",
-    "update … when",
-    "retrigger restart",
     "including existing",
     "experiment",
     "reach",
@@ -20,8 +17,6 @@ pub(crate) const NOT_YET: &[&str] = &[
     "locales",
     "push",
     "migrate",
-    "date triggers",
-    "reenter each",
     "preferences_url",
     "view_url",
 ];

@@ -83,7 +83,7 @@ impl Checker<'_, '_> {
                 for trigger in triggers {
                     // A trigger is asked of a contact that is not enrolled: it has no captured records.
                     let scope = Scope { captures: Vec::new(), since: super::scope::Since::Ever, ..self.scope.clone() };
-                    let kind = self.within(scope, |checker| checker.trigger(&trigger.kind, trigger.span));
+                    let kind = self.within(scope, |checker| checker.trigger(&trigger.kind));
                     let text = self.text_of(trigger.span);
                     campaign.triggers.push(hir::Trigger { kind: kind.unwrap_or(TriggerKind::Error), capture: slot, text, span: trigger.span });
                 }
@@ -97,7 +97,7 @@ impl Checker<'_, '_> {
         }
     }
 
-    fn trigger(&mut self, trigger: &ast::TriggerKind, span: crate::base::Span) -> Option<TriggerKind> {
+    fn trigger(&mut self, trigger: &ast::TriggerKind) -> Option<TriggerKind> {
         use ast::TriggerKind as K;
         Some(match trigger {
             K::Segment { segment, including } => {
@@ -125,10 +125,7 @@ impl Checker<'_, '_> {
             K::ContactCreated => TriggerKind::ContactCreated,
             K::Enrolled => TriggerKind::Enrolled,
             K::Changes { field, from, to } => self.changes(field, from.as_ref(), to.as_ref())?,
-            K::Date(date) => {
-                self.not_yet("date triggers", span);
-                self.date_trigger(date)?
-            }
+            K::Date(date) => self.date_trigger(date)?,
             K::Event(event) => {
                 let found = self.pattern(&event.name, event.args.as_deref(), super::events::Place::Happening)?;
                 TriggerKind::Event { pattern: found.pattern, predicate: found.predicate }

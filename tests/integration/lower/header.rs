@@ -22,6 +22,7 @@ fn conditions_of_the_header_are_blocks() {
       only if block 0
       exit when block 3
       exit when block 4
+      reenter each block 1
          18 step               email 0
          19 send               email welcome, place 0
          20 finish
