@@ -53,6 +53,8 @@ impl Context<'_> {
                 self.set_cause(Arc::from("operator"));
                 self.leave_campaign(*campaign, "left by hand");
             }
+            InputKind::Text(text) => self.accept_text(evaluator, text, happened),
+            InputKind::Switched { campaign, switching } => self.switched(evaluator, *campaign, *switching),
             InputKind::Wake => self.set_cause(Arc::from("timer")),
         }
     }

@@ -27,6 +27,9 @@ impl Context<'_> {
         let id = self.campaign_id(start.campaign);
         self.cause = start.cause.clone();
         if let Some(reason) = self.closed(def, start.campaign) {
+            if reason == "paused" {
+                self.miss(&start);
+            }
             return self.refuse(id, reason);
         }
         // What it captured is read while it is asked; it is nobody's enrollment yet.

@@ -71,6 +71,15 @@ pub enum InputKind {
     Enroll(CampaignId),
     /// Ends the enrollments in a campaign by hand.
     Leave(CampaignId),
+    /// The contact has sent a text.
+    Text(Arc<str>),
+    /// The operator has thrown a campaign's switch.
+    Switched {
+        /// Which campaign's.
+        campaign: CampaignId,
+        /// How.
+        switching: Switching,
+    },
     /// Time has come for something that was scheduled, or a switch was thrown: do all that is due.
     Wake,
 }
@@ -115,6 +124,17 @@ pub enum DeliveryOutcome {
         /// `ok status body`.
         record: Arc<Record>,
     },
+}
+
+/// What the operator does to a campaign.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Switching {
+    /// Nobody enters, nothing leaves; time goes on.
+    Paused,
+    /// It goes on; triggers that came meanwhile are lost.
+    Resumed,
+    /// It goes on, and triggers that came meanwhile enrol now.
+    CatchingUp,
 }
 
 /// The operator's switches, by stable campaign id. Above the source's `published`, and they survive a deploy.

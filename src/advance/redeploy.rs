@@ -14,6 +14,7 @@ use std::sync::Arc;
 pub fn redeploy(linked: &Linked, switches: &Switches, state: &mut ContactState, now: Instant) -> Outcome {
     let mut evaluator = Evaluator::default();
     state.segments.retain(|id, _| linked.segment(*id).is_some());
+    state.missed.retain(|missed| linked.campaign(missed.campaign).is_some());
     state.segment_wakes.retain(|id, _| linked.segment(*id).is_some());
     for enrollment in &mut state.enrollments {
         enrollment.program = linked.deployment.program;

@@ -272,6 +272,13 @@ impl<'a> Context<'a> {
         self.follow_message(evaluator, happening, &record);
     }
 
+    /// The contact has left a channel by an answer to a sending.
+    pub fn tell_unsubscribed(&mut self, evaluator: &mut Evaluator, effect: EffectId, happened: Instant) {
+        let happening = MessageHappening { effect, event: MessageEvent::Unsubscribed, detail: None, is_machine: false, topic: None };
+        self.record_message(&happening, happened);
+        self.tell_message(evaluator, effect, MessageEvent::Unsubscribed, None);
+    }
+
     fn record_message(&mut self, happening: &MessageHappening, at: Instant) {
         let detail = happening.detail.clone().unwrap_or_default();
         let Some(record) = self.send_record(happening.effect) else { return };

@@ -239,7 +239,7 @@ impl Context<'_> {
     }
 
     /// A field that a `wait until` follows has changed, or the contact's zone has.
-    fn replan_until(&mut self, evaluator: &mut Evaluator, line: Line) {
+    pub fn replan_until(&mut self, evaluator: &mut Evaluator, line: Line) {
         let Some(standing) = self.standing(line) else { return };
         let Some(pc) = self.place_pc((standing.step, standing.ordinal)) else { return };
         let Op::WaitUntil(until, _) = self.linked.op(pc) else { return };
@@ -272,7 +272,7 @@ impl Context<'_> {
         }
     }
 
-    fn go_to_arm(&mut self, evaluator: &mut Evaluator, line: Line, (pc, arm): (usize, usize)) {
+    pub fn go_to_arm(&mut self, evaluator: &mut Evaluator, line: Line, (pc, arm): (usize, usize)) {
         let Op::Listen(listen, _) = self.linked.op(pc) else { return };
         let Some(target) = self.linked.program.listens.get(listen.index()).and_then(|def| def.arms.get(arm)).map(|arm| arm.target) else { return };
         self.decide(evaluator, line, (listen, Some(arm)));

@@ -84,30 +84,10 @@ impl Context<'_> {
             return self.close_gathering(evaluator, line.enrollment);
         }
         // Late (a pause, a restart): the decision is taken as of its own time.
-        if due < self.now
-            && let Some(arm) = self.arm_at(evaluator, line, due)
-        {
-            return self.resume(evaluator, line, Resume::Arm(arm));
+        if due < self.now && self.late_decision(evaluator, line, due) {
+            return;
         }
         self.resume(evaluator, line, Resume::Due);
-    }
-
-    /// The arm that held at `due`, of what had happened by then.
-    fn arm_at(&mut self, evaluator: &mut Evaluator, line: Line, due: Instant) -> Option<usize> {
-        use crate::bytecode::Op;
-        let standing = self.standing(line)?;
-        if !matches!(standing.kind, StandingKind::Listen { .. }) {
-            return None;
-        }
-        let pc = self.place_pc((standing.step, standing.ordinal))?;
-        let Op::Listen(listen, _) = self.linked.op(pc) else { return None };
-        let def = self.linked.program.listens.get(listen.index())?;
-        def.arms.iter().position(|arm| {
-            let mut view = self.view_at(line);
-            view.now = due;
-            view.as_of = Some(due);
-            evaluator.is_true(&view, arm.condition)
-        })
     }
 
     /// The earliest thing that time brings.

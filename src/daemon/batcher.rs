@@ -11,8 +11,8 @@ use super::load::DEDUPE_MS;
 use super::options::UnknownPolicy;
 use super::routes::Routes;
 use super::shared::Shared;
-use crate::advance::{Input, InputKind};
-use crate::bytecode::Program;
+use crate::advance::{Input, InputKind, Switching};
+use crate::bytecode::{CampaignId, Program};
 use crate::deliver::Lane;
 use crate::lang::Instant;
 use crate::machine::state::{ContactUid, EffectId};
@@ -52,7 +52,7 @@ pub(crate) enum Command {
     },
     Switch {
         campaign: Arc<str>,
-        is_paused: bool,
+        switching: Switching,
         reply: Reply<Result<(), EngineError>>,
     },
     Outbox {
@@ -85,6 +85,7 @@ pub(crate) enum Unit {
     HandOver(EffectId),
     Recover(EffectId),
     Wake(ContactUid),
+    Switch(ContactUid, CampaignId, Switching),
 }
 
 struct Ask {
@@ -414,7 +415,7 @@ impl Batcher {
                     self.shared.metrics.quarantined.one();
                     self.waiting.poisoned.insert(uid);
                 }
-                Unit::Submit(_) | Unit::HandOver(_) | Unit::Recover(_) | Unit::Wake(_) => {}
+                Unit::Submit(_) | Unit::HandOver(_) | Unit::Recover(_) | Unit::Wake(_) | Unit::Switch(..) => {}
             }
         }
         self.waiting.is_resting = !is_ours;
@@ -431,7 +432,7 @@ impl Batcher {
         for unit in units {
             let ask: Vec<Ask> = match &unit {
                 Unit::Submit(_) => asks.next().into_iter().collect(),
-                Unit::Settle(_) | Unit::HandOver(_) | Unit::Recover(_) | Unit::Wake(_) => Vec::new(),
+                Unit::Settle(_) | Unit::HandOver(_) | Unit::Recover(_) | Unit::Wake(_) | Unit::Switch(..) => Vec::new(),
             };
             if let Unit::HandOver(id) = &unit {
                 // Its slot was given back with the batch; where none is free now, it is found due again.
@@ -488,8 +489,8 @@ impl Batcher {
             Command::Deploy { program, reply } => {
                 let _ = reply.send(self.deploy(&program));
             }
-            Command::Switch { campaign, is_paused, reply } => {
-                let _ = reply.send(self.switch(&campaign, is_paused));
+            Command::Switch { campaign, switching, reply } => {
+                let _ = reply.send(self.switch(&campaign, switching));
             }
             Command::Outbox { effect, command, reply } => {
                 let _ = reply.send(self.operate(effect, command));
@@ -575,6 +576,9 @@ fn run_all(work: &mut Work<'_>, units: &[Unit], policy: UnknownPolicy) -> Vec<Ve
             Unit::Wake(uid) => {
                 work.around.metrics.wakes.one();
                 work.step(*uid, &Input::new(InputKind::Wake));
+            }
+            Unit::Switch(uid, campaign, switching) => {
+                work.step(*uid, &Input::new(InputKind::Switched { campaign: *campaign, switching: *switching }));
             }
         }
     }

@@ -5,8 +5,8 @@ use super::batch::{Surroundings, Work};
 use super::batcher::{Batcher, Unit};
 use super::ingest::EventNames;
 use super::resident::{Builtins, Resident};
-use crate::advance::redeploy;
-use crate::bytecode::{Program, encode, program_hash};
+use crate::advance::{Switching, redeploy};
+use crate::bytecode::{CampaignId, Program, encode, program_hash};
 use crate::machine::state::{ContactState, ContactUid, EffectId, Enrollment, Standing, StandingKind};
 use crate::machine::{Deployment, IdKind, Linked};
 use crate::store::{Batch, CampaignLabel, DeployRecord, OutboxStatus, StepLabel, StoreError};
@@ -89,14 +89,14 @@ impl Batcher {
         Ok(())
     }
 
-    /// Pauses or resumes a campaign; on resume everybody inside looks at what is due.
-    pub(super) fn switch(&mut self, campaign: &str, is_paused: bool) -> Result<(), EngineError> {
+    /// Pauses or resumes a campaign; everybody inside looks at what is due, and on resume those who would have come in meanwhile.
+    pub(super) fn switch(&mut self, campaign: &str, switching: Switching) -> Result<(), EngineError> {
         let linked = self.shared.linked().ok_or(EngineError::NothingDeployed)?;
         let index = linked.program.campaigns.iter().position(|def| def.name.as_ref() == campaign);
-        let id = index.and_then(|index| linked.deployment.campaigns.get(index)).copied();
-        let id = id.ok_or_else(|| EngineError::Unknown(format!("there is no campaign \"{campaign}\"")))?;
+        let found = index.and_then(|index| Some((CampaignId::from_index(index), linked.deployment.campaigns.get(index).copied()?)));
+        let (campaign, id) = found.ok_or_else(|| EngineError::Unknown(format!("there is no campaign \"{campaign}\"")))?;
         let mut switches = self.shared.read().switches.clone();
-        if is_paused {
+        if switching == Switching::Paused {
             switches.paused.insert(id);
         } else {
             switches.paused.remove(&id);
@@ -104,10 +104,10 @@ impl Batcher {
         self.store.set_switches(&switches)?;
         let mut resident = self.shared.write();
         resident.switches = switches;
-        let inside: Vec<ContactUid> = resident.uids().into_iter().filter(|uid| is_inside(&resident, *uid, id)).collect();
+        let concerned: Vec<ContactUid> = resident.uids().into_iter().filter(|uid| is_concerned(&resident, *uid, id)).collect();
         drop(resident);
-        for chunk in inside.chunks(1_000) {
-            let units: Vec<Unit> = chunk.iter().map(|uid| Unit::Wake(*uid)).collect();
+        for chunk in concerned.chunks(1_000) {
+            let units: Vec<Unit> = chunk.iter().map(|uid| Unit::Switch(*uid, campaign, switching)).collect();
             self.try_batch(&units)?;
         }
         Ok(())
@@ -182,8 +182,9 @@ impl Batcher {
     }
 }
 
-fn is_inside(resident: &Resident, uid: ContactUid, campaign: u32) -> bool {
-    resident.person(uid).is_some_and(|person| person.state.enrollments.iter().any(|enrollment| enrollment.campaign == campaign))
+fn is_concerned(resident: &Resident, uid: ContactUid, campaign: u32) -> bool {
+    let Some(person) = resident.person(uid) else { return false };
+    person.state.enrollments.iter().any(|enrollment| enrollment.campaign == campaign) || person.state.missed.iter().any(|missed| missed.campaign == campaign)
 }
 
 /// Who stands where the new program has no place for them.

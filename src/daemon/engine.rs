@@ -13,6 +13,7 @@ use super::metrics::Metrics;
 use super::options::{EngineOptions, LinkOptions};
 use super::shared::Shared;
 use super::{random_bytes, view, view_contact};
+use crate::advance::Switching;
 use crate::bytecode::Program;
 use crate::lang::{Instant, Zone};
 use crate::machine::Linked;
@@ -210,14 +211,21 @@ impl Engine {
     /// # Errors
     /// There is no such campaign; the store failed.
     pub async fn pause(&self, campaign: &str) -> Result<(), EngineError> {
-        self.ask(|reply| Command::Switch { campaign: Arc::from(campaign), is_paused: true, reply }).await
+        self.ask(|reply| Command::Switch { campaign: Arc::from(campaign), switching: Switching::Paused, reply }).await
     }
     /// Resumes a campaign: each enrollment decides with the events' own times.
     ///
     /// # Errors
     /// As [`Engine::pause`].
     pub async fn resume(&self, campaign: &str) -> Result<(), EngineError> {
-        self.ask(|reply| Command::Switch { campaign: Arc::from(campaign), is_paused: false, reply }).await
+        self.ask(|reply| Command::Switch { campaign: Arc::from(campaign), switching: Switching::Resumed, reply }).await
+    }
+    /// Resumes a campaign, and enrols those whose triggers came during the pause.
+    ///
+    /// # Errors
+    /// As [`Engine::pause`].
+    pub async fn catch_up(&self, campaign: &str) -> Result<(), EngineError> {
+        self.ask(|reply| Command::Switch { campaign: Arc::from(campaign), switching: Switching::CatchingUp, reply }).await
     }
     /// Settles an effect that waits.
     ///

@@ -4,11 +4,11 @@ use super::coverage::{CampaignCoverage, Trace, coverage};
 use super::literal::literal;
 use super::report::{Failure, TestReport};
 use super::world::{Person, Told, World};
-use crate::advance::{Change, ConsentTarget, DeliveryOutcome, Input, InputKind, MessageHappening, Switches, merge};
-use crate::bytecode::{BlockId, Channel, MessageEvent, MessageTarget, Program};
+use crate::advance::{Change, DeliveryOutcome, Input, InputKind, MessageHappening, Switches, Switching, merge};
+use crate::bytecode::{BlockId, CampaignId, MessageEvent, MessageTarget, Program};
 use crate::content::{Composer, KeyRing, Settings};
 use crate::lang::{Date, Instant, Record, TimeOfDay, Value, Zone, add_duration, local_instant, normalize_path, subtract_duration};
-use crate::machine::state::{ConsentState, ContactState, EffectId, SendStatus};
+use crate::machine::state::{ContactState, EffectId, SendStatus};
 use crate::machine::{Calendar, Deployment, Evaluator, Linked, View, stable, zone_of};
 use crate::semantic::hir::{Expectation, Project, StepKind, Test, TestContactId, TestEvent, TestEventKind, TestMoment, TestStep, TestStepKind};
 use std::sync::Arc;
@@ -138,15 +138,9 @@ impl Runner<'_> {
                 self.world.flush();
                 return self.expect(step, expectation, block);
             }
-            TestStepKind::Pause(campaign) => {
-                let id = stable(&self.world.linked.deployment.campaigns, campaign.index());
-                self.world.switches.paused.insert(id);
-                self.wake_all();
-            }
-            TestStepKind::Resume { campaign, is_catching_up: _ } => {
-                let id = stable(&self.world.linked.deployment.campaigns, campaign.index());
-                self.world.switches.paused.remove(&id);
-                self.wake_all();
+            TestStepKind::Pause(campaign) => self.switch(*campaign, Switching::Paused),
+            TestStepKind::Resume { campaign, is_catching_up } => {
+                self.switch(*campaign, if *is_catching_up { Switching::CatchingUp } else { Switching::Resumed });
             }
             TestStepKind::Merge { from, into } => self.merge(from.index(), into.index()),
             TestStepKind::Erase(contact) => {
@@ -157,7 +151,10 @@ impl Runner<'_> {
                 }
             }
             TestStepKind::ClearDevice | TestStepKind::Error => {}
-            TestStepKind::ReceiveSms(text) => self.receive_sms(self.who(step)?, text),
+            TestStepKind::ReceiveSms(text) => {
+                let who = self.who(step)?;
+                self.world.feed(who, &Input::new(InputKind::Text(text.clone())));
+            }
         }
         Ok(())
     }
@@ -200,9 +197,15 @@ impl Runner<'_> {
         local_instant(moment.date, moment.time, &zone)
     }
 
-    fn wake_all(&mut self) {
+    fn switch(&mut self, campaign: CampaignId, switching: Switching) {
+        let id = stable(&self.world.linked.deployment.campaigns, campaign.index());
+        if switching == Switching::Paused {
+            self.world.switches.paused.insert(id);
+        } else {
+            self.world.switches.paused.remove(&id);
+        }
         for index in 0..self.world.people.len() {
-            self.world.feed(index, &Input::new(InputKind::Wake));
+            self.world.feed(index, &Input::new(InputKind::Switched { campaign, switching }));
         }
     }
 
@@ -329,15 +332,5 @@ impl Runner<'_> {
         let view = View { linked, state: &person.state, zone: &zone, now: self.world.now, as_of: None, enrollment: None, frames: &[], event: None };
         self.evaluator.fuel = crate::machine::FUEL;
         self.evaluator.value(&view, block).ok()
-    }
-
-    fn receive_sms(&mut self, who: usize, text: &str) {
-        let word = text.trim().to_uppercase();
-        let change = match word.as_str() {
-            "STOP" | "STOPALL" | "UNSUBSCRIBE" | "CANCEL" | "END" | "QUIT" => Change::Consent(ConsentTarget::Channel(Channel::Sms), ConsentState::Withdrawn),
-            "START" | "UNSTOP" => Change::Consent(ConsentTarget::Channel(Channel::Sms), ConsentState::Given),
-            _ => return,
-        };
-        self.world.feed(who, &Input::new(InputKind::Changed(vec![change])));
     }
 }

@@ -20,8 +20,11 @@ pub struct Pause {
 
 /// Lets a paused campaign go on.
 #[derive(Clone, Debug, clap::Args)]
-#[command(after_help = "Examples:\n  campc resume \"Hot lead follow-up\"")]
+#[command(after_help = "Examples:\n  campc resume \"Hot lead follow-up\"\n  campc resume --catch-up \"Hot lead follow-up\"")]
 pub struct Resume {
+    /// Enrol those whose triggers came during the pause
+    #[arg(long)]
+    pub catch_up: bool,
     /// The campaign's name
     pub campaign: String,
     /// The store, in place of the project's
@@ -61,7 +64,7 @@ impl Resume {
     /// # Errors
     /// Where there is no such campaign, or no store.
     pub fn run(&self, context: &Context) -> Outcome {
-        let path = format!("/v1/campaigns/{}/resume", encoded(&self.campaign));
+        let path = format!("/v1/campaigns/{}/resume{}", encoded(&self.campaign), if self.catch_up { "?catch_up=true" } else { "" });
         post(context, self.store.as_deref(), (&path, &Json::Null))?;
         print(&format!("{:?} goes on\n", self.campaign));
         Ok(Exit::Done)

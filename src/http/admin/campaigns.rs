@@ -48,10 +48,8 @@ struct ResumeQuery {
 }
 
 async fn resume(State(app): State<App>, Path(name): Path<String>, Query(query): Query<ResumeQuery>) -> Result<Response, Problem> {
-    if query.catch_up {
-        return Err(Problem::unprocessable("no-catch-up", "catching up on a pause comes with a later version; resume without it"));
-    }
-    app.engine.resume(&name).await.map_err(|error| engine_problem(&error))?;
+    let resumed = if query.catch_up { app.engine.catch_up(&name).await } else { app.engine.resume(&name).await };
+    resumed.map_err(|error| engine_problem(&error))?;
     detail(&app, name).await
 }
 

@@ -93,6 +93,19 @@ pub struct RuleUse {
     pub campaigns: Vec<StableId>,
 }
 
+/// A trigger that fired while its campaign was paused.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Missed {
+    /// The campaign.
+    pub campaign: StableId,
+    /// The trigger's source text.
+    pub trigger: Arc<str>,
+    /// What it captured.
+    pub capture: Option<Captured>,
+    /// When.
+    pub at: Instant,
+}
+
 /// Points that fade, in a rhythm that began when there were some.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fade {
@@ -151,6 +164,8 @@ pub struct ContactState {
     pub enrollments: Vec<Enrollment>,
     /// Enrollments that have ended with a goal still open, oldest first; bounded.
     pub ended: Vec<Enrollment>,
+    /// Triggers that fired while their campaigns were paused, in order; bounded.
+    pub missed: Vec<Missed>,
     /// What is known of campaigns the contact has been in, by campaign.
     pub past: SortedMap<StableId, Past>,
     /// Broadcasts with a moment up to here have been looked at.

@@ -62,3 +62,29 @@ async fn points_fade_over_a_restart_and_a_deploy_that_brings_the_line() {
     assert!((points(&rig) - 81.0).abs() < 1e-9);
     assert!(rig.engine().contact(ana).unwrap().segments.is_empty());
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_pause_is_caught_up_with_if_one_asks_for_it_also_after_a_restart() {
+    let source = r#"
+        event buy
+        email welcome { subject "Hello" body "Hello. {{ unsubscribe_url }}" }
+        campaign "c" { published when buy reenter always only if country == "CA" email welcome }
+    "#;
+    let mut rig = Rig::new(program(source)).await;
+    rig.identify(ContactKey::user("a"), json!({"email": "a@x.example", "country": "CA"})).await;
+    rig.engine().pause("c").await.unwrap();
+    rig.submit(track(ContactKey::user("a"), "buy", json!({}))).await;
+    rig.engine().idle().await;
+    rig.engine().resume("c").await.unwrap();
+    rig.engine().idle().await;
+    assert!(rig.sent().is_empty(), "lost");
+    rig.engine().pause("c").await.unwrap();
+    rig.submit(track(ContactKey::user("a"), "buy", json!({}))).await;
+    rig.crash().await;
+    rig.engine().catch_up("c").await.unwrap();
+    rig.engine().idle().await;
+    assert_eq!(rig.sent(), ["welcome a@x.example 1 +0h"]);
+    rig.engine().catch_up("c").await.unwrap();
+    rig.engine().idle().await;
+    assert_eq!(rig.sent().len(), 1, "once");
+}
