@@ -57,14 +57,12 @@ impl Context<'_> {
         let uids: Vec<EnrollmentUid> = self.state.enrollments.iter().filter(|known| known.campaign == id).map(|known| known.uid).collect();
         for line in uids.into_iter().flat_map(|uid| self.lines(uid)).collect::<Vec<_>>() {
             let Some(standing) = self.standing(line) else { continue };
-            match &standing.kind {
-                StandingKind::Listen { .. } => {
-                    if let Some((_, arm)) = self.first_arm(evaluator, line, ((standing.step, standing.ordinal), self.now)) {
-                        self.resume(evaluator, line, Resume::Arm(arm));
-                    }
+            if let StandingKind::Listen { .. } = &standing.kind {
+                if let Some((_, arm)) = self.first_arm(evaluator, line, ((standing.step, standing.ordinal), self.now)) {
+                    self.resume(evaluator, line, Resume::Arm(arm));
                 }
-                StandingKind::Until => self.replan_until(evaluator, line),
-                StandingKind::Held { .. } | StandingKind::Time | StandingKind::Answer { .. } | StandingKind::Stranded | StandingKind::Running => {}
+            } else if standing.kind == StandingKind::Until {
+                self.replan_until(evaluator, line);
             }
         }
     }
@@ -72,25 +70,22 @@ impl Context<'_> {
     /// A timer that comes late (a pause, a restart): what its line has decided meanwhile, as of the events' own times.
     pub fn late_decision(&mut self, evaluator: &mut Evaluator, line: Line, due: Instant) -> bool {
         let Some(standing) = self.standing(line) else { return false };
-        match &standing.kind {
-            StandingKind::Listen { .. } => {
-                let place = (standing.step, standing.ordinal);
-                // A send behind the deadline has been held since: listening has gone on.
-                let until = if self.ends_with_send(place) { self.now } else { due };
-                let Some((_, arm)) = self.first_arm(evaluator, line, (place, until)) else { return false };
-                self.resume(evaluator, line, Resume::Arm(arm));
-                true
-            }
-            StandingKind::Held { listening: Some(place), effect, .. } => {
-                let effect = *effect;
-                let Some(found) = self.first_arm(evaluator, line, (*place, self.now)) else { return false };
-                self.cancel_send(effect, "the condition held first");
-                self.go_to_arm(evaluator, line, found);
-                true
-            }
-            StandingKind::Held { .. } | StandingKind::Time | StandingKind::Until | StandingKind::Answer { .. } => false,
-            StandingKind::Stranded | StandingKind::Running => false,
+        if let StandingKind::Listen { .. } = &standing.kind {
+            let place = (standing.step, standing.ordinal);
+            // A send behind the deadline has been held since: listening has gone on.
+            let until = if self.ends_with_send(place) { self.now } else { due };
+            let Some((_, arm)) = self.first_arm(evaluator, line, (place, until)) else { return false };
+            self.resume(evaluator, line, Resume::Arm(arm));
+            return true;
         }
+        if let StandingKind::Held { listening: Some(place), effect, .. } = &standing.kind {
+            let effect = *effect;
+            let Some(found) = self.first_arm(evaluator, line, (*place, self.now)) else { return false };
+            self.cancel_send(effect, "the condition held first");
+            self.go_to_arm(evaluator, line, found);
+            return true;
+        }
+        false
     }
 
     fn ends_with_send(&self, place: (StepUid, u16)) -> bool {
