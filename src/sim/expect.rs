@@ -11,13 +11,25 @@ use crate::semantic::hir::{Expectation, ExpectedKind, ExpectedMessage, TestStep}
 use serde_json::Value as Json;
 use std::sync::Arc;
 
+/// What is expected of a message besides which one it is.
+#[derive(Clone, Copy)]
+struct Said<'a> {
+    address: Option<&'a str>,
+    containing: Option<&'a str>,
+}
+
+/// The first words of a text, without the markup that follows them.
+fn excerpt(text: &str) -> String {
+    text.split("\n<").next().unwrap_or(text).trim_end().chars().take(200).collect()
+}
+
 impl Runner<'_> {
     /// Looks whether what is expected is there.
     pub fn expect(&mut self, step: &TestStep, expectation: &Expectation, block: Option<BlockId>) -> Result<(), Miss> {
         match expectation {
-            Expectation::Message { channel, which, to, address } => {
+            Expectation::Message { channel, which, to, address, containing } => {
                 let who = to.or(step.who.filter(|_| self.world.people.len() > 1)).map(|contact| contact.index());
-                self.expect_message((*channel, which), who, address.as_deref())
+                self.expect_message((*channel, which.as_ref()), who, Said { address: address.as_deref(), containing: containing.as_deref() })
             }
             Expectation::Webhook { webhook, .. } => {
                 let body = match block {
@@ -67,24 +79,34 @@ impl Runner<'_> {
         Ok(())
     }
 
-    fn expect_message(&mut self, (channel, which): (Channel, &ExpectedMessage), who: Option<usize>, address: Option<&str>) -> Result<(), Miss> {
+    fn expect_message(&mut self, (channel, which): (Channel, Option<&ExpectedMessage>), who: Option<usize>, said: Said<'_>) -> Result<(), Miss> {
         let index = self
             .earliest(|sent| matches!(&sent.kind, SentKind::Message { channel: used, .. } if *used == channel) && who.is_none_or(|who| sent.contact == who));
-        let wanted = format!("{} {}", channel.word(), self.name_of(which));
+        let mut wanted = which.map_or_else(|| channel.word().to_owned(), |which| format!("{} {}", channel.word(), self.name_of(which)));
+        if let Some(text) = said.containing {
+            wanted += &format!(" containing {text:?}");
+        }
         let steps: Vec<_> = match which {
-            ExpectedMessage::Steps(steps) => steps.iter().filter_map(|step| self.world.linked.deployment.steps.get(step.index()).copied()).collect(),
-            ExpectedMessage::Named(_) | ExpectedMessage::Containing(_) => Vec::new(),
+            Some(ExpectedMessage::Steps(steps)) => steps.iter().filter_map(|step| self.world.linked.deployment.steps.get(step.index()).copied()).collect(),
+            Some(ExpectedMessage::Named(_)) | None => Vec::new(),
         };
         let is_it = |sent: &Sent| {
             let is_which = match (which, &sent.kind) {
-                (ExpectedMessage::Named(wanted), SentKind::Message { message, .. }) => wanted == message,
-                (ExpectedMessage::Steps(_), _) => sent.step.is_some_and(|step| steps.contains(&step)),
-                (ExpectedMessage::Containing(text), _) => sent.text.contains(&**text),
-                (ExpectedMessage::Named(_), SentKind::Webhook { .. } | SentKind::Notify) => false,
+                (Some(ExpectedMessage::Named(wanted)), SentKind::Message { message, .. }) => wanted == message,
+                (Some(ExpectedMessage::Steps(_)), _) => sent.step.is_some_and(|step| steps.contains(&step)),
+                (Some(ExpectedMessage::Named(_)), SentKind::Webhook { .. } | SentKind::Notify) => false,
+                (None, _) => true,
             };
-            is_which && address.is_none_or(|address| sent.to.eq_ignore_ascii_case(address))
+            is_which
+                && said.address.is_none_or(|address| sent.to.eq_ignore_ascii_case(address))
+                && said.containing.is_none_or(|text| sent.text.contains(text))
         };
-        self.consume(index, &wanted, is_it)
+        let missed = self.consume(index, &wanted, is_it);
+        // Where the words are what is wanted, they are what one wants to see.
+        match (missed, said.containing, index.and_then(|index| self.world.sent.get(index))) {
+            (Err(_), Some(_), Some(sent)) => Err(Miss::new(wanted, format!("the next one is {}, which says {:?}", self.describe(sent), excerpt(&sent.text)))),
+            (outcome, _, _) => outcome,
+        }
     }
 
     fn expect_nothing(&mut self, duration: Duration) -> Result<(), Miss> {
@@ -141,7 +163,6 @@ impl Runner<'_> {
             let is_which = match message {
                 ExpectedMessage::Named(id) => stable(&deployment.messages, id.index()) == send.message,
                 ExpectedMessage::Steps(steps) => steps.iter().any(|step| deployment.steps.get(step.index()) == Some(&send.step)),
-                ExpectedMessage::Containing(_) => true,
             };
             if !is_which || send.channel != channel {
                 continue;
@@ -264,7 +285,6 @@ impl Runner<'_> {
             ExpectedMessage::Steps(steps) => {
                 steps.first().and_then(|step| program.steps.get(step.index())).map(|def| format!("{:?}", def.identity())).unwrap_or_default()
             }
-            ExpectedMessage::Containing(text) => format!("containing {text:?}"),
         }
     }
 

@@ -30,13 +30,14 @@ const REFUSALS: [&str; 10] = ["draft", "paused", "not active", "already in", "re
 impl Checker<'_, '_> {
     pub(super) fn expectation(&mut self, expectation: &ast::Expectation, who: Option<TestContactId>, test: &Test) -> Option<Expectation> {
         Some(match &expectation.kind {
-            Kind::Message { channel: kind, which, to, address } => {
-                let which = match which {
-                    ast::ExpectedMessage::Named(name) => self.expected_message(name),
-                    ast::ExpectedMessage::Containing(text) => Some(ExpectedMessage::Containing(literals::nfc(&text.value))),
-                };
-                let to = self.addressee(to.as_ref(), who, test);
-                Expectation::Message { channel: channel(*kind), which: which?, to, address: address.as_ref().map(|text| text.value.clone()) }
+            Kind::Message(kind, sent) => {
+                let which = sent.which.as_ref().map(|name| self.expected_message(name));
+                let to = self.addressee(sent.to.as_ref(), who, test);
+                let address = sent.address.as_ref().map(|text| text.value.clone());
+                let containing = sent.containing.as_ref().map(|text| literals::nfc(&text.value));
+                // A name that is unknown has its finding.
+                let which = which.map_or(Some(None), |which| which.map(Some))?;
+                Expectation::Message { channel: channel(*kind), which, to, address, containing }
             }
             Kind::Webhook { webhook, body } => {
                 let webhook = self.webhook_ref(webhook);

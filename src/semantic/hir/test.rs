@@ -134,9 +134,11 @@ pub enum Expectation {
     /// Consumes the earliest unconsumed send of that channel (and contact).
     Message {
         channel: Channel,
-        which: ExpectedMessage,
+        /// Any, if none is named.
+        which: Option<ExpectedMessage>,
         to: Option<TestContactId>,
         address: Option<Arc<str>>,
+        containing: Option<Arc<str>>,
     },
     /// The body is a [`super::ExprKind::Record`]: what is written there must be there.
     Webhook {
@@ -180,8 +182,6 @@ pub enum ExpectedMessage {
     Named(MessageId),
     /// By the name or path of the step that sends it, over all campaigns.
     Steps(Vec<StepId>),
-    /// By what it says.
-    Containing(Arc<str>),
 }
 
 /// What may stand after `expect no`.

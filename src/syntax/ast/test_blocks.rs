@@ -128,17 +128,8 @@ pub struct Expectation {
 /// The forms of an expectation.
 #[derive(Clone, Debug, PartialEq)]
 pub enum ExpectationKind {
-    /// `expect email M [to ana] [at "address"]`, `expect sms containing "…"`
-    Message {
-        /// On which channel.
-        channel: Channel,
-        /// Which message.
-        which: ExpectedMessage,
-        /// To whom.
-        to: Option<Name>,
-        /// To which address.
-        address: Option<Text>,
-    },
+    /// `expect email M [to ana] [at "address"] [containing "…"]`, `expect sms containing "…" [to ana]`
+    Message(Channel, ExpectedSend),
     /// `expect webhook crm [{ … }]`
     Webhook {
         /// Which.
@@ -190,13 +181,17 @@ pub enum ExpectationKind {
     Condition(Expr),
 }
 
-/// Which message is expected.
+/// Which sending is expected.
 #[derive(Clone, Debug, PartialEq)]
-pub enum ExpectedMessage {
-    /// By its name, or an inline one by its step's.
-    Named(Ref),
-    /// By what it says.
-    Containing(Text),
+pub struct ExpectedSend {
+    /// The message by its name, or an inline one by its step's; without one, `containing` says which.
+    pub which: Option<Ref>,
+    /// To whom.
+    pub to: Option<Name>,
+    /// To which address.
+    pub address: Option<Text>,
+    /// What it says.
+    pub containing: Option<Text>,
 }
 
 /// What may stand after `expect no`.

@@ -101,7 +101,7 @@ fn what_was_added_to_the_language_is_read() {
     );
     test(
         "expect email m to ana at \"new@x.example\" at 2026-12-04 09:00 expect no email",
-        "(Message Email (Named (Ref \"m\" false)) \"ana\" \"new@x.example\")",
+        "(Message Email (ExpectedSend (Ref \"m\" false) \"ana\" \"new@x.example\" _))",
     );
     test("expect notify == 3 expect goal > 4 expect refused", "(Condition (Compare ");
 }
