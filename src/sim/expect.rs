@@ -97,9 +97,7 @@ impl Runner<'_> {
                 (Some(ExpectedMessage::Named(_)), SentKind::Webhook { .. } | SentKind::Notify) => false,
                 (None, _) => true,
             };
-            is_which
-                && said.address.is_none_or(|address| sent.to.eq_ignore_ascii_case(address))
-                && said.containing.is_none_or(|text| sent.text.contains(text))
+            is_which && said.address.is_none_or(|address| sent.to.eq_ignore_ascii_case(address)) && said.containing.is_none_or(|text| sent.text.contains(text))
         };
         let missed = self.consume(index, &wanted, is_it);
         // Where the words are what is wanted, they are what one wants to see.
