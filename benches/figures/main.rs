@@ -1,7 +1,7 @@
 //! The figures of `./bench`: what Camp costs in time, memory and disk on this machine, each with its goal.
 //!
 //! Prints; asserts no times. The real binary is measured from outside: as a process, over HTTP, and by the rows in its store.
-//! `figures BINARY [NAME…]` runs the named parts, all by default: check machine load latency waiting size.
+//! `figures BINARY [NAME…]` runs the named parts, all by default: check machine tests load latency waiting size.
 
 mod check;
 mod client;
@@ -14,6 +14,7 @@ mod raw;
 mod report;
 mod size;
 mod source;
+mod tests;
 mod waiting;
 
 use report::Failure;
@@ -22,8 +23,15 @@ use std::path::{Path, PathBuf};
 /// A part of the figures: its name and what measures it.
 type Part = (&'static str, fn(&Bench) -> Result<(), Failure>);
 
-const PARTS: &[Part] =
-    &[("check", check::run), ("machine", machine::run), ("load", load::run), ("latency", latency::run), ("waiting", waiting::run), ("size", size::run)];
+const PARTS: &[Part] = &[
+    ("check", check::run),
+    ("machine", machine::run),
+    ("tests", tests::run),
+    ("load", load::run),
+    ("latency", latency::run),
+    ("waiting", waiting::run),
+    ("size", size::run),
+];
 
 /// What every part is given.
 #[derive(Debug)]
