@@ -4,7 +4,8 @@ use campc::compiler::{Workspace, analyze, compile_with_tests};
 use campc::sim::{TestSuite, run_test};
 use std::path::{Path, PathBuf};
 
-fn workspace(path: &Path) -> Workspace {
+/// A file with everything it names.
+pub fn workspace(path: &Path) -> Workspace {
     let name = path.file_name().unwrap().to_str().unwrap();
     let mut workspace = Workspace::of_source(name, &std::fs::read_to_string(path).unwrap());
     loop {

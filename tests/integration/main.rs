@@ -8,6 +8,7 @@ mod compiler;
 mod content;
 mod daemon;
 mod deliver;
+mod examples;
 mod http;
 mod language;
 mod lower;
