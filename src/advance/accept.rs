@@ -75,15 +75,10 @@ impl Context<'_> {
         // Who comes into being at a broadcast's very instant was there when it went out: timers come after facts.
         self.state.broadcasts_until = self.now.plus_millis(-1);
         self.state.dates_until = self.state.broadcasts_until;
-        let mut group = Vec::new();
         self.happen(HappeningKind::Created);
-        self.apply(evaluator, changes);
+        self.apply_first(evaluator, changes);
         // A new contact has no facts that could have changed, and crosses nothing: only what it enters is an edge.
         self.queue.retain(|happening| !matches!(happening.kind, HappeningKind::Field { .. } | HappeningKind::Points { .. } | HappeningKind::Topic { .. }));
-        group.clear();
-        for segment in 0..self.linked.program.segments.len() {
-            self.refresh_segment(evaluator, crate::bytecode::SegmentId::from_index(segment), &group);
-        }
     }
 
     /// Records an event and what it brings in points.

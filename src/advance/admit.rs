@@ -209,7 +209,8 @@ fn number_of(value: &Value) -> u64 {
 fn enrolled_because(start: &Start) -> Arc<str> {
     let Cause { input, fact } = &start.cause;
     let mut text = start.trigger.to_string();
-    if let Some((name, old, new)) = fact {
+    // Time alone changes no value.
+    if let Some((name, old, new)) = fact.as_ref().filter(|(_, old, new)| old != new) {
         text.push_str(&format!(": {name} {old} → {new}"));
     }
     if !input.is_empty() && !text.starts_with(&**input) {

@@ -19,6 +19,17 @@ impl Context<'_> {
         self.after_changes(evaluator, group);
     }
 
+    /// Applies the first facts of a contact. Every segment is asked once, when all of them are there: who comes into being
+    /// inside one has not been outside of it before.
+    pub fn apply_first(&mut self, evaluator: &mut Evaluator, changes: &[Change]) {
+        let mut group = Vec::new();
+        changes.iter().for_each(|change| self.apply_one(change, &mut group));
+        self.dirty.extend(group.iter().map(|change| change.fact));
+        for segment in 0..self.linked.program.segments.len() {
+            self.refresh_segment(evaluator, SegmentId::from_index(segment), &group);
+        }
+    }
+
     /// Lets segments follow a group of changed facts, and remembers that decisions have to be asked again.
     pub fn after_changes(&mut self, evaluator: &mut Evaluator, group: Vec<FactChange>) {
         self.dirty.extend(group.iter().map(|change| change.fact));
