@@ -148,9 +148,6 @@ pub struct Switches {
     pub live_since: Option<Instant>,
     /// `[sms] legal_hours = false`: marketing SMS to +1 at any hour.
     pub ignore_legal_hours: bool,
-    /// Drafts that run have been live since then; without it since the deployment.
-    #[serde(skip)]
-    pub live_since: Option<Instant>,
     /// Says in [`super::Outcome::reached`] which steps were come to: coverage of tests. No switch of an operator, so never stored.
     #[serde(skip)]
     pub is_tracing: bool,
