@@ -45,6 +45,10 @@ impl Context<'_> {
                 self.set_cause(Arc::from("delivery"));
                 self.accept_result(evaluator, *effect, outcome);
             }
+            InputKind::Slot { effect, at } => {
+                self.set_cause(Arc::from("throttle"));
+                self.accept_slot(evaluator, *effect, *at);
+            }
             InputKind::Enroll(campaign) => {
                 self.set_cause(Arc::from("operator"));
                 self.start(*campaign, Arc::from("enrolled"));

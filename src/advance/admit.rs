@@ -87,6 +87,21 @@ impl Context<'_> {
         self.linked.program.blocks.get(block.index()).is_some_and(|block| block.reads.contains(&Fact::Captures))
     }
 
+    /// The control group gets no marketing: what a campaign without any does (receipts, hooks) is for everybody.
+    fn is_of_control_group(&self, campaign: StableId) -> bool {
+        let share = self.linked.program.project.control_group;
+        share > 0.0 && self.linked.campaign(campaign).is_some_and(|campaign| self.linked.sends_marketing(campaign)) && self.lot(b"campc-control-1", 0) < share
+    }
+
+    /// The contact's lot between 0 and 1, the same for ever: a raised share only adds.
+    fn lot(&self, what: &[u8], campaign: StableId) -> f64 {
+        let mut hasher = blake3::Hasher::new();
+        hasher.update(what).update(&self.state.uid.0.to_be_bytes()).update(&campaign.to_be_bytes());
+        let mut bytes = [0; 4];
+        hasher.finalize_xof().fill(&mut bytes);
+        f64::from(u32::from_be_bytes(bytes)) / (f64::from(u32::MAX) + 1.0)
+    }
+
     fn refuse(&mut self, campaign: StableId, reason: &str) {
         let cause = self.cause.clone();
         self.write(JournalEntry {
@@ -140,7 +155,10 @@ impl Context<'_> {
             return Verdict::Refused("only if");
         }
         let is_out = matches!(verdict, Verdict::Comes) && def.exits.iter().any(|exit| evaluator.is_true(&self.view_of(Some(uid)), exit.condition));
-        if is_out { Verdict::Refused("exit") } else { verdict }
+        if is_out {
+            return Verdict::Refused("exit");
+        }
+        if matches!(verdict, Verdict::Comes) && self.is_of_control_group(id) { Verdict::Refused("control group") } else { verdict }
     }
 
     /// Whether what a candidate captured is what the campaign gathers.
@@ -175,6 +193,7 @@ impl Context<'_> {
     }
 
     fn make_enrollment(&self, def: &CampaignDef, campaign: StableId, start: &Start) -> Enrollment {
+        let holdout = def.sending.holdout;
         let entry = self.state.past.get(&campaign).map_or(0, |past| past.entries) + 1;
         Enrollment {
             uid: EnrollmentUid::derive(self.state.uid, campaign, entry),
@@ -189,6 +208,7 @@ impl Context<'_> {
             threads: vec![Thread::new(ThreadId(0), Vec::new(), self.now)],
             next_thread: ThreadId(1),
             executed: SortedMap::default(),
+            is_held_out: holdout.is_some_and(|share| self.lot(b"campc-holdout-1", campaign) < share),
             exit_recheck: None,
             entered: self.now,
             goals: Vec::new(),

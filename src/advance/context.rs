@@ -86,6 +86,8 @@ pub(super) struct Context<'a> {
     pub doer: Option<(EnrollmentUid, Arc<str>)>,
     /// Timers up to here have been looked at.
     pub done_until: Instant,
+    /// Why the send that is being decided is held; for the journal.
+    pub held_because: &'static str,
     /// Enrollments that have changed hands meanwhile and must be looked at whatever the facts.
     pub is_forced: bool,
 }
@@ -112,6 +114,7 @@ impl<'a> Context<'a> {
             running: None,
             doer: None,
             done_until: Instant::FAR_PAST,
+            held_because: "",
             is_forced: false,
         }
     }
@@ -217,6 +220,10 @@ pub fn advance(linked: &Linked, switches: &Switches, state: &mut ContactState, i
     }
     context.accept(&mut evaluator, input);
     context.settle(&mut evaluator);
+    // What wants the place of a shared limit has come forward.
+    if !matches!(input.kind, InputKind::Wake) {
+        context.award_gathered(&mut evaluator);
+    }
     // Of one instant, facts come first; under a clock that stands still the rest of the instant may bring more of them.
     if matches!(input.kind, InputKind::Wake) {
         context.run_due(&mut evaluator, now);

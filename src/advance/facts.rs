@@ -3,7 +3,7 @@
 use super::context::{Context, FactChange, HappeningKind};
 use super::outcome::{Cause, What};
 use crate::bytecode::{BuiltinField, Channel, Fact, FieldId, GroupId, ListId, SegmentId, TopicId};
-use crate::lang::{Value, normalize_email};
+use crate::lang::{Duration, Value, add_duration, normalize_email};
 use crate::machine::state::{ConsentState, Membership};
 use crate::machine::{Calendar, Change, ConsentTarget, Evaluator, builtin_text, field_value, stable, topic_passes, zone_of};
 use std::collections::BTreeSet;
@@ -62,6 +62,12 @@ impl Context<'_> {
                     self.state.consent.suppressed.push((*channel, *reason, self.now));
                 }
             }
+            Change::Mute(duration) => self.mute(*duration),
+            Change::AddDevice(device) => {
+                self.state.devices.retain(|known| known != device);
+                self.state.devices.push(device.clone());
+            }
+            Change::ClearDevices => self.state.devices.clear(),
             Change::OverrideSegment(segment, membership) => self.override_segment(*segment, *membership, group),
             Change::SetUserId(id) => self.state.user_id = Some(id.clone()),
             Change::AddAnonymousId(id) => {
@@ -78,6 +84,13 @@ impl Context<'_> {
             }
             Change::CreatedAt(at) => self.set_created(*at, group),
         }
+    }
+
+    /// A shorter one does not end a longer one.
+    fn mute(&mut self, duration: Duration) {
+        let until = add_duration(self.now, duration, &self.zone, &self.linked.holidays);
+        self.state.muted_until = self.state.muted_until.max(Some(until));
+        self.note_contact(What::Changed, format!("muted until {}", self.clock_text(until)));
     }
 
     fn set_created(&mut self, at: crate::lang::Instant, group: &mut Vec<FactChange>) {

@@ -67,6 +67,13 @@ pub enum InputKind {
         /// How it ended.
         outcome: DeliveryOutcome,
     },
+    /// A throttle has given a send its slot.
+    Slot {
+        /// The send.
+        effect: EffectId,
+        /// When it may leave.
+        at: Instant,
+    },
     /// Enrols by hand (API, CLI).
     Enroll(CampaignId),
     /// Ends the enrollments in a campaign by hand.

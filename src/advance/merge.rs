@@ -55,6 +55,12 @@ fn unite_facts(winner: &mut ContactState, loser: &ContactState) {
             winner.tags.insert(at, tag.clone());
         }
     }
+    winner.muted_until = winner.muted_until.max(loser.muted_until);
+    for device in &loser.devices {
+        if !winner.devices.contains(device) {
+            winner.devices.insert(0, device.clone());
+        }
+    }
     for list in &loser.lists {
         if let Err(at) = winner.lists.binary_search(list) {
             winner.lists.insert(at, *list);

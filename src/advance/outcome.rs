@@ -107,6 +107,8 @@ pub enum EffectKind {
         cc: Vec<Arc<str>>,
         /// Blind copies.
         bcc: Vec<Arc<str>>,
+        /// In which language, by the number of the message's variant; none = its plain lines.
+        variant: Option<u16>,
     },
     /// Calls a webhook.
     Webhook {
@@ -170,6 +172,15 @@ pub enum EffectUpdate {
     Postponed(EffectId, Instant),
 }
 
+/// A send that only a throttle holds asks for its slot. The caller answers with [`InputKind::Slot`](super::InputKind::Slot) in the same batch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SlotRequest {
+    /// The send.
+    pub effect: EffectId,
+    /// Its campaign.
+    pub campaign: StableId,
+}
+
 /// All that comes of one input.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Outcome {
@@ -179,6 +190,8 @@ pub struct Outcome {
     pub effects: Vec<Effect>,
     /// Words about effects that exist.
     pub updates: Vec<EffectUpdate>,
+    /// Sends that ask for a slot of a throttle, in order.
+    pub requests: Vec<SlotRequest>,
     /// When this contact wants to be woken next.
     pub next_wake: Option<Instant>,
     /// The steps that enrollments came to, in order; empty unless [`super::Switches::is_tracing`].

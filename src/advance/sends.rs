@@ -1,25 +1,22 @@
-//! Sending: who can be reached, what holds a message, what became of it.
+//! Sending: from the step to the effect, what is held and released, and what became of it.
 
 use super::context::{Context, FactChange, HappeningKind, Line};
+use super::holds::{Asking, Held, Permission};
 use super::outcome::{EffectKind, EffectUpdate, What};
+use super::settle::CAMPAIGN_ENDED;
 use super::{DeliveryOutcome, MessageHappening};
-use crate::bytecode::{Channel, Fact, MessageContent, MessageDef, MessageEvent, Recipient, SendDef, SendId};
-use crate::lang::{Days, Instant, TimeOfDay, Value, Window, WindowZone, Zone};
-use crate::machine::state::{ConsentState, EffectId, EnrollmentUid, SendRecord, SendStatus, StandingKind, Suppression};
-use crate::machine::{Change, ConsentTarget, Entry, Evaluator, SendFlow, stable, topic_passes};
+use crate::bytecode::{BuiltinField, Channel, Fact, MessageContent, MessageDef, MessageEvent, SendDef, SendId};
+use crate::lang::{Instant, Value};
+use crate::machine::state::{ConsentState, EffectId, EnrollmentUid, Hold, SendRecord, SendStatus, Slot, Standing, StandingKind, Suppression};
+use crate::machine::{Change, ConsentTarget, Entry, Evaluator, SendFlow, builtin_text, stable};
 use std::sync::Arc;
 
 /// How many sendings are remembered of one contact.
 const SENDS_LIMIT: usize = 1_000;
+/// Why nothing leaves for those who only are measured.
+pub(super) const HOLDOUT: &str = "holdout";
 /// A hand-over later than this moves what counts from it.
 const LATE_MS: i64 = 60_000;
-
-/// What a send may do now.
-enum Permission {
-    Go { to: Arc<str> },
-    Skip(&'static str),
-    Hold(Option<Instant>),
-}
 
 impl<'a> Context<'a> {
     /// A send step is reached.
@@ -28,10 +25,18 @@ impl<'a> Context<'a> {
         if self.was_done(uid, def.step) {
             return SendFlow::GoOn(None);
         }
-        let Some(effect) = self.make_effect(uid, def.step, (placeholder(def), Arc::default()), message.is_transactional).map(|effect| effect.id) else {
+        let Some(effect) = self.effect_id_of(uid, def) else { return SendFlow::GoOn(None) };
+        if self.is_held_out(uid) {
+            // Taken back before it was anything: the atoms of a message that was never meant to leave are false, all of them.
+            self.remember_send(uid, (def, message), effect, SendStatus::Cancelled(Arc::from(HOLDOUT)));
+            self.note(uid, Some(self.step_uid(def.step)), What::Skipped, HOLDOUT);
             return SendFlow::GoOn(None);
-        };
-        match self.permission(evaluator, uid, message) {
+        }
+        if self.is_contended(message) {
+            self.remember_send(uid, (def, message), effect, SendStatus::Held);
+            return SendFlow::Held { effect, due: Some(self.now), hold: Hold::default() };
+        }
+        match self.permission(evaluator, Asking { uid, effect, message, hold: Hold::default() }) {
             Permission::Go { to } => {
                 self.remember_send(uid, (def, message), effect, SendStatus::Sent);
                 self.emit_send(evaluator, uid, (def, message), &to);
@@ -42,29 +47,39 @@ impl<'a> Context<'a> {
                 self.skip(evaluator, uid, effect, reason);
                 SendFlow::GoOn(None)
             }
-            Permission::Hold(due) => {
+            Permission::Unreachable(reason) => {
+                self.remember_send(uid, (def, message), effect, SendStatus::Skipped(Arc::from(reason)));
+                self.skip(evaluator, uid, effect, reason);
+                SendFlow::Unreachable
+            }
+            Permission::Hold(held) => {
                 self.remember_send(uid, (def, message), effect, SendStatus::Held);
-                SendFlow::Held { effect, due }
+                self.held_because = held.why;
+                SendFlow::Held { effect, due: held.due, hold: held.hold }
             }
         }
     }
 
-    /// A held send may leave: exit, consent, suppression and window are looked at again, with facts as of now.
+    /// A held send may leave: exit, consent, suppression and everything that holds it are looked at again, with facts as of now.
     pub fn release(&mut self, evaluator: &mut Evaluator, line: Line, (send, pc): (SendId, usize)) {
         let outer = self.running.replace(line);
         let released = self.release_at(evaluator, line, send);
         self.running = outer;
-        if let Some(last_send) = released {
-            self.go_on(evaluator, line, &Entry { pc: pc + 1, last_send, ..Entry::default() });
+        if let Some((last_send, is_unreachable)) = released {
+            self.go_on(evaluator, line, &Entry { pc: pc + 1, last_send, is_unreachable, ..Entry::default() });
         }
     }
 
-    /// What became of a held send: it left, it was skipped, or it is held on (`None`).
-    fn release_at(&mut self, evaluator: &mut Evaluator, line: Line, send: SendId) -> Option<Option<EffectId>> {
+    /// What became of a held send: it left, it was skipped (and why that was no fault of the way to the contact), or it is held on (`None`).
+    fn release_at(&mut self, evaluator: &mut Evaluator, line: Line, send: SendId) -> Option<(Option<EffectId>, bool)> {
         let uid = line.enrollment;
         let (def, message) = self.send_def(send)?;
-        let effect = self.make_effect(uid, def.step, (placeholder(def), Arc::default()), message.is_transactional)?.id;
-        match self.permission(evaluator, uid, message) {
+        let effect = self.effect_id_of(uid, def)?;
+        let hold = match self.thread(line)?.standing.kind {
+            StandingKind::Held { hold, .. } => hold,
+            _ => Hold::default(),
+        };
+        match self.permission(evaluator, Asking { uid, effect, message, hold }) {
             Permission::Go { to } => {
                 let (now, seq) = (self.now, self.seq);
                 if let Some(record) = self.send_record(effect) {
@@ -73,107 +88,74 @@ impl<'a> Context<'a> {
                     record.seq = seq;
                 }
                 self.emit_send(evaluator, uid, (def, message), &to);
-                Some(Some(effect))
+                Some((Some(effect), false))
             }
             Permission::Skip(reason) => {
-                if let Some(record) = self.send_record(effect) {
-                    record.status = SendStatus::Skipped(Arc::from(reason));
-                }
-                self.skip(evaluator, uid, effect, reason);
-                Some(None)
+                self.skip_held(evaluator, uid, effect, reason);
+                Some((None, false))
             }
-            Permission::Hold(due) => {
-                if let Some(thread) = self.thread_mut(line) {
-                    thread.standing.due = due;
-                }
+            Permission::Unreachable(reason) => {
+                self.skip_held(evaluator, uid, effect, reason);
+                Some((None, true))
+            }
+            Permission::Hold(held) => {
+                self.hold_again(line, &held);
                 None
             }
         }
     }
 
+    fn skip_held(&mut self, evaluator: &mut Evaluator, uid: EnrollmentUid, effect: EffectId, reason: &'static str) {
+        if let Some(record) = self.send_record(effect) {
+            record.status = SendStatus::Skipped(Arc::from(reason));
+        }
+        self.skip(evaluator, uid, effect, reason);
+    }
+
+    /// A held send stays held, for another reason perhaps.
+    fn hold_again(&mut self, line: Line, held: &Held) {
+        let Some(standing) = self.thread_mut(line).map(|thread| &mut thread.standing) else { return };
+        let was_due = std::mem::replace(&mut standing.due, held.due);
+        let step = standing.step;
+        if let StandingKind::Held { hold, .. } = &mut standing.kind {
+            *hold = held.hold;
+        }
+        if let Some(due) = held.due
+            && was_due != held.due
+        {
+            let why = super::steps::held_until(held.why, &self.clock_text(due));
+            self.note(line.enrollment, Some(step), What::Held, why);
+        }
+    }
+
+    /// A throttle has given a held send its slot.
+    pub fn accept_slot(&mut self, evaluator: &mut Evaluator, effect: EffectId, at: Instant) {
+        let found = self.state.enrollments.iter_mut().find_map(|enrollment| {
+            let uid = enrollment.uid;
+            let thread = enrollment.threads.iter_mut().find(|thread| is_held(&thread.standing, effect))?;
+            Some((Line { enrollment: uid, thread: thread.id }, &mut thread.standing))
+        });
+        let Some((line, standing)) = found else { return };
+        standing.due = Some(at);
+        let step = standing.step;
+        if let StandingKind::Held { hold, .. } = &mut standing.kind {
+            hold.slot = Slot::At(at);
+        }
+        if at > self.now {
+            let why = super::steps::held_until("throttle", &self.clock_text(at));
+            return self.note(line.enrollment, Some(step), What::Held, why);
+        }
+        self.resume(evaluator, line, super::settle::Resume::Due);
+    }
+
+    fn effect_id_of(&self, uid: EnrollmentUid, def: &SendDef) -> Option<EffectId> {
+        let kind = EffectKind::Message { message: def.message, to: Arc::from(""), cc: Vec::new(), bcc: Vec::new(), variant: None };
+        self.make_effect(uid, def.step, (kind, Arc::default()), true).map(|effect| effect.id)
+    }
+
     fn send_def(&self, send: SendId) -> Option<(&'a SendDef, &'a MessageDef)> {
         let def = self.linked.program.sends.get(send.index())?;
         Some((def, self.linked.program.messages.get(def.message.index())?))
-    }
-
-    fn permission(&mut self, evaluator: &mut Evaluator, uid: EnrollmentUid, message: &MessageDef) -> Permission {
-        let Some((campaign, campaign_def)) = self.campaign_of(uid) else { return Permission::Skip("campaign ended") };
-        if !self.is_acting(campaign) {
-            return Permission::Hold(None);
-        }
-        let Some(to) = self.address(evaluator, uid, message) else { return Permission::Skip("no address") };
-        if let Some(reason) = self.consent_refusal(message) {
-            return Permission::Skip(reason);
-        }
-        if message.is_transactional {
-            return Permission::Go { to };
-        }
-        let mut windows: Vec<Window> = campaign_def.windows.clone();
-        windows.extend(self.legal_windows(message.channel, &to));
-        match open_at(&windows, self.now, &self.zone) {
-            Some(at) if at == self.now => Permission::Go { to },
-            Some(at) => Permission::Hold(Some(at)),
-            // A window that never opens is the checker's finding; here it must not hold for ever.
-            None => Permission::Skip("expired"),
-        }
-    }
-
-    /// Marketing SMS to +1 leave from 08:00 to 21:00 at the called party's place; without a zone, at every place of the country.
-    fn legal_windows(&self, channel: Channel, to: &str) -> Vec<Window> {
-        if channel != Channel::Sms || !to.starts_with("+1") || self.switches.ignore_legal_hours {
-            return Vec::new();
-        }
-        let window = |zone| Window { from: hour(8), to: hour(21), days: Days::ALL, zone };
-        let has_zone =
-            crate::machine::builtin_text(self.linked, self.state, crate::bytecode::BuiltinField::Timezone).is_some_and(|name| Zone::find(&name).is_some());
-        if has_zone {
-            return vec![window(WindowZone::Contact)];
-        }
-        ["America/St_Johns", "Pacific/Honolulu"].map(|name| window(WindowZone::Named(name.to_owned()))).to_vec()
-    }
-
-    fn address(&mut self, evaluator: &mut Evaluator, uid: EnrollmentUid, message: &MessageDef) -> Option<Arc<str>> {
-        match &message.content {
-            MessageContent::Email { to: Some(recipient), .. } => self.recipient(evaluator, uid, recipient),
-            MessageContent::Email { to: None, .. } => self.email(),
-            MessageContent::Sms { .. } => self.phone(),
-            MessageContent::Push { .. } => None,
-        }
-    }
-
-    fn recipient(&mut self, evaluator: &mut Evaluator, uid: EnrollmentUid, recipient: &Recipient) -> Option<Arc<str>> {
-        match recipient {
-            Recipient::Address(address) => Some(address.clone()),
-            Recipient::Value(block) => match evaluator.value(&self.view_here(uid), *block) {
-                Ok(Value::Text(text)) if !text.is_empty() => Some(text),
-                Ok(_) | Err(_) => None,
-            },
-        }
-    }
-
-    /// Why consent or suppression forbids a message, if they do.
-    fn consent_refusal(&self, message: &MessageDef) -> Option<&'static str> {
-        let consent = &self.state.consent;
-        match consent.suppression(message.channel) {
-            Some(Suppression::HardBounce) => return Some("hard bounce"),
-            Some(Suppression::Complaint) => return Some("complaint"),
-            None => {}
-        }
-        if message.is_transactional {
-            return None;
-        }
-        let channel = consent.channel(message.channel);
-        let passes = match (message.topic, channel) {
-            (_, ConsentState::Withdrawn) => false,
-            (Some(topic), _) => topic_passes(self.linked, self.state, topic),
-            (None, ConsentState::Given) => true,
-            (None, ConsentState::None | ConsentState::Pending) => match message.channel {
-                Channel::Email => !self.linked.program.project.is_email_opt_in,
-                Channel::Sms => false,
-                Channel::Push => true,
-            },
-        };
-        (!passes).then_some("no consent")
     }
 
     fn remember_send(&mut self, uid: EnrollmentUid, (def, message): (&SendDef, &MessageDef), effect: EffectId, status: SendStatus) {
@@ -188,6 +170,7 @@ impl<'a> Context<'a> {
             channel: message.channel,
             topic: message.topic.map(|topic| stable(&deployment.topics, topic.index())),
             frames: self.view_here(uid).frames.to_vec(),
+            is_marketing: !message.is_transactional,
             at: self.now,
             seq: self.seq,
             status,
@@ -212,13 +195,14 @@ impl<'a> Context<'a> {
 
     fn emit_send(&mut self, evaluator: &mut Evaluator, uid: EnrollmentUid, (def, message): (&SendDef, &MessageDef), to: &Arc<str>) {
         let frozen = self.freeze(evaluator, uid, (&message.variables, &def.params));
-        let (cc, bcc) = match &message.content {
+        let variant = builtin_text(self.linked, self.state, BuiltinField::Locale).and_then(|locale| message.variant_for(&locale));
+        let (cc, bcc) = match message.content_of(variant) {
             MessageContent::Email { cc, bcc, .. } => (cc.clone(), bcc.clone()),
             MessageContent::Sms { .. } | MessageContent::Push { .. } => (None, None),
         };
         let cc: Vec<Arc<str>> = cc.iter().filter_map(|recipient| self.recipient(evaluator, uid, recipient)).collect();
         let bcc: Vec<Arc<str>> = bcc.iter().filter_map(|recipient| self.recipient(evaluator, uid, recipient)).collect();
-        let kind = EffectKind::Message { message: def.message, to: to.clone(), cc, bcc };
+        let kind = EffectKind::Message { message: def.message, to: to.clone(), cc, bcc, variant };
         let Some(effect) = self.make_effect(uid, def.step, (kind, frozen), message.is_transactional) else { return };
         let why: Arc<str> = Arc::from(format!("{} {}", message.channel.word(), message.name.as_deref().unwrap_or("(inline)")));
         self.note(uid, effect.step, What::Sent, why);
@@ -342,17 +326,16 @@ impl<'a> Context<'a> {
 
     fn window_update(&self, effect: EffectId, record: &SendRecord) -> EffectUpdate {
         let Some(campaign) = self.linked.campaign(record.campaign) else { return EffectUpdate::Attempt(effect) };
-        let is_transactional =
-            self.linked.message(record.message).and_then(|id| self.linked.program.messages.get(id.index())).is_some_and(|def| def.is_transactional);
         let Some(def) = self.linked.program.campaigns.get(campaign.index()) else { return EffectUpdate::Attempt(effect) };
         if !self.is_acting(campaign) {
             return EffectUpdate::Postponed(effect, self.now.plus_millis(60_000));
         }
         if def.active_until.is_some_and(|until| self.now >= until) {
-            return EffectUpdate::Cancelled(effect, Arc::from("campaign ended"));
+            return EffectUpdate::Cancelled(effect, Arc::from(CAMPAIGN_ENDED));
         }
-        match open_at(&def.windows, self.now, &self.zone) {
-            Some(at) if at > self.now && !is_transactional => EffectUpdate::Postponed(effect, at),
+        let to = if record.channel == Channel::Sms { self.phone().unwrap_or_default() } else { Arc::default() };
+        match self.open_from(def, (record.channel, &to), self.now) {
+            Some(at) if at > self.now && record.is_marketing => EffectUpdate::Postponed(effect, at),
             Some(_) | None => EffectUpdate::Attempt(effect),
         }
     }
@@ -425,24 +408,7 @@ impl<'a> Context<'a> {
     }
 }
 
-/// The first instant at or after `now` at which all windows are open.
-fn open_at(windows: &[Window], now: Instant, zone: &Zone) -> Option<Instant> {
-    let mut at = now;
-    // Each round moves on to a later opening; windows of a week meet within a fortnight or never.
-    for _ in 0..64 {
-        let next = windows.iter().try_fold(at, |at, window| window.next_open(at, zone))?;
-        if next == at {
-            return Some(at);
-        }
-        at = next;
-    }
-    None
-}
-
-fn hour(hour: u8) -> TimeOfDay {
-    TimeOfDay::new(hour, 0, 0).unwrap_or(TimeOfDay::MIDNIGHT)
-}
-
-fn placeholder(def: &SendDef) -> EffectKind {
-    EffectKind::Message { message: def.message, to: Arc::from(""), cc: Vec::new(), bcc: Vec::new() }
+/// Whether a standing is that of a held send.
+fn is_held(standing: &Standing, wanted: EffectId) -> bool {
+    matches!(&standing.kind, StandingKind::Held { effect, .. } if *effect == wanted)
 }

@@ -8,6 +8,9 @@ use crate::machine::state::{Captured, EnrollmentUid, SendRecord, SendStatus, Sta
 use crate::machine::{Entry, Evaluator, TriggerKey, earlier, stable};
 use std::sync::Arc;
 
+/// Why enrollments end at `active … until`.
+pub(super) const CAMPAIGN_ENDED: &str = "campaign ended";
+
 /// How a standing enrollment goes on.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Resume {
@@ -324,7 +327,7 @@ impl Context<'_> {
         let reason: &str = if why.is_empty() { "ended" } else { &why };
         let held: Vec<_> = self.state.sends.iter().filter(|send| send.enrollment == uid && send.status == SendStatus::Held).map(|send| send.effect).collect();
         for effect in held {
-            self.cancel_send(effect, if what == What::Exited { "exit" } else { reason });
+            self.cancel_send(effect, if what == What::Exited && reason != CAMPAIGN_ENDED { "exit" } else { reason });
         }
         // The last step is behind one who has finished; any other end is at the step where one stood.
         self.note(uid, step.filter(|_| what != What::Finished), what, why.clone());

@@ -4,7 +4,7 @@ use super::context::{CAMPAIGN, Context};
 use super::outcome::{Cause, Effect, EffectKind, What};
 use crate::bytecode::{ArmsId, CampaignId, EventId, ExperimentId, ListenId, NotifyId, ParamDef, RepeatId, SendId, SplitId, StepId, WebhookStepId};
 use crate::lang::{Instant, Record, Value};
-use crate::machine::state::{Captured, EffectId, EnrollmentUid, Standing, StandingKind, StepUid};
+use crate::machine::state::{Captured, EffectId, EnrollmentUid, Slot, Standing, StandingKind, StepUid};
 use crate::machine::{Change, Evaluator, Host, PassFlow, SendFlow, View, Waiting, passes_of};
 use std::sync::Arc;
 
@@ -33,7 +33,7 @@ impl Host for Context<'_> {
 
     fn webhook(&mut self, evaluator: &mut Evaluator, enrollment: EnrollmentUid, step: WebhookStepId) -> Option<EffectId> {
         let def = self.linked.program.webhook_steps.get(step.index())?;
-        if self.was_done(enrollment, def.step) {
+        if self.was_done(enrollment, def.step) || self.is_suppressed(enrollment, Some(def.step)) {
             return None;
         }
         let hook = self.linked.program.webhooks.get(def.webhook.index())?;
@@ -57,7 +57,7 @@ impl Host for Context<'_> {
 
     fn notify(&mut self, evaluator: &mut Evaluator, enrollment: EnrollmentUid, notify: NotifyId) {
         let Some(def) = self.linked.program.notifies.get(notify.index()) else { return };
-        if self.was_done(enrollment, def.step) {
+        if self.was_done(enrollment, def.step) || self.is_suppressed(enrollment, Some(def.step)) {
             return;
         }
         let frozen = self.freeze(evaluator, enrollment, (&def.variables, &def.params));
@@ -67,6 +67,9 @@ impl Host for Context<'_> {
     }
 
     fn change(&mut self, evaluator: &mut Evaluator, enrollment: EnrollmentUid, change: Change) {
+        if self.is_suppressed(enrollment, None) {
+            return;
+        }
         let outer = self.caused_by(enrollment);
         self.apply(evaluator, std::slice::from_ref(&change));
         self.ask_exits(evaluator, enrollment);
@@ -74,18 +77,24 @@ impl Host for Context<'_> {
     }
 
     fn enroll(&mut self, enrollment: EnrollmentUid, campaign: CampaignId) {
+        if self.is_suppressed(enrollment, None) {
+            return;
+        }
         let outer = self.caused_by(enrollment);
         self.start(campaign, Arc::from("enrolled"));
         self.cause = outer;
     }
 
     fn leave(&mut self, enrollment: EnrollmentUid, campaign: CampaignId) {
+        if self.is_suppressed(enrollment, None) {
+            return;
+        }
         let name = self.campaign_of(enrollment).map(|(_, def)| def.name.clone()).unwrap_or_default();
         self.leave_campaign(campaign, &format!("left by campaign {name:?}"));
     }
 
     fn emit(&mut self, evaluator: &mut Evaluator, enrollment: EnrollmentUid, event: EventId, record: Value) {
-        let Some(line) = self.running else { return };
+        let Some(line) = self.running.filter(|_| !self.is_held_out(enrollment)) else { return };
         let outer = self.caused_by(enrollment);
         self.emit_event(evaluator, line, (event, record));
         self.ask_exits(evaluator, enrollment);
@@ -134,7 +143,14 @@ impl Host for Context<'_> {
         let step = self.step_uid(place.step);
         let standing = Standing { step, ordinal: place.ordinal, since: self.now, due: waiting.due, kind: waiting.kind, counts_from: waiting.counts_from };
         let is_held = matches!(standing.kind, StandingKind::Held { .. });
+        // Gathered for this instant, or waiting for the slot that comes next: nothing to tell yet.
+        let is_brief = match standing.kind {
+            StandingKind::Held { hold, .. } => hold.slot == Slot::Asked || waiting.due == Some(self.now),
+            _ => false,
+        };
+        let held_because = std::mem::take(&mut self.held_because);
         let why = match waiting.due {
+            Some(due) if is_held => held_until(held_because, &self.clock_text(due)),
             Some(due) => format!("until {}", self.clock_text(due)),
             None => match standing.kind {
                 StandingKind::Listen { .. } => "until a condition holds".to_owned(),
@@ -147,11 +163,33 @@ impl Host for Context<'_> {
         if let Some(thread) = self.running.and_then(|line| self.thread_mut(line)) {
             thread.standing = standing;
         }
+        if is_brief {
+            return;
+        }
         self.note(enrollment, Some(step), if is_held { What::Held } else { What::Waiting }, why);
     }
 }
 
+/// `cap, until 2026-03-07 08:00:00`; a window or quiet hours need no word.
+pub(super) fn held_until(why: &str, when: &str) -> String {
+    if why.is_empty() { format!("until {when}") } else { format!("{why}, until {when}") }
+}
+
 impl Context<'_> {
+    /// Whether the enrollment is of the share that only is measured.
+    pub fn is_held_out(&self, uid: EnrollmentUid) -> bool {
+        self.enrollment(uid).is_some_and(|enrollment| enrollment.is_held_out)
+    }
+
+    /// Whether an effect is suppressed since the enrollment only is measured; said on the journal where the step is told apart.
+    fn is_suppressed(&mut self, uid: EnrollmentUid, step: Option<StepId>) -> bool {
+        let is_held_out = self.is_held_out(uid);
+        if is_held_out && let Some(step) = step {
+            self.note(uid, Some(self.step_uid(step)), What::Skipped, super::sends::HOLDOUT);
+        }
+        is_held_out
+    }
+
     /// From here on what happens is the doing of the enrollment's campaign; returns the cause so far.
     fn caused_by(&mut self, enrollment: EnrollmentUid) -> Cause {
         let input = match &self.doer {

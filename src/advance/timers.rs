@@ -2,11 +2,11 @@
 
 use super::context::{Context, FactChange, Line};
 use super::outcome::What;
-use super::settle::Resume;
+use super::settle::{CAMPAIGN_ENDED, Resume};
 use crate::bytecode::Fact;
 use crate::lang::{Instant, Value};
 use crate::machine::Evaluator;
-use crate::machine::state::{EnrollmentUid, StandingKind};
+use crate::machine::state::{EnrollmentUid, Slot, StandingKind};
 use std::sync::Arc;
 
 /// What is due. The order of the variants is the order within one instant: facts, exits, decisions, timers, broadcasts.
@@ -21,6 +21,8 @@ enum Due {
     /// The enrollment's place, then the line's: source order.
     Timer(usize, usize),
     Broadcast,
+    /// A held send that shares a limit with other campaigns: by its rank, behind all that may want the same place.
+    Award(std::cmp::Reverse<i64>, usize, usize),
 }
 
 /// More than this at one call is a fault of ours; the rest waits for the next wake.
@@ -45,10 +47,10 @@ impl Context<'_> {
                 Due::Fade(group, line) => self.fade(evaluator, (group, line), at),
                 Due::Segment(id) => self.turn_segment(evaluator, id),
                 Due::Goal(uid) => self.ask_goals(evaluator, uid, at),
-                Due::CampaignEnd(index) => self.with_enrollment(index, |context, uid| context.end(uid, What::Exited, Arc::from("campaign ended"))),
+                Due::CampaignEnd(index) => self.with_enrollment(index, |context, uid| context.end(uid, What::Exited, Arc::from(CAMPAIGN_ENDED))),
                 Due::Exit(index) => self.with_enrollment(index, |context, uid| context.ask_exits(evaluator, uid)),
                 Due::Condition(index) => self.with_enrollment(index, |context, uid| context.ask_decisions(evaluator, uid, &[Fact::Time])),
-                Due::Timer(index, thread) => self.with_enrollment(index, |context, uid| {
+                Due::Timer(index, thread) | Due::Award(_, index, thread) => self.with_enrollment(index, |context, uid| {
                     if let Some(line) = context.lines(uid).get(thread) {
                         context.time_is_up(evaluator, *line, at);
                     }
@@ -131,10 +133,11 @@ impl Context<'_> {
                         consider(*recheck, Due::Condition(index));
                         consider(standing.due, Due::Timer(index, number));
                     }
-                    StandingKind::Held { recheck, .. } => {
+                    StandingKind::Held { recheck, hold, .. } => {
                         consider(*recheck, Due::Condition(index));
-                        // Held by a pause that is over: at once.
-                        consider(standing.due.or(Some(standing.since)), Due::Timer(index, number));
+                        let due = self.award_rank(index, number).map_or(Due::Timer(index, number), |priority| Due::Award(priority, index, number));
+                        // Held by a pause that is over: at once. A slot that was asked for comes by itself.
+                        consider(standing.due.or(Some(standing.since).filter(|_| hold.slot != Slot::Asked)), due);
                     }
                     StandingKind::Time | StandingKind::Until => consider(standing.due, Due::Timer(index, number)),
                     StandingKind::Answer { .. } | StandingKind::Stranded | StandingKind::Running | StandingKind::Asked => {}

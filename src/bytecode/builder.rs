@@ -89,6 +89,10 @@ impl Assembler {
     pub fn or_jump(&mut self, label: Label) {
         self.ops.push(Op::OrJump(label.as_target()));
     }
+    /// Goes on at a label unless the send before found no way to the contact.
+    pub fn reached_jump(&mut self, label: Label) {
+        self.ops.push(Op::ReachedJump(label.as_target()));
+    }
     /// Says where the following operations come from.
     pub fn note(&mut self, span: Span) {
         if self.notes.last().is_none_or(|(_, last)| *last != span) {

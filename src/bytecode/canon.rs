@@ -52,6 +52,9 @@ impl<'p> Canon<'p> {
     fn header(&mut self, campaign: &'p CampaignDef) {
         self.put(&(&campaign.name, campaign.is_published, campaign.active_from, campaign.active_until));
         self.put(&campaign.windows);
+        let rules = &campaign.sending;
+        self.put(&(&rules.limits, &rules.throttle, rules.holdout, rules.priority, rules.capped.as_ref().map(|capped| capped.is_waiting)));
+        rules.capped.iter().filter_map(|capped| capped.up_to).for_each(|block| self.block(block));
         self.put(&campaign.captures.len());
         for capture in &campaign.captures {
             self.put(&capture.name);
@@ -249,7 +252,15 @@ impl<'p> Canon<'p> {
         let Some(message) = program.messages.get(id.index()) else { return };
         self.put(&(&message.name, message.channel, message.is_transactional));
         message.topic.into_iter().for_each(|topic| self.operand(Operand::Topic(topic), Pc(0)));
-        match &message.content {
+        self.content(&message.content);
+        for variant in &message.variants {
+            self.put(&variant.locale);
+            self.content(&variant.content);
+        }
+    }
+
+    fn content(&mut self, content: &'p MessageContent) {
+        match content {
             MessageContent::Email { subject, html, text, from, reply_to, preheader, to, cc, bcc, attachments, headers, has_unsubscribe_link } => {
                 self.templates([Some(*subject), *html, Some(*text), *from, *reply_to, *preheader]);
                 for (name, template) in headers {

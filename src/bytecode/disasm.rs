@@ -2,8 +2,8 @@
 
 use super::table::{Flow, Operand};
 use super::{
-    CampaignDef, Channel, EventPattern, Fact, HistoryWindow, Layout, ListenId, MessageDef, MessageTarget, Op, Pc, Program, QueryId, Routine, RoutineOwner,
-    TimelineId, UntilAnchor, UntilId,
+    CampaignDef, Channel, EventPattern, Fact, HistoryWindow, Layout, LimitDef, ListenId, MessageDef, MessageTarget, Op, Pc, Program, QueryId, Routine,
+    RoutineOwner, SendingRules, ThrottleDef, TimelineId, UntilAnchor, UntilId,
 };
 use crate::lang::Value;
 use std::collections::BTreeSet;
@@ -60,6 +60,7 @@ impl Lister<'_> {
             let cap = rule.cap.map(|cap| format!(", {cap:?}")).unwrap_or_default();
             self.line(&format!("points on {}{predicate} + block {}{cap}", self.pattern(&rule.pattern), rule.amount.0));
         }
+        self.policy();
     }
 
     fn routine(&mut self, routine: &Routine) {
@@ -99,6 +100,39 @@ impl Lister<'_> {
             self.line(&format!("  goal {name}block {}{within}", goal.condition.0));
         }
         self.timing(campaign);
+        self.sending(campaign);
+    }
+
+    fn sending(&mut self, campaign: &CampaignDef) {
+        let SendingRules { limits, capped, throttle, holdout, priority } = &campaign.sending;
+        limits.iter().for_each(|limit| self.limit("  ", limit));
+        if let Some(capped) = capped {
+            let up_to = capped.up_to.map(|block| format!(" up to block {}", block.0)).unwrap_or_default();
+            self.line(&format!("  capped {}{up_to}", if capped.is_waiting { "wait" } else { "skip" }));
+        }
+        throttle.iter().for_each(|throttle| self.throttle("  ", throttle));
+        holdout.iter().for_each(|share| self.line(&format!("  holdout {share}")));
+        if *priority != 0 {
+            self.line(&format!("  priority {priority}/1000"));
+        }
+    }
+
+    fn limit(&mut self, indent: &str, limit: &LimitDef) {
+        let otherwise = if limit.is_waiting { "wait" } else { "skip" };
+        self.line(&format!("{indent}limit {} {:?} per {:?} else {otherwise}", limit.count, limit.what, limit.per));
+    }
+
+    fn throttle(&mut self, indent: &str, throttle: &ThrottleDef) {
+        self.line(&format!("{indent}throttle {} per {:?}{}", throttle.count, throttle.per, if throttle.is_doubling { " doubling" } else { "" }));
+    }
+
+    fn policy(&mut self) {
+        let policy = &self.program.policy;
+        for quiet in &policy.quiet_hours {
+            self.line(&format!("quiet hours between {} and {}", quiet.from, quiet.to));
+        }
+        policy.limits.iter().for_each(|limit| self.limit("", limit));
+        policy.throttles.iter().for_each(|throttle| self.throttle("", throttle));
     }
 
     fn targets(&self, routine: &Routine) -> BTreeSet<Pc> {

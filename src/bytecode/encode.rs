@@ -20,7 +20,7 @@ macro_rules! for_each_table {
         $apply! {
             3 project, 4 fields, 5 events, 6 lists, 7 topics, 8 segments, 9 groups, 10 rules, 11 messages, 12 templates, 13 webhooks,
             14 campaigns, 15 steps, 16 places, 17 sends, 18 webhook_steps, 19 notifies, 20 listens, 21 untils, 22 queries, 23 regexes,
-            24 blocks, 25 files, 26 notes, 27 positions, 40 arms, 41 splits, 42 repeats, 43 experiments, 45 timelines
+            24 blocks, 25 files, 26 notes, 27 positions, 40 arms, 41 splits, 42 repeats, 43 experiments, 45 timelines, 60 policy
         }
     };
 }

@@ -102,8 +102,40 @@ pub struct MessageDef {
     pub topic: Option<TopicId>,
     /// What it says.
     pub content: MessageContent,
+    /// What it says in other languages; each is complete.
+    pub variants: Vec<MessageVariant>,
     /// Every variable of its templates, for the snapshot that is frozen with a send.
     pub variables: Vec<Vec<Arc<str>>>,
+}
+
+/// A message in another language.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct MessageVariant {
+    /// The language: `fr`, `pt-BR`.
+    pub locale: Arc<str>,
+    /// What it says.
+    pub content: MessageContent,
+}
+
+impl MessageDef {
+    /// The number of the variant for a contact's locale: the same one, else its language's (`fr` for `fr-CA`); else the plain lines.
+    #[must_use]
+    pub fn variant_for(&self, locale: &str) -> Option<u16> {
+        let same = |a: &str, b: &str| a.len() == b.len() && a.chars().zip(b.chars()).all(|(a, b)| a.eq_ignore_ascii_case(&b) || (is_dash(a) && is_dash(b)));
+        let language = locale.split(is_dash).next().unwrap_or(locale);
+        let find = |wanted: &str| self.variants.iter().position(|variant| same(&variant.locale, wanted));
+        find(locale).or_else(|| find(language)).and_then(|at| u16::try_from(at).ok())
+    }
+    /// What it says in a variant.
+    #[must_use]
+    pub fn content_of(&self, variant: Option<u16>) -> &MessageContent {
+        variant.and_then(|at| self.variants.get(usize::from(at))).map_or(&self.content, |variant| &variant.content)
+    }
+}
+
+/// `fr_CA` and `fr-CA` are one locale.
+fn is_dash(c: char) -> bool {
+    c == '-' || c == '_'
 }
 
 /// A value that a template sees besides the contact and the captures: a parameter of an expanded sequence.

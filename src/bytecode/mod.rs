@@ -16,6 +16,7 @@ mod message;
 mod op;
 mod program;
 mod reads;
+mod sending;
 mod table;
 mod timing;
 mod trigger;
@@ -36,11 +37,14 @@ pub use ids::{
     ArmsId, BlockId, CampaignId, ConstId, EventId, ExperimentId, FieldId, GroupId, ListId, ListenId, MessageId, NotifyId, Pc, PlaceId, QueryId, RegexId,
     RepeatId, RuleId, SegmentId, SendId, SlotId, SplitId, StepId, TemplateId, TimelineId, TopicId, UntilId, WebhookId, WebhookStepId,
 };
-pub use message::{Attachment, Channel, MessageContent, MessageDef, NotifyDef, ParamDef, Recipient, SendDef, TemplateDef, WebhookDef, WebhookStepDef};
+pub use message::{
+    Attachment, Channel, MessageContent, MessageDef, MessageVariant, NotifyDef, ParamDef, Recipient, SendDef, TemplateDef, WebhookDef, WebhookStepDef,
+};
 pub use op::{CompareOp, Op, TextOp};
 pub use program::{
     Block, BuiltinField, CampaignDef, CaptureDef, DecayDef, EventDef, ExitDef, Fact, FieldDef, GoalDef, GroupDef, ListDef, ListenArm, ListenDef, Place,
     PointCap, PointRule, Program, ProjectInfo, PropertyDef, Reenter, SegmentDef, SourceNote, StepDef, StepKind, TopicDef, Until, UntilAnchor,
 };
+pub use sending::{CappedDef, LimitCount, LimitDef, Period, PolicyDef, SendingRules, ThrottleDef};
 pub use timing::{CollectDef, TimelineArmDef, TimelineDef, UpdateDef};
 pub use trigger::{Aggregate, EventPattern, HistoryWindow, IfPast, MessageEvent, MessageTarget, Query, Recurrence, Trigger, TriggerKind, TriggerZone};

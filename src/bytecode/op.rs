@@ -190,6 +190,10 @@ pub enum Op {
     Repeat(RepeatId, Pc, PlaceId) = 164,
     /// Goes on at a variant, or waits for the winner.
     Experiment(ExperimentId, ArmsId, PlaceId) = 165,
+    /// Jumps unless the send before it found no way to the contact: the end of an arm of `reach`.
+    ReachedJump(Pc) = 180,
+    /// `duration →` holds the contact's marketing messages
+    Mute = 181,
 }
 
 impl Op {
@@ -215,6 +219,7 @@ impl Op {
                 | Op::Subscribe(_)
                 | Op::Unsubscribe(_)
                 | Op::UnsubscribeAll
+                | Op::Mute
         )
     }
     /// Whether time passes at it.
@@ -241,6 +246,7 @@ impl Op {
                 | Op::Join(_)
                 | Op::Split(..)
                 | Op::EnterTimeline(_)
+                | Op::ReachedJump(_)
         )
     }
 }

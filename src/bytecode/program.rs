@@ -4,8 +4,8 @@ use super::CampaignId;
 use super::timing::{CollectDef, TimelineDef, UpdateDef};
 use super::trigger::{EventPattern, Query};
 use super::{
-    BlockId, EventId, FieldId, GroupId, ListId, MessageDef, MessageEvent, NotifyDef, Op, Pc, PlaceId, SegmentId, SendDef, SlotId, StepId, TemplateDef, TopicId,
-    Trigger, WebhookDef, WebhookStepDef,
+    BlockId, EventId, FieldId, GroupId, ListId, MessageDef, MessageEvent, NotifyDef, Op, Pc, PlaceId, PolicyDef, SegmentId, SendDef, SendingRules, SlotId,
+    StepId, TemplateDef, TopicId, Trigger, WebhookDef, WebhookStepDef,
 };
 use crate::base::Span;
 use crate::lang::{Date, Duration, Instant, TimeOfDay, Type, Value, Weekday, Window};
@@ -31,6 +31,10 @@ pub struct ProjectInfo {
     pub machine_opens_count: bool,
     /// Holidays, for business days.
     pub holidays: Vec<Date>,
+    /// `control group 5%`: the share, 0 to 1, that no marketing campaign enrols.
+    pub control_group: f64,
+    /// `locales`: the languages messages are written in, the one of their plain lines first.
+    pub locales: Vec<Arc<str>>,
 }
 
 /// A built-in field of the contact.
@@ -296,6 +300,8 @@ pub struct CampaignDef {
     pub goals: Vec<GoalDef>,
     /// All must be open for a marketing message to leave.
     pub windows: Vec<Window>,
+    /// What else holds and bounds its messages.
+    pub sending: SendingRules,
     /// Captured records.
     pub captures: Vec<CaptureDef>,
     /// The first operation of the steps.
@@ -480,6 +486,8 @@ pub struct Program {
     pub constants: Vec<Value>,
     /// The code.
     pub code: Vec<Op>,
+    /// The project's sending rules.
+    pub policy: PolicyDef,
     /// The paths of the source files, by `FileId`. Not part of the hash, like all spans.
     pub files: Vec<Arc<str>>,
     /// Where operations came from, by `pc`. Not part of the hash.

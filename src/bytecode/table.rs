@@ -247,6 +247,8 @@ op_table! {
     163 "split" Split(split: Split, arms: Arms);
     164 "repeat" Repeat(repeat: Repeat, target: Target, place: Place);
     165 "experiment" Experiment(experiment: Experiment, arms: Arms, place: Place);
+    180 "reached_jump" ReachedJump(target: Target);
+    181 "mute" Mute;
 }
 
 /// Where code goes on behind an operation.
@@ -288,8 +290,8 @@ impl Op {
             Op::WaitBetween(_) => (2, 0),
             Op::Jump(_) | Op::Step(_) | Op::Send(_) | Op::Webhook(..) | Op::Notify(_) | Op::Tag(_) | Op::Untag(_) | Op::AddToList(_) => (0, 0),
             Op::RemoveFromList(_) | Op::Subscribe(_) | Op::Unsubscribe(_) | Op::UnsubscribeAll | Op::Enroll(_) | Op::Leave(_) => (0, 0),
-            Op::WaitUntil(..) | Op::Listen(..) | Op::Stop(_) | Op::Finish => (0, 0),
-            Op::Emit(_) => (1, 0),
+            Op::WaitUntil(..) | Op::Listen(..) | Op::Stop(_) | Op::Finish | Op::ReachedJump(_) => (0, 0),
+            Op::Emit(_) | Op::Mute => (1, 0),
             Op::Fork(_) | Op::Join(_) | Op::Split(..) | Op::Repeat(..) | Op::Experiment(..) | Op::Timeline(..) | Op::EnterTimeline(_) => (0, 0),
         }
     }
@@ -299,7 +301,7 @@ impl Op {
     pub fn flow(self) -> Flow {
         match self {
             Op::Jump(target) => Flow::Jump(target),
-            Op::JumpUnless(target) => Flow::Branch(target, 0),
+            Op::JumpUnless(target) | Op::ReachedJump(target) => Flow::Branch(target, 0),
             Op::AndJump(target) | Op::OrJump(target) => Flow::Branch(target, 1),
             Op::Repeat(_, target, _) => Flow::Branch(target, 0),
             Op::Return => Flow::Return,
@@ -314,7 +316,7 @@ impl Op {
             Op::TextIgnoringCase(_) | Op::In(_) | Op::NotIn(_) | Op::MakeList(_) | Op::MakeRecord(_) | Op::SetField(_) | Op::AddItem(_) => Flow::Next,
             Op::RemoveItem(_) | Op::AddPoints(_) | Op::SetPoints(_) | Op::Wait(_) | Op::WaitBetween(_) | Op::Step(_) | Op::Send(_) => Flow::Next,
             Op::Webhook(..) | Op::Notify(_) | Op::Tag(_) | Op::Untag(_) | Op::AddToList(_) | Op::RemoveFromList(_) | Op::Subscribe(_) => Flow::Next,
-            Op::Unsubscribe(_) | Op::UnsubscribeAll | Op::Enroll(_) | Op::Leave(_) | Op::WaitUntil(..) => Flow::Next,
+            Op::Unsubscribe(_) | Op::UnsubscribeAll | Op::Enroll(_) | Op::Leave(_) | Op::WaitUntil(..) | Op::Mute => Flow::Next,
             Op::Emit(_) | Op::Join(_) | Op::EnterTimeline(_) => Flow::Next,
         }
     }
@@ -333,6 +335,7 @@ impl Op {
             (65, _) => Op::JumpUnless(target),
             (66, _) => Op::AndJump(target),
             (67, _) => Op::OrJump(target),
+            (180, _) => Op::ReachedJump(target),
             (_, Op::Repeat(repeat, _, place)) => Op::Repeat(repeat, target, place),
             _ => self,
         }

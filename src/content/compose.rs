@@ -162,13 +162,14 @@ impl Composer {
         &self.settings
     }
 
-    /// An email, SMS or push message.
-    pub fn message(&self, facts: &EffectFacts<'_>, id: MessageId, recipients: &Recipients<'_>) -> Result<Outgoing, ComposeError> {
+    /// An email, SMS or push message, in one of its languages (by the number of the variant; none = its plain lines).
+    pub fn message(&self, facts: &EffectFacts<'_>, (id, variant): (MessageId, Option<u16>), recipients: &Recipients<'_>) -> Result<Outgoing, ComposeError> {
         let message = self.program.messages.get(id.index()).ok_or(ComposeError::Missing)?;
         let links = self.links(facts);
         let render = Rendering { composer: self, facts, scope: self.scope(facts, &links) };
-        match &message.content {
-            MessageContent::Email { .. } => self.email(&render, message, recipients, &links).map(Outgoing::Email),
+        let content = message.content_of(variant);
+        match content {
+            MessageContent::Email { .. } => self.email(&render, (message, content), recipients, &links).map(Outgoing::Email),
             MessageContent::Sms { text } => {
                 let text: String = render.part("text", *text)?.trim().chars().filter(|c| *c == '\n' || !c.is_control()).collect();
                 Ok(Outgoing::Sms(SmsMessage { to: recipients.to.to_owned(), text, status_url: Some(links.sms_status()) }))
@@ -242,8 +243,14 @@ impl Composer {
         }))
     }
 
-    fn email(&self, render: &Rendering<'_>, message: &MessageDef, recipients: &Recipients<'_>, links: &Links<'_>) -> Result<EmailMessage, ComposeError> {
-        let MessageContent::Email { subject, html, text, from, reply_to, preheader, attachments, headers, .. } = &message.content else {
+    fn email(
+        &self,
+        render: &Rendering<'_>,
+        (message, content): (&MessageDef, &MessageContent),
+        recipients: &Recipients<'_>,
+        links: &Links<'_>,
+    ) -> Result<EmailMessage, ComposeError> {
+        let MessageContent::Email { subject, html, text, from, reply_to, preheader, attachments, headers, .. } = content else {
             return Err(ComposeError::Missing);
         };
         let from = self.sender(render, *from)?;

@@ -32,7 +32,7 @@ impl Composer {
             is_transactional: effect.is_transactional,
         };
         match &effect.kind {
-            EffectKind::Message { message, to, cc, bcc } => self.message(&facts, *message, &Recipients { to, cc, bcc }),
+            EffectKind::Message { message, to, cc, bcc, variant } => self.message(&facts, (*message, *variant), &Recipients { to, cc, bcc }),
             EffectKind::Webhook { webhook, body, object, wants_answer } => {
                 self.webhook(&facts, *webhook, &WebhookInput { body: body.as_ref(), object: object.as_ref(), wants_answer: *wants_answer })
             }

@@ -2,15 +2,18 @@
 
 use super::desk::{Desk, Slot};
 use super::ingest::EventNames;
+use super::load::PACE;
 use super::metrics::Metrics;
 use super::resident::Resident;
 use super::routes::{Routes, row_of};
-use crate::advance::{Cause, Effect, EffectUpdate, Input, InputKind, JournalEntry, Outcome, Switches, What, advance};
+use crate::advance::{Cause, Effect, EffectUpdate, Input, InputKind, JournalEntry, Outcome, PaceBook, Switches, What, advance};
 use crate::deliver::Lane;
 use crate::lang::Instant;
 use crate::machine::Linked;
 use crate::machine::state::{ContactState, ContactUid, EffectId};
-use crate::store::{Batch, ContactImage, IdentityChange, IdentityKind, JournalRow, OutboxChange, OutboxRow, OutboxStatus, OutboxUpdate, StoreReader};
+use crate::store::{
+    Batch, ContactImage, IdentityChange, IdentityKind, JournalRow, OutboxChange, OutboxRow, OutboxStatus, OutboxUpdate, StoreReader, encode_pace,
+};
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::sync::Arc;
 
@@ -66,6 +69,8 @@ pub(crate) struct Work<'a> {
     /// Slots that were taken before and are given back whatever happens.
     pub released: Vec<Lane>,
     pub event_number: u16,
+    /// The slots of throttles, where this batch gave any.
+    pub pace: Option<PaceBook>,
 }
 
 impl<'a> Work<'a> {
@@ -87,6 +92,7 @@ impl<'a> Work<'a> {
             claims: Vec::new(),
             released: Vec::new(),
             event_number: 0,
+            pace: None,
         }
     }
     /// The contact that carries a number on, merges of this batch included.
@@ -152,6 +158,11 @@ impl<'a> Work<'a> {
             self.take_update(update);
         }
         self.rekey(uid);
+        for request in outcome.requests {
+            let pace = self.pace.get_or_insert_with(|| self.around.resident.pace.clone());
+            let at = pace.grant(self.around.linked, &request, self.around.now);
+            self.step(uid, &Input::new(InputKind::Slot { effect: request.effect, at }));
+        }
     }
     /// An effect enters the outbox: claimed at once if its lane is free, else queued.
     fn take_effect(&mut self, effect: Effect) {
@@ -283,6 +294,12 @@ impl<'a> Work<'a> {
                 Some((from_status, from_attempt)) => {
                     self.batch.updates.push(OutboxUpdate { effect: *id, from_status, from_attempt, to: staged.row.state.clone() });
                 }
+            }
+        }
+        if let Some(pace) = &self.pace {
+            match encode_pace(pace) {
+                Ok(bytes) => self.batch.meta.push((PACE, bytes)),
+                Err(error) => tracing::error!(%error, "the slots of throttles cannot be written"),
             }
         }
         let mut redirects: Vec<(ContactUid, ContactUid)> = self.gone.iter().map(|(loser, winner)| (*loser, *winner)).collect();

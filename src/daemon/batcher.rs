@@ -11,7 +11,7 @@ use super::load::DEDUPE_MS;
 use super::options::UnknownPolicy;
 use super::routes::Routes;
 use super::shared::Shared;
-use crate::advance::{Input, InputKind, Switching};
+use crate::advance::{Input, InputKind, PaceBook, Switching};
 use crate::bytecode::{CampaignId, Program};
 use crate::deliver::Lane;
 use crate::lang::Instant;
@@ -310,12 +310,15 @@ impl Batcher {
 
     /// The batch is durable: memory follows, and the effects leave.
     pub(super) fn install(&mut self, done: Done) {
-        let Done { batch, gone, rows, claims, released, seen } = done;
+        let Done { batch, gone, rows, claims, released, seen, pace } = done;
         let now = batch.now;
         self.publish(&batch);
         let mut resident = self.shared.write();
         for change in &batch.identities {
             resident.senders.insert((change.kind, change.key.clone()), change.contact);
+        }
+        if let Some(pace) = pace {
+            resident.pace = pace;
         }
         for (loser, winner) in gone {
             resident.remove(loser);
@@ -544,16 +547,17 @@ pub(crate) struct Done {
     claims: Vec<EffectId>,
     released: Vec<Lane>,
     seen: FxHashSet<u128>,
+    pace: Option<PaceBook>,
 }
 
 impl Done {
     fn of(work: Work<'_>, handed: Vec<(EffectId, Lane)>) -> Done {
-        let Work { batch, rows, claims, mut released, seen, .. } = work;
+        let Work { batch, rows, claims, mut released, seen, pace, .. } = work;
         // A hand-over that came to no attempt gives its slot back.
         released.extend(handed.into_iter().filter(|(id, _)| !claims.contains(id)).map(|(_, lane)| lane));
         let gone = batch.redirects.clone();
         let rows = rows.into_values().map(|staged| (staged.lane, staged.row)).collect();
-        Done { batch, gone, rows, claims, released, seen }
+        Done { batch, gone, rows, claims, released, seen, pace }
     }
 }
 

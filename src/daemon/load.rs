@@ -10,13 +10,16 @@ use crate::bytecode::{Program, decode};
 use crate::lang::Instant;
 use crate::machine::state::ContactState;
 use crate::machine::{Deployment, Linked};
-use crate::store::{LoadItem, OutboxRow, Store, StoreError};
+use crate::store::{LoadItem, OutboxRow, Store, StoreError, decode_pace};
 use rustc_hash::FxHashMap;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 /// How long a dedupe key counts.
 pub(crate) const DEDUPE_MS: i64 = 72 * 3_600_000;
+
+/// Where `meta` keeps the slots that throttles have given.
+pub(crate) const PACE: &str = "pace";
 
 /// What was loaded.
 pub(crate) struct Loaded {
@@ -97,6 +100,9 @@ pub(crate) fn load(store: &mut dyn Store, rules: DeskRules, clock_now: Instant) 
     }
     let now = raw.now.max(clock_now);
     let mut resident = std::mem::take(&mut raw.resident);
+    if let Some(bytes) = raw.meta.get(PACE) {
+        resident.pace = decode_pace(bytes)?;
+    }
     resident.builtins = running.as_ref().map(|linked| Builtins::new(linked)).unwrap_or_default();
     resident.contacts.reserve(raw.states.len());
     for mut state in raw.states {

@@ -2,7 +2,7 @@
 //!
 //! One thread changes it, after a commit; everybody may read. Nothing here that is not durable.
 
-use crate::advance::Switches;
+use crate::advance::{PaceBook, Switches};
 use crate::bytecode::{BuiltinField, FieldId};
 use crate::lang::{Instant, Zone, normalize_email};
 use crate::machine::Linked;
@@ -69,6 +69,8 @@ pub(crate) struct Resident {
     pub linked: Option<Arc<Linked>>,
     pub builtins: Builtins,
     pub switches: Switches,
+    /// The slots that throttles have given.
+    pub pace: PaceBook,
     pub quarantined: Vec<(ContactUid, String)>,
 }
 

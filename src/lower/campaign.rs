@@ -1,7 +1,6 @@
 //! Campaigns: the header, the table of steps, the routine.
 
 use super::context::Lowering;
-use crate::base::Span;
 use crate::bytecode::{Assembler, CampaignDef, CampaignId, ExitDef, GoalDef, Op, Reenter, StepDef, StepId, StepKind};
 use crate::semantic::hir;
 use std::collections::BTreeMap;
@@ -11,7 +10,6 @@ impl<'h> Lowering<'h> {
     pub(super) fn campaigns(&mut self) {
         self.step_table();
         for campaign in &self.project.campaigns {
-            self.refuse_header(campaign);
             let def = self.campaign(campaign);
             self.builder.program.campaigns.push(def);
         }
@@ -53,6 +51,7 @@ impl<'h> Lowering<'h> {
             exits,
             goals,
             windows: campaign.windows.clone(),
+            sending: self.sending(campaign),
             captures: campaign.captures.clone(),
             entry,
             steps,
@@ -102,33 +101,6 @@ impl<'h> Lowering<'h> {
         }
         self.builder.program.steps = steps;
     }
-
-    /// Lines of the header that the program has no place for yet.
-    fn refuse_header(&mut self, campaign: &hir::Campaign) {
-        let mut lines: Vec<(&'static str, Span)> = Vec::new();
-        if campaign.capped.is_some() {
-            lines.push(("capped", campaign.name_span));
-        }
-        if campaign.holdout.is_some() {
-            lines.push(("holdout", campaign.name_span));
-        }
-        if campaign.priority.is_some() {
-            lines.push(("priority", campaign.name_span));
-        }
-        lines.extend(campaign.limits.iter().map(|limit| ("limit", limit.span)));
-        lines.extend(campaign.throttle.iter().map(|throttle| ("throttle", throttle.span)));
-        for (construct, span) in lines {
-            // The checker's own list is more exact about where; one word on each construct of a campaign is enough.
-            let is_known = self.refused.iter().any(|known| known.construct == construct && touches(campaign.span, known.span));
-            if !is_known {
-                self.refuse(construct, span);
-            }
-        }
-    }
-}
-
-fn touches(outer: Span, inner: Span) -> bool {
-    outer.file == inner.file && outer.start <= inner.start && inner.end <= outer.end
 }
 
 fn step_def(campaign: CampaignId, header: &hir::StepHeader) -> StepDef {

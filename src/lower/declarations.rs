@@ -38,14 +38,4 @@ impl Lowering<'_> {
             self.builder.program.rules.push(def);
         }
     }
-
-    /// The program has no rules of sending yet; the checker says so, this is where they will go.
-    fn policy(&mut self) {
-        let policy = &self.project.policy;
-        if self.refused.iter().any(|known| known.construct == "policy") {
-            return;
-        }
-        let spans: Vec<_> = policy.limits.iter().map(|limit| limit.span).chain(policy.throttles.iter().map(|throttle| throttle.span)).collect();
-        spans.into_iter().for_each(|span| self.refuse("policy", span));
-    }
 }

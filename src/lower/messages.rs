@@ -1,7 +1,7 @@
 //! Messages, webhooks and their templates.
 
 use super::context::Lowering;
-use crate::bytecode::{MessageContent, MessageDef, Recipient, TemplateDef, TemplateId, WebhookDef};
+use crate::bytecode::{MessageContent, MessageDef, MessageVariant, Recipient, TemplateDef, TemplateId, WebhookDef};
 use crate::semantic::hir;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -13,10 +13,14 @@ impl Lowering<'_> {
     pub(super) fn messages(&mut self) {
         for message in &self.project.messages {
             let mut variables = Variables::new();
-            let Some(content) = self.content(message, &mut variables) else {
+            let Some(content) = self.content(&message.content, &mut variables) else {
                 self.poison(message.span);
                 continue;
             };
+            let variant = |variant: &hir::MessageVariant| {
+                Some(MessageVariant { locale: variant.locale.clone(), content: self.content(&variant.content, &mut variables)? })
+            };
+            let variants = message.variants.iter().filter_map(variant).collect();
             let def = MessageDef {
                 name: message.name.clone(),
                 was: message.was.clone(),
@@ -24,15 +28,16 @@ impl Lowering<'_> {
                 is_transactional: message.is_transactional,
                 topic: message.topic,
                 content,
+                variants,
                 variables: variables.into_iter().collect(),
             };
             self.builder.program.messages.push(def);
         }
     }
 
-    fn content(&mut self, message: &hir::Message, variables: &mut Variables) -> Option<MessageContent> {
+    fn content(&mut self, content: &hir::MessageContent, variables: &mut Variables) -> Option<MessageContent> {
         let mut part = |lowering: &mut Self, template: &hir::Template| lowering.template(template, variables);
-        Some(match &message.content {
+        Some(match content {
             hir::MessageContent::Email { subject, html, text, from, reply_to, preheader, to, cc, bcc, attachments, headers, has_unsubscribe_link } => {
                 MessageContent::Email {
                     subject: part(self, subject),

@@ -10,6 +10,7 @@ mod flow;
 mod history;
 mod messages;
 mod positions;
+mod sending;
 mod steps;
 mod tests;
 mod timing;

@@ -11,7 +11,7 @@ impl Lowering<'_> {
         steps.iter().for_each(|step| self.step(code, step));
     }
 
-    fn step(&mut self, code: &mut Assembler, step: &Step) {
+    pub(super) fn step(&mut self, code: &mut Assembler, step: &Step) {
         let header = &step.header;
         code.note(header.span);
         code.emit(Op::Step(header.id));
@@ -51,25 +51,15 @@ impl Lowering<'_> {
             StepKind::Do { sequence: _, body } => self.steps(code, body),
             StepKind::Wait { .. } | StepKind::WaitBetween { .. } | StepKind::WaitUntil(_) => self.wait(code, step),
             StepKind::WaitFor { .. } | StepKind::Decide { .. } | StepKind::Await { .. } => self.decision(code, step),
-            StepKind::Reach(_) => self.refuse_step("reach", header),
+            StepKind::Reach(arms) => self.reach(code, arms),
             StepKind::Emit { event, properties } => self.emit(code, *event, properties.as_ref()),
-            StepKind::Mute(_) => self.refuse_step("mute", header),
+            StepKind::Mute(length) => self.act(code, length, Op::Mute),
             StepKind::Timeline { .. } => self.timeline(code, step),
             StepKind::Split(arms) => self.split(code, step, arms),
             StepKind::Experiment { .. } => self.experiment(code, step),
             StepKind::Repeat { .. } => self.repeat(code, step),
             StepKind::Parallel(branches) => self.parallel(code, step, branches),
             StepKind::Error => self.poison(header.span),
-        }
-    }
-
-    /// The checker has refused these already; its places are kept.
-    fn refuse_step(&mut self, construct: &'static str, header: &StepHeader) {
-        let lies_inside = |known: &crate::semantic::hir::NotYet| {
-            known.construct == construct && known.span.file == header.span.file && known.span.start >= header.span.start && known.span.end <= header.span.end
-        };
-        if !self.refused.iter().any(lies_inside) {
-            self.refuse(construct, header.span);
         }
     }
 

@@ -36,7 +36,8 @@ fn expression(kind: &TestStepKind) -> Option<&Expr> {
             | StepKind::RemoveItem { item: value, .. }
             | StepKind::AddPoints { amount: value, .. }
             | StepKind::SetPoints { amount: value, .. }
-            | StepKind::Emit { properties: Some(value), .. },
+            | StepKind::Emit { properties: Some(value), .. }
+            | StepKind::Mute(value),
         ) => Some(value),
         TestStepKind::Change(_)
         | TestStepKind::Expect(_)

@@ -2,7 +2,7 @@
 
 use super::state::{ConsentState, Suppression};
 use crate::bytecode::{Channel, FieldId, GroupId, ListId, SegmentId, TopicId};
-use crate::lang::{Instant, Value};
+use crate::lang::{Duration, Instant, Value};
 use std::sync::Arc;
 
 /// A change of a fact.
@@ -25,6 +25,11 @@ pub enum Change {
     UnsubscribeAll,
     /// A consent record by the contact or the operator (form, preference page, API, import, keyword).
     Consent(ConsentTarget, ConsentState),
+    /// Holds the contact's marketing messages for that long.
+    Mute(Duration),
+    /// A push device of the contact, the latest last.
+    AddDevice(Arc<str>),
+    ClearDevices,
     /// Bounces and complaints; `None` lifts.
     Suppress(Channel, Option<Suppression>),
     /// Manual membership: `Some(true)` adds, `Some(false)` removes, `None` gives it back to the predicate.

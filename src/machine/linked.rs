@@ -37,6 +37,7 @@ pub struct Linked {
     triggers: FxHashMap<TriggerKey, Vec<(CampaignId, usize)>>,
     keep: FxHashMap<HistoryKind, Keep>,
     builtins: FxHashMap<BuiltinField, FieldId>,
+    marketing: Vec<bool>,
 }
 
 /// Words that journals hold often.
@@ -94,6 +95,7 @@ impl Linked {
         let triggers = trigger_index(&program);
         let keep = keep_index(&program, &deployment);
         Linked {
+            marketing: marketing_index(&program),
             words: Words { yes: Arc::from("yes"), no: Arc::from("no") },
             triggers,
             keep,
@@ -168,11 +170,26 @@ impl Linked {
     pub fn keep(&self, kind: HistoryKind) -> Option<Keep> {
         self.keep.get(&kind).copied()
     }
+    /// Whether a campaign sends a marketing message at any step.
+    #[must_use]
+    pub fn sends_marketing(&self, campaign: CampaignId) -> bool {
+        self.marketing.get(campaign.index()).copied().unwrap_or(false)
+    }
     /// The operation at `pc`; past the end the campaign finishes.
     #[must_use]
     pub fn op(&self, pc: usize) -> Op {
         self.program.code.get(pc).copied().unwrap_or(Op::Finish)
     }
+}
+
+fn marketing_index(program: &Program) -> Vec<bool> {
+    let mut marketing = vec![false; program.campaigns.len()];
+    for send in &program.sends {
+        let is_marketing = program.messages.get(send.message.index()).is_some_and(|message| !message.is_transactional);
+        let campaign = program.steps.get(send.step.index()).and_then(|step| marketing.get_mut(step.campaign.index()));
+        campaign.into_iter().for_each(|known| *known |= is_marketing);
+    }
+    marketing
 }
 
 fn trigger_index(program: &Program) -> FxHashMap<TriggerKey, Vec<(CampaignId, usize)>> {

@@ -2,7 +2,7 @@
 
 use super::change::Change;
 use super::eval::{Evaluator, Fault, as_duration, constant};
-use super::state::{EffectId, EnrollmentUid, Frame, StandingKind, StepUid};
+use super::state::{EffectId, EnrollmentUid, Frame, Hold, StandingKind, StepUid};
 use super::view::View;
 use super::{Linked, Waiting};
 use crate::bytecode::{
@@ -22,7 +22,11 @@ pub enum SendFlow {
         effect: EffectId,
         /// When to look again.
         due: Option<Instant>,
+        /// What is known of what holds it.
+        hold: Hold,
     },
+    /// The contact cannot be reached by it: no address, no consent.
+    Unreachable,
 }
 
 /// How a run came to rest.
@@ -66,6 +70,8 @@ pub struct Entry {
     pub listening: Option<(StepUid, u16)>,
     /// When the wait that ends now was to end.
     pub due: Option<Instant>,
+    /// Whether the send that was held here found no way to the contact.
+    pub is_unreachable: bool,
 }
 
 /// What the machine asks of its surroundings. One contact, one instant.
@@ -115,6 +121,8 @@ struct Run<'h, H: Host> {
     last_send: Option<EffectId>,
     listening: Option<(StepUid, u16)>,
     due: Option<Instant>,
+    /// Whether the last send found no way to the contact.
+    is_unreachable: bool,
     /// Steps begun in this run: the listening place counts for the first one only.
     steps_begun: u32,
 }
@@ -130,6 +138,7 @@ pub fn run<H: Host>(host: &mut H, evaluator: &mut Evaluator, enrollment: Enrollm
         last_send: entry.last_send,
         listening: entry.listening,
         due: entry.due,
+        is_unreachable: entry.is_unreachable,
         steps_begun: 0,
     };
     let depth = run.evaluator.stack.len();
@@ -162,6 +171,12 @@ impl<H: Host> Run<'_, H> {
                 Ok(None)
             }
             Op::Send(send) => Ok(self.send(send)),
+            Op::ReachedJump(target) => {
+                if !self.is_unreachable {
+                    self.pc = target.index();
+                }
+                Ok(None)
+            }
             Op::Webhook(webhook, place) => Ok(self.webhook(webhook, place)),
             Op::Notify(notify) => {
                 self.host.notify(self.evaluator, self.enrollment, notify);
@@ -235,14 +250,19 @@ impl<H: Host> Run<'_, H> {
 
     fn send(&mut self, send: SendId) -> Option<Halt> {
         let listening = self.listening.take();
+        self.is_unreachable = false;
         match self.host.send(self.evaluator, self.enrollment, send) {
             SendFlow::GoOn(effect) => {
                 self.last_send = effect.or(self.last_send);
                 self.over()
             }
-            SendFlow::Held { effect, due } => {
+            SendFlow::Unreachable => {
+                self.is_unreachable = true;
+                self.over()
+            }
+            SendFlow::Held { effect, due, hold } => {
                 let place = self.linked().program.sends.get(send.index()).map(|def| def.place);
-                self.rest(place, due, StandingKind::Held { effect, listening, recheck: None })
+                self.rest(place, due, StandingKind::Held { effect, listening, recheck: None, hold })
             }
         }
     }
@@ -275,6 +295,7 @@ impl<H: Host> Run<'_, H> {
             Op::RemoveFromList(list) => Change::RemoveFromList(list),
             Op::Subscribe(topic) => Change::Subscribe(topic),
             Op::Unsubscribe(topic) => Change::Unsubscribe(topic),
+            Op::Mute => Change::Mute(as_duration(&self.evaluator.pop()?)),
             _ => Change::UnsubscribeAll,
         };
         self.host.change(self.evaluator, self.enrollment, change);

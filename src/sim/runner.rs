@@ -4,7 +4,7 @@ use super::coverage::{CampaignCoverage, Trace, coverage};
 use super::literal::literal;
 use super::report::{Failure, TestReport};
 use super::world::{Person, Told, World};
-use crate::advance::{Change, DeliveryOutcome, Input, InputKind, MessageHappening, Switches, Switching, merge};
+use crate::advance::{Change, DeliveryOutcome, Input, InputKind, MessageHappening, PaceBook, Switches, Switching, merge};
 use crate::bytecode::{BlockId, CampaignId, MessageEvent, MessageTarget, Program};
 use crate::content::{Composer, KeyRing, Settings};
 use crate::lang::{Date, Instant, Record, TimeOfDay, Value, Zone, add_duration, local_instant, normalize_path, subtract_duration};
@@ -91,8 +91,19 @@ pub fn run_test(suite: &TestSuite, number: usize, test: &Test) -> TestReport {
         .collect();
     let answers = test.answers.iter().map(|answer| (answer.webhook, answer.status, answer.body.as_ref().map_or(Value::Unset, literal))).collect();
     let switches = Switches { run_drafts: true, live_since: Some(now), is_tracing: suite.is_tracing, ..Switches::default() };
-    let (linked, composer) = (&suite.linked, &suite.composer);
-    let world = World { linked, composer, switches, now, zone, people, sent: Vec::new(), answers, timeline: Vec::new(), trace: Trace::default() };
+    let world = World {
+        linked: &suite.linked,
+        composer: &suite.composer,
+        switches,
+        pace: PaceBook::default(),
+        now,
+        zone,
+        people,
+        sent: Vec::new(),
+        answers,
+        timeline: Vec::new(),
+        trace: Trace::default(),
+    };
     let mut runner = Runner { world, test, evaluator: Evaluator::default() };
     let blocks = suite.blocks.get(number).map_or(&[][..], Vec::as_slice);
     let mut failure = None;
@@ -150,7 +161,8 @@ impl Runner<'_> {
                     person.state = ContactState::default();
                 }
             }
-            TestStepKind::ClearDevice | TestStepKind::Error => {}
+            TestStepKind::ClearDevice => self.world.feed(self.who(step)?, &Input::new(InputKind::Changed(vec![Change::ClearDevices]))),
+            TestStepKind::Error => {}
             TestStepKind::ReceiveSms(text) => {
                 let who = self.who(step)?;
                 self.world.feed(who, &Input::new(InputKind::Text(text.clone())));
@@ -294,6 +306,10 @@ impl Runner<'_> {
             StepKind::Subscribe(topic) => InputKind::Changed(vec![Change::Subscribe(*topic)]),
             StepKind::Unsubscribe(Some(topic)) => InputKind::Changed(vec![Change::Unsubscribe(*topic)]),
             StepKind::Unsubscribe(None) => InputKind::Changed(vec![Change::UnsubscribeAll]),
+            StepKind::Mute(_) => InputKind::Changed(match value {
+                Value::Duration(length) => vec![Change::Mute(length)],
+                _ => Vec::new(),
+            }),
             StepKind::Enroll(campaign) => InputKind::Enroll(*campaign),
             StepKind::Leave(campaign) => InputKind::Leave(*campaign),
             StepKind::Emit { event, .. } => {
@@ -305,7 +321,6 @@ impl Runner<'_> {
             | StepKind::Reach(_)
             | StepKind::Webhook { .. }
             | StepKind::Notify { .. }
-            | StepKind::Mute(_)
             | StepKind::Wait { .. }
             | StepKind::WaitBetween { .. }
             | StepKind::WaitUntil(_)

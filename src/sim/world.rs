@@ -3,7 +3,7 @@
 use super::coverage::Trace;
 use super::report::{Happened, Moment};
 use crate::advance::{
-    Change, ConsentTarget, DeliveryOutcome, Effect, EffectKind, EffectUpdate, Input, InputKind, JournalEntry, Outcome, Switches, What, advance,
+    Change, ConsentTarget, DeliveryOutcome, Effect, EffectKind, EffectUpdate, Input, InputKind, JournalEntry, Outcome, PaceBook, Switches, What, advance,
 };
 use crate::base::Span;
 use crate::bytecode::{BuiltinField, Channel, FieldId, MessageId, WebhookId};
@@ -59,6 +59,7 @@ pub(super) struct World<'a> {
     pub linked: &'a Linked,
     pub composer: &'a Composer,
     pub switches: Switches,
+    pub pace: PaceBook,
     pub now: Instant,
     pub zone: Zone,
     pub people: Vec<Person>,
@@ -89,6 +90,7 @@ impl World<'_> {
                 changes.push(Change::SetField(field, Value::text(address)));
             }
         }
+        changes.push(Change::AddDevice(Arc::from(format!("device-{name}"))));
         changes.extend(values.into_iter().map(|(field, value)| Change::SetField(field, value)));
         if let Some(person) = self.people.get_mut(index) {
             person.state = ContactState { uid: ContactUid(u64::try_from(index).unwrap_or(0) + 1), ..ContactState::default() };
@@ -120,6 +122,10 @@ impl World<'_> {
         }
         for effect in &outcome.effects {
             self.carry_out(index, effect);
+        }
+        for request in &outcome.requests {
+            let at = self.pace.grant(self.linked, request, self.now);
+            self.feed(index, &Input::new(InputKind::Slot { effect: request.effect, at }));
         }
         debug_assert!(outcome.updates.iter().all(|update| !matches!(update, EffectUpdate::Postponed(..))), "nothing is queued in a test");
     }

@@ -2,7 +2,7 @@
 //! or put in another's place, is noticed.
 
 use super::StoreError;
-use crate::advance::Effect;
+use crate::advance::{Effect, PaceBook};
 use crate::machine::state::{ContactState, ContactUid, EffectId};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -11,6 +11,8 @@ use serde::de::DeserializeOwned;
 const STATE_VERSION: u8 = 2;
 /// The version written before each effect.
 const EFFECT_VERSION: u8 = 1;
+/// The version written before the slots of throttles.
+const PACE_VERSION: u8 = 1;
 /// Length of a checksum.
 pub(crate) const CHECKSUM_BYTES: usize = 8;
 
@@ -44,6 +46,22 @@ pub fn encode_effect(effect: &Effect) -> Result<Vec<u8>, StoreError> {
 /// The bytes are of another version or damaged.
 pub fn decode_effect(bytes: &[u8]) -> Result<Effect, StoreError> {
     decode(EFFECT_VERSION, bytes, "outbox body")
+}
+
+/// The bytes of the slots that throttles have given.
+///
+/// # Errors
+/// Never in practice: every part of it can be written.
+pub fn encode_pace(pace: &PaceBook) -> Result<Vec<u8>, StoreError> {
+    encode(PACE_VERSION, pace)
+}
+
+/// The slots of bytes.
+///
+/// # Errors
+/// The bytes are of another version or damaged.
+pub fn decode_pace(bytes: &[u8]) -> Result<PaceBook, StoreError> {
+    decode(PACE_VERSION, bytes, "throttles")
 }
 
 /// The checksum of a contact's bytes.

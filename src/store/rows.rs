@@ -33,6 +33,8 @@ pub struct Batch {
     pub redirects: Vec<(ContactUid, ContactUid)>,
     /// Names of events that nobody declared.
     pub undeclared: Vec<Arc<str>>,
+    /// Values of `meta` that change with it.
+    pub meta: Vec<(&'static str, Vec<u8>)>,
 }
 
 impl Batch {
@@ -46,6 +48,7 @@ impl Batch {
             && self.contacts.is_empty()
             && self.identities.is_empty()
             && self.redirects.is_empty()
+            && self.meta.is_empty()
     }
 }
 

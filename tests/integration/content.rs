@@ -21,7 +21,16 @@ fn template(program: &mut Program, source: &str, is_html: bool) -> TemplateId {
 }
 
 fn message(channel: Channel, content: MessageContent) -> MessageDef {
-    MessageDef { name: Some(Arc::from("welcome")), was: None, channel, is_transactional: false, topic: None, content, variables: Vec::new() }
+    MessageDef {
+        name: Some(Arc::from("welcome")),
+        was: None,
+        channel,
+        is_transactional: false,
+        topic: None,
+        content,
+        variants: Vec::new(),
+        variables: Vec::new(),
+    }
 }
 
 struct Mail {
@@ -111,7 +120,7 @@ fn frozen(name: &str) -> Record {
 
 fn compose(mail: &Mail, number: u32, name: &str, to: &str) -> Result<Outgoing, ComposeError> {
     let composer = Composer::new(Arc::new(program(mail)), settings()).unwrap();
-    with_facts(name, mail.is_transactional, |facts| composer.message(facts, MessageId(number), &Recipients { to, cc: &[], bcc: &[] }))
+    with_facts(name, mail.is_transactional, |facts| composer.message(facts, (MessageId(number), None), &Recipients { to, cc: &[], bcc: &[] }))
 }
 
 fn with_facts<T>(name: &str, is_transactional: bool, run: impl FnOnce(&EffectFacts<'_>) -> T) -> T {

@@ -59,7 +59,7 @@ fn effect(number: u8, contact: u64) -> OutboxRow {
         campaign_name: "C".into(),
         step: Some(StepUid(u64::MAX - 1)),
         step_identity: "email welcome".into(),
-        kind: EffectKind::Message { message: MessageId(0), to: "a@x.example".into(), cc: vec![], bcc: vec![] },
+        kind: EffectKind::Message { message: MessageId(0), to: "a@x.example".into(), cc: vec![], bcc: vec![], variant: None },
         is_transactional: false,
         frozen: Arc::new([("contact".into(), Value::Unset)].into()),
         zone: "UTC".into(),

@@ -22,6 +22,7 @@ impl Checker<'_> {
         let mut blocks: Vec<BlockId> = campaign.only_if.clone();
         blocks.extend(campaign.exits.iter().map(|exit| exit.condition));
         blocks.extend(campaign.goals.iter().flat_map(|goal| goal.within.into_iter().chain([goal.condition])));
+        blocks.extend(campaign.sending.capped.iter().filter_map(|capped| capped.up_to));
         if let Reenter::Each(block) = campaign.reenter {
             blocks.push(block);
         }

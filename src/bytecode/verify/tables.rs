@@ -3,8 +3,8 @@
 use super::Checker;
 use crate::bytecode::table::MILLIS_PER_DAY;
 use crate::bytecode::{
-    BlockId, BuiltinField, CampaignDef, CampaignId, EventPattern, HistoryWindow, ListenDef, MessageContent, MessageDef, MessageTarget, Op, ParamDef, Place,
-    QueryId, Recipient, Recurrence, Reenter, StepId, TemplateId, TimelineDef, TopicId, Trigger, TriggerKind, TriggerZone, UntilAnchor,
+    BlockId, BuiltinField, CampaignDef, CampaignId, EventPattern, HistoryWindow, LimitDef, ListenDef, MessageContent, MessageDef, MessageTarget, Op, ParamDef,
+    Place, QueryId, Recipient, Recurrence, Reenter, StepId, TemplateId, ThrottleDef, TimelineDef, TopicId, Trigger, TriggerKind, TriggerZone, UntilAnchor,
 };
 use crate::lang::{Date, Duration, Instant, TimeOfDay, Value, Window, WindowZone, Zone};
 
@@ -40,6 +40,23 @@ impl Checker<'_> {
         self.check_effects();
         self.check_questions();
         self.check_flow();
+        self.check_policy();
+    }
+
+    fn check_policy(&mut self) {
+        let policy = &self.program.policy;
+        policy.quiet_hours.iter().for_each(|window| self.check_window(window));
+        self.check_counts(&policy.limits, &policy.throttles);
+        self.check_share(Some(self.program.project.control_group));
+    }
+
+    fn check_counts(&mut self, limits: &[LimitDef], throttles: &[ThrottleDef]) {
+        let counts = limits.iter().map(|limit| limit.count).chain(throttles.iter().map(|throttle| throttle.count));
+        counts.for_each(|count| self.demand(count > 0, "a limit that lets nothing through"));
+    }
+
+    fn check_share(&mut self, share: Option<f64>) {
+        self.demand(share.is_none_or(|share| (0.0..=1.0).contains(&share)), "a share that is none");
     }
 
     fn check_effects(&mut self) {
@@ -121,7 +138,13 @@ impl Checker<'_> {
 
     fn check_message(&mut self, message: &MessageDef) {
         message.topic.into_iter().for_each(|topic| self.check_topic(topic));
-        match &message.content {
+        for content in std::iter::once(&message.content).chain(message.variants.iter().map(|variant| &variant.content)) {
+            self.check_content(content);
+        }
+    }
+
+    fn check_content(&mut self, content: &MessageContent) {
+        match content {
             MessageContent::Email { subject, html, text, from, reply_to, preheader, to, cc, bcc, attachments: _, headers, has_unsubscribe_link: _ } => {
                 let parts = [Some(*subject), *html, Some(*text), *from, *reply_to, *preheader];
                 parts.into_iter().flatten().chain(headers.iter().map(|(_, template)| *template)).for_each(|template| self.check_template(template));
@@ -153,6 +176,9 @@ impl Checker<'_> {
         for window in &campaign.windows {
             self.check_window(window);
         }
+        campaign.sending.capped.iter().filter_map(|capped| capped.up_to).for_each(|block| self.check_block_id(block));
+        self.check_share(campaign.sending.holdout);
+        self.check_counts(&campaign.sending.limits, campaign.sending.throttle.as_slice());
         for instant in [campaign.active_from, campaign.active_until].into_iter().flatten() {
             self.check_instant(instant);
         }

@@ -84,6 +84,12 @@ impl Sample {
         Sample { record, email, id: id.to_string(), zone }
     }
 
+    /// The number of the message's variant in the sample's language.
+    fn variant(&self, program: &Program, message: MessageId) -> Option<u16> {
+        let Some(Value::Record(contact)) = self.record.get("contact") else { return None };
+        program.messages.get(message.index())?.variant_for(contact.get("locale")?.as_text()?)
+    }
+
     /// Composes a message for it, to `to` or else to its own address.
     ///
     /// # Errors
@@ -112,7 +118,7 @@ impl Sample {
             is_transactional: program.messages.get(message.index()).is_some_and(|def| def.is_transactional),
         };
         let recipients = Recipients { to: to.unwrap_or(&own), cc: &[], bcc: &[] };
-        let outgoing = composer.message(&facts, message, &recipients);
+        let outgoing = composer.message(&facts, (message, self.variant(program, message)), &recipients);
         let outgoing = outgoing
             .map_err(|error| Failure::failed(format!("{error}\nwhat a trigger supplies is not there in a sample; `| default('…')` in the template helps")))?;
         Ok((outgoing, effect))

@@ -40,6 +40,8 @@ pub struct SendRecord {
     pub topic: Option<StableId>,
     /// What its thread was inside of: whose path it lies on.
     pub frames: Vec<Frame>,
+    /// Whether caps count it.
+    pub is_marketing: bool,
     /// When it was decided, then when it was handed over.
     pub at: Instant,
     /// Its place in the contact's accepted order.
@@ -73,6 +75,27 @@ pub struct Captured {
     pub record: Arc<Record>,
 }
 
+/// A place in the queue of a throttle.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Slot {
+    /// Not asked for.
+    #[default]
+    None,
+    /// Asked for; the answer comes with the same batch.
+    Asked,
+    /// Given.
+    At(Instant),
+}
+
+/// What holds a send, as far as it must be remembered.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Hold {
+    /// Since when a cap holds it.
+    pub capped_since: Option<Instant>,
+    /// Its place in the queue of a throttle.
+    pub slot: Slot,
+}
+
 /// What a thread waits for.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum StandingKind {
@@ -93,6 +116,8 @@ pub enum StandingKind {
         listening: Option<(StepUid, u16)>,
         /// When one of those conditions can change by time alone.
         recheck: Option<Instant>,
+        /// What is known of what holds it.
+        hold: Hold,
     },
     /// The answer of a webhook.
     Answer {
@@ -203,6 +228,8 @@ pub struct Enrollment {
     pub next_thread: ThreadId,
     /// How often each step was executed, for effect ids: (step, executions).
     pub executed: SortedMap<StepUid, u32>,
+    /// Whether it is of the share that only is measured: every effect is suppressed.
+    pub is_held_out: bool,
     /// When an exit condition can become true by time alone.
     pub exit_recheck: Option<Instant>,
     /// When the contact first came in: goals count from here, whatever restarted it since.

@@ -9,7 +9,7 @@ mod sorted;
 mod timing;
 
 pub use consent::{Consent, ConsentState, Suppression};
-pub use enrollment::{Captured, Enrollment, Frame, Past, SendRecord, SendStatus, Standing, StandingKind, Thread, ThreadId};
+pub use enrollment::{Captured, Enrollment, Frame, Hold, Past, SendRecord, SendStatus, Slot, Standing, StandingKind, Thread, ThreadId};
 pub use history::{History, HistoryEntry, HistoryKind};
 pub use sorted::SortedMap;
 pub use timing::{ArmState, EnrollmentKey, Gathering, TimelineState};
@@ -158,6 +158,10 @@ pub struct ContactState {
     pub segment_wakes: SortedMap<StableId, Instant>,
     /// Events and visits that the program asks about.
     pub history: History,
+    /// Push devices, the latest last.
+    pub devices: Vec<Arc<str>>,
+    /// `mute for D`: no marketing message leaves before then.
+    pub muted_until: Option<Instant>,
     /// What was sent to the contact, the latest last; bounded.
     pub sends: Vec<SendRecord>,
     /// Enrollments that are active, oldest first.

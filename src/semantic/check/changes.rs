@@ -39,10 +39,7 @@ impl Checker<'_, '_> {
             Change::Subscribe(topic) => StepKind::Subscribe(self.topic_ref(topic)?),
             Change::Unsubscribe(None) => StepKind::Unsubscribe(None),
             Change::Unsubscribe(Some(topic)) => StepKind::Unsubscribe(Some(self.topic_ref(topic)?)),
-            Change::Mute(length) => {
-                self.not_yet("mute", span);
-                StepKind::Mute(self.length(length))
-            }
+            Change::Mute(length) => StepKind::Mute(self.length(length)),
             Change::Enroll(name) => {
                 let campaign = self.campaign_ref(name)?;
                 if self.scope.campaign == Some(campaign) {

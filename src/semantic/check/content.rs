@@ -4,7 +4,7 @@ use super::templates::TemplateUse;
 use super::{Checker, problems};
 use crate::base::Span;
 use crate::bytecode::{Attachment, Channel, TopicId};
-use crate::semantic::hir::{MessageContent, Recipient, Template};
+use crate::semantic::hir::{MessageContent, MessageVariant, Recipient, Template};
 use crate::syntax::ast::{self, MessageAttrKind as Kind};
 use std::mem::discriminant;
 use std::sync::Arc;
@@ -15,15 +15,16 @@ const WIDE_PART: usize = 70;
 const GSM_EXTRA: &str = "@£$¥èéùìòÇØøÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ¤ÄÖÑÜ§¿äöñüà^{}\\[~]|€¡";
 
 /// What the lines of a message come to.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Parts {
     pub content: Option<MessageContent>,
     pub is_transactional: bool,
     pub topic: Option<TopicId>,
     pub uses: Vec<TemplateUse>,
+    pub variants: Vec<MessageVariant>,
 }
 
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct Lines {
     parts: Parts,
     subject: Option<Template>,
@@ -43,6 +44,17 @@ struct Lines {
     has_unsubscribe_link: bool,
     /// A part is there but could not be read: what is missing for it has been told.
     is_poisoned: bool,
+}
+
+impl Lines {
+    /// Whether the parts that a message must have are there.
+    fn is_whole(&self, channel: Channel) -> bool {
+        match channel {
+            Channel::Email => self.subject.is_some() && self.body.is_some(),
+            Channel::Sms => self.text.is_some(),
+            Channel::Push => self.title.is_some() && self.body.is_some(),
+        }
+    }
 }
 
 impl Checker<'_, '_> {
@@ -65,7 +77,51 @@ impl Checker<'_, '_> {
                 lines.is_poisoned = true;
             }
         }
-        self.assemble(channel, lines, name)
+        let variants = self.variants(channel, attrs, &mut lines);
+        Parts { variants, ..self.assemble(channel, lines, name) }
+    }
+
+    /// What the message says in other languages: its own lines, with those of the variant in their place.
+    fn variants(&mut self, channel: Channel, attrs: &[ast::MessageAttr], lines: &mut Lines) -> Vec<MessageVariant> {
+        let mut variants: Vec<(MessageVariant, Span)> = Vec::new();
+        for attr in attrs {
+            let Kind::Locale { locale, attrs } = &attr.kind else { continue };
+            if let Some((_, first)) = variants.iter().find(|(known, _)| known.locale == locale.value) {
+                self.report(problems::line_twice(attr.span, *first));
+                continue;
+            }
+            let declared = &self.project.info.locales;
+            if !declared.is_empty() && !declared.contains(&locale.value) {
+                let finding = problems::unknown_locale(locale.span, &locale.value, declared.iter().map(AsRef::as_ref));
+                self.report(finding);
+            }
+            let content = self.variant(channel, attrs, (lines, attr.span));
+            if let Some(content) = content {
+                variants.push((MessageVariant { locale: locale.value.clone(), content }, attr.span));
+            }
+        }
+        variants.into_iter().map(|(variant, _)| variant).collect()
+    }
+
+    fn variant(&mut self, channel: Channel, attrs: &[ast::MessageAttr], (lines, span): (&mut Lines, Span)) -> Option<MessageContent> {
+        let mut own = lines.clone();
+        own.parts.uses.clear();
+        // A body in another language does not go with the text part of this one.
+        if attrs.iter().any(|attr| matches!(attr.kind, Kind::Body(_))) {
+            own.text = None;
+        }
+        for attr in attrs {
+            match &attr.kind {
+                Kind::Topic(_) | Kind::Transactional | Kind::Locale { .. } => self.report(problems::not_in_locale(attr.span)),
+                kind if belongs(channel, kind) => self.message_line(attr, channel, &mut own),
+                _ => self.report(problems::line_of_other_channel(attr.span, channel.word())),
+            }
+        }
+        lines.parts.uses.append(&mut own.parts.uses);
+        // What the message itself lacks has been told, or is told with it.
+        let is_whole = lines.is_whole(channel);
+        own.is_poisoned |= !is_whole;
+        self.assemble(channel, own, span).content
     }
 
     fn message_line(&mut self, attr: &ast::MessageAttr, channel: Channel, lines: &mut Lines) {
@@ -103,11 +159,8 @@ impl Checker<'_, '_> {
                 lines.headers = headers;
                 lines.parts.uses.extend(uses);
             }
-            Kind::Locale { attrs, .. } => {
-                self.not_yet("locales", attr.span);
-                let inner = self.locale_uses(attrs, channel);
-                lines.parts.uses.extend(inner);
-            }
+            // Read behind all other lines, which they stand in for.
+            Kind::Locale { .. } => {}
             Kind::Error => lines.is_poisoned = true,
         }
     }
@@ -138,19 +191,6 @@ impl Checker<'_, '_> {
             }
             None => lines.is_poisoned = true,
         }
-    }
-
-    /// A variant in another language: its texts are checked like the message's own.
-    fn locale_uses(&mut self, attrs: &[ast::MessageAttr], channel: Channel) -> Vec<TemplateUse> {
-        let mut lines = Lines::default();
-        for attr in attrs {
-            if belongs(channel, &attr.kind) {
-                self.message_line(attr, channel, &mut lines);
-            } else {
-                self.report(problems::line_of_other_channel(attr.span, channel.word()));
-            }
-        }
-        lines.parts.uses
     }
 
     fn recipient(&mut self, address: &ast::Address) -> Option<Recipient> {

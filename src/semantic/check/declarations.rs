@@ -72,11 +72,8 @@ impl Checker<'_, '_> {
                     self.project.info.holidays = holidays(&String::from_utf8_lossy(&bytes));
                 }
             }
-            K::Locales(_) => self.not_yet("locales", item.span),
-            K::ControlGroup(share) => {
-                self.share(share);
-                self.not_yet("control group", item.span);
-            }
+            K::Locales(locales) => self.project.info.locales = locales.iter().map(|locale| locale.value.clone()).collect(),
+            K::ControlGroup(share) => self.project.info.control_group = self.share(share),
             K::MachineOpensCount => self.project.info.machine_opens_count = true,
             K::Consent(opt) => self.project.info.is_email_opt_in = *opt == ast::Opt::In,
             K::Error => {}

@@ -115,25 +115,20 @@ impl Checker<'_, '_> {
     fn measure_line(&mut self, line: &ast::Header, campaign: &mut hir::Campaign) {
         match &line.kind {
             HeaderKind::Limit(limit) => {
-                self.not_yet("limit", line.span);
                 let limit = self.limit(limit);
                 campaign.limits.push(limit);
             }
             HeaderKind::Capped(capped) => {
-                self.not_yet("capped", line.span);
                 let up_to = capped.up_to.as_ref().map(|length| self.length(length));
                 campaign.capped = Some(hir::Capped { is_waiting: capped.at_cap == ast::AtCap::Wait, up_to });
             }
             HeaderKind::Throttle(throttle) => {
-                self.not_yet("throttle", line.span);
                 campaign.throttle = Some(self.throttle(throttle));
             }
             HeaderKind::Holdout(share) => {
-                self.not_yet("holdout", line.span);
                 campaign.holdout = Some(self.share(share));
             }
             HeaderKind::Priority(number) => {
-                self.not_yet("priority", line.span);
                 campaign.priority = Some(number.value);
             }
             _ => {}

@@ -31,7 +31,8 @@ impl Checker<'_, '_> {
 
     fn message_of(&self, channel: Channel, parts: Parts, span: Span) -> Message {
         let content: MessageContent = parts.content.unwrap_or(MessageContent::Error);
-        Message { name: None, was: None, channel, is_transactional: parts.is_transactional, topic: parts.topic, content, doc: None, span }
+        let (is_transactional, topic, variants) = (parts.is_transactional, parts.topic, parts.variants);
+        Message { name: None, was: None, channel, is_transactional, topic, content, variants, doc: None, span }
     }
 
     /// `sms "…"` as a step.

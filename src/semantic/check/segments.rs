@@ -144,7 +144,6 @@ impl Checker<'_, '_> {
     pub(super) fn policies(&mut self) {
         let names = self.names;
         for policy in &names.policies {
-            self.not_yet("policy", policy.span);
             for item in &policy.items {
                 match &item.kind {
                     ast::PolicyItemKind::QuietHours(window) => {

@@ -12,7 +12,7 @@ impl Checker<'_, '_> {
         let header = self.step_header(step);
         let kind = match &step.kind {
             ast::StepKind::Send(send) => self.send(send, step),
-            ast::StepKind::Reach(arms) => self.reach(arms, step, frame),
+            ast::StepKind::Reach(arms) => Some(self.reach(arms, frame)),
             ast::StepKind::Webhook { webhook, body } => self.webhook_step(webhook, body.as_ref(), step, frame),
             ast::StepKind::Notify { to, subject, body } => Some(self.notify(to, subject, body.as_ref())),
             ast::StepKind::Change(change) => self.change(change, step.span),
@@ -41,9 +41,6 @@ impl Checker<'_, '_> {
 
     fn send(&mut self, send: &ast::Send, step: &ast::Step) -> Option<StepKind> {
         let channel = targets::channel(send.channel);
-        if channel == Channel::Push {
-            self.not_yet("push", step.span);
-        }
         let message = match &send.content {
             ast::SendContent::Named(name) => self.sent_message(name, channel)?,
             ast::SendContent::Text(text) => self.inline_sms(text, channel, step.span),
@@ -93,8 +90,7 @@ impl Checker<'_, '_> {
         values.collect()
     }
 
-    fn reach(&mut self, arms: &[ast::ReachArm], step: &ast::Step, frame: &mut Frame<'_>) -> Option<StepKind> {
-        self.not_yet("reach", step.span);
+    fn reach(&mut self, arms: &[ast::ReachArm], frame: &mut Frame<'_>) -> StepKind {
         let mut steps = Vec::new();
         for arm in arms {
             let ast::ReachArm::Step(inner) = arm else { continue };
@@ -104,7 +100,7 @@ impl Checker<'_, '_> {
                 self.report(problems::no_send_in_reach(inner.span));
             }
         }
-        Some(StepKind::Reach(steps))
+        StepKind::Reach(steps)
     }
 
     fn webhook_step(&mut self, name: &ast::Name, body: Option<&ast::Object>, step: &ast::Step, frame: &mut Frame<'_>) -> Option<StepKind> {

@@ -2,7 +2,7 @@
 
 use super::{EventPattern, Expr, Step};
 use crate::base::Span;
-use crate::bytecode::{CaptureDef, FieldId, GroupId, IfPast, ListId, Recurrence, SegmentId, SlotId, TopicId, TriggerZone};
+use crate::bytecode::{CaptureDef, FieldId, GroupId, IfPast, LimitCount, ListId, Period, Recurrence, SegmentId, SlotId, TopicId, TriggerZone};
 use crate::lang::{Date, Duration, Instant, TimeOfDay, Value, Window};
 use std::sync::Arc;
 
@@ -172,29 +172,6 @@ pub struct Goal {
     pub within: Option<Expr>,
     /// The line.
     pub span: Span,
-}
-
-/// What a limit counts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[allow(missing_docs)]
-pub enum LimitCount {
-    Messages,
-    Emails,
-    Sms,
-    Pushes,
-}
-
-/// A calendar unit or a rolling time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[allow(missing_docs)]
-pub enum Period {
-    Hour,
-    Day,
-    Week,
-    Month,
-    Year,
-    Campaign,
-    Rolling(Duration),
 }
 
 /// `limit N messages per week`

@@ -34,10 +34,21 @@ pub struct Message {
     pub topic: Option<TopicId>,
     /// What it says.
     pub content: MessageContent,
+    /// What it says in other languages; each is complete.
+    pub variants: Vec<MessageVariant>,
     /// Its doc comment.
     pub doc: Option<Arc<str>>,
     /// Where it was written.
     pub span: Span,
+}
+
+/// A message in another language.
+#[derive(Clone, Debug, PartialEq)]
+pub struct MessageVariant {
+    /// The language: `fr`, `pt-BR`.
+    pub locale: Arc<str>,
+    /// What it says.
+    pub content: MessageContent,
 }
 
 /// What a message says.

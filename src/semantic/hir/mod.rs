@@ -11,11 +11,10 @@ mod project;
 mod step;
 mod test;
 
-pub use campaign::{
-    Campaign, Capped, Collect, Exit, Goal, Including, Limit, LimitCount, Migration, Pace, Period, Reenter, Throttle, Trigger, TriggerKind, Update,
-};
+pub use crate::bytecode::{LimitCount, Period};
+pub use campaign::{Campaign, Capped, Collect, Exit, Goal, Including, Limit, Migration, Pace, Reenter, Throttle, Trigger, TriggerKind, Update};
 pub use expr::{ArithmeticOp, EventPattern, Expr, ExprKind, History, HistoryWindow};
-pub use message::{Message, MessageContent, Recipient, Template, Webhook};
+pub use message::{Message, MessageContent, MessageVariant, Recipient, Template, Webhook};
 pub use project::{NotYet, PointRule, Policy, Project, Segment, Sequence, SequenceParam};
 pub use step::{AwaitArm, AwaitCapture, Deadline, Param, Share, SplitArm, Step, StepHeader, StepKind, TimelineArm, Until, UntilAnchor, Variant, WinnerMeasure};
 pub use test::{

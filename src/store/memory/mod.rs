@@ -93,6 +93,9 @@ impl Tables {
             let entry = self.undeclared.entry(name.clone()).or_insert((0, batch.now));
             *entry = (entry.0 + 1, batch.now);
         }
+        for (key, value) in &batch.meta {
+            self.meta.insert((*key).to_owned(), value.clone());
+        }
         Ok(LogPosition(self.position))
     }
     fn append(&mut self, batch: &Batch) {

@@ -68,6 +68,9 @@ pub(super) fn write_batch(transaction: &Transaction<'_>, batch: &Batch) -> Resul
         transaction.prepare_cached(REDIRECT).map_err(db)?.execute(params![loser, winner, batch.now.0]).map_err(db)?;
         transaction.prepare_cached(FORGET_LOSER).map_err(db)?.execute([loser]).map_err(db)?;
     }
+    for (key, value) in &batch.meta {
+        transaction.prepare_cached(META).map_err(db)?.execute(params![key, value]).map_err(db)?;
+    }
     Ok(LogPosition(unsigned(position)))
 }
 

@@ -38,7 +38,7 @@ fn message(name: Option<&str>, text: &str) -> Message {
         has_unsubscribe_link: false,
     };
     let name = name.map(Into::into);
-    Message { name, was: None, channel: Channel::Email, is_transactional: false, topic: None, content, doc: None, span: NOWHERE }
+    Message { name, was: None, channel: Channel::Email, is_transactional: false, topic: None, content, variants: vec![], doc: None, span: NOWHERE }
 }
 
 /// A project with one of everything and no campaign.

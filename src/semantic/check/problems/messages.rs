@@ -18,6 +18,18 @@ pub(crate) fn line_of_other_channel(span: Span, channel: &str) -> Diagnostic {
     };
     Diagnostic::new(Code::E0602, format!("this line does not belong to a {channel}"), span, "of another channel").with_help(format!("its lines are {has}"))
 }
+pub(crate) fn unknown_locale<'a>(span: Span, locale: &str, declared: impl Iterator<Item = &'a str> + Clone) -> Diagnostic {
+    let known: Vec<String> = declared.clone().map(|known| format!("{known:?}")).collect();
+    let finding = Diagnostic::new(Code::E0640, format!("the project does not have the language {locale:?}"), span, "not among its `locales`");
+    match suggest(locale, declared) {
+        Some(near) => finding.with_help(format!("did you mean {near:?}?")).with_fix(Fix::maybe(format!("write {near:?}"), span, format!("{near:?}"))),
+        None => finding.with_help(format!("`project {{ }}` has {}; add it there", known.join(", "))),
+    }
+}
+pub(crate) fn not_in_locale(span: Span) -> Diagnostic {
+    Diagnostic::new(Code::E0641, "this line belongs to the message, not to one of its languages", span, "the same in every language")
+        .with_help("write it beside the `locale` blocks")
+}
 pub(crate) fn template_syntax(span: Span, message: &str) -> Diagnostic {
     Diagnostic::new(Code::E0603, "this template cannot be read", span, message).with_help("`{{ … }}` prints a value, `{% if … %} … {% endif %}` decides")
 }
