@@ -209,6 +209,7 @@ impl Context<'_> {
             next_thread: ThreadId(1),
             executed: SortedMap::default(),
             is_held_out: holdout.is_some_and(|share| self.lot(b"campc-holdout-1", campaign) < share),
+            done_elsewhere: Vec::new(),
             exit_recheck: None,
             entered: self.now,
             goals: Vec::new(),

@@ -284,6 +284,7 @@ impl Context<'_> {
             self.state.segments.insert(id, Membership { since: self.now });
         } else {
             self.state.segments.remove(&id);
+            self.forget_existing(id);
         }
         let reads = self.linked.program.blocks.get(def.predicate.index()).map_or(&[][..], |block| block.reads.as_slice());
         let fact = group.iter().find(|change| reads.contains(&change.fact)).map(|change| (change.name.clone(), change.old.clone(), change.new.clone()));

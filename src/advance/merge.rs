@@ -1,35 +1,152 @@
 //! Two contacts turn out to be one person: history unites, the stricter consent holds, no message comes twice.
 
 use super::Switches;
-use super::context::Context;
-use super::outcome::{Outcome, What};
-use crate::bytecode::{Channel, SegmentId};
+use super::context::{Context, HappeningKind};
+use super::outcome::{JournalEntry, Outcome, What};
+use crate::bytecode::{Channel, GroupId, SegmentId};
 use crate::lang::Instant;
-use crate::machine::state::{ConsentState, ContactState, Enrollment};
-use crate::machine::{Evaluator, Linked};
+use crate::machine::state::{ConsentState, ContactState, Enrollment, EnrollmentUid, Frame, SendStatus, SortedMap, StableId, StepUid};
+use crate::machine::{Evaluator, Linked, stable};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
+/// An enrollment that went up in another one of the same campaign.
+struct Absorbed {
+    enrollment: Enrollment,
+    into: EnrollmentUid,
+}
+
 /// Merges `loser` into `winner`. Of each field the winner's value holds where it has one. Memberships are asked once, afterwards;
-/// entering by a merge is an edge like any other.
+/// a membership that neither had is entered, and points that neither had are reached, by an edge like any other.
 #[must_use]
 pub fn merge(linked: &Linked, switches: &Switches, (winner, loser): (&mut ContactState, &ContactState), now: Instant) -> Outcome {
     let mut evaluator = Evaluator::default();
-    unite_facts(winner, loser);
-    unite_consent(winner, loser);
+    let mut loser = loser.clone();
+    renumber(winner, &mut loser);
+    let points_before = most_points(winner, &loser);
+    unite_facts(winner, &loser);
+    unite_consent(winner, &loser);
     winner.history.unite(&loser.history);
     winner.sends.extend(loser.sends.iter().cloned());
-    winner.sends.sort_by_key(|send| send.at);
-    unite_enrollments(winner, loser);
-    winner.next_seq = winner.next_seq.max(loser.next_seq);
+    winner.sends.sort_by_key(|send| (send.at, send.seq));
+    let absorbed = unite_enrollments(winner, &loser);
+    unite_plans(winner, &loser);
     let mut context = Context::new(linked, switches, winner, now);
     context.set_cause(Arc::from("merge"));
     context.note_contact(What::Merged, format!("with {}", loser.uid.to_text()));
+    absorbed.iter().for_each(|absorbed| context.absorb(absorbed));
     for segment in 0..linked.program.segments.len() {
         context.refresh_segment(&mut evaluator, SegmentId::from_index(segment), &[]);
     }
+    context.tell_points(&points_before);
     context.is_forced = true;
     context.settle(&mut evaluator);
     context.finish(&mut evaluator)
+}
+
+impl Context<'_> {
+    /// What an enrollment held is taken back; what it has sent counts as the other's.
+    fn absorb(&mut self, Absorbed { enrollment, into }: &Absorbed) {
+        let of_it = |send: &&mut crate::machine::state::SendRecord| send.enrollment == enrollment.uid;
+        let mut held = Vec::new();
+        for send in self.state.sends.iter_mut().filter(of_it) {
+            send.enrollment = *into;
+            if send.status == SendStatus::Held {
+                held.push(send.effect);
+            }
+        }
+        for effect in held {
+            self.cancel_send(effect, "merged");
+        }
+        let cause = self.cause.clone();
+        let (campaign, why) = (Some(enrollment.campaign), Arc::from("the other enrollment is further on"));
+        self.write(JournalEntry { at: self.now, campaign, enrollment: Some(enrollment.uid), step: None, what: What::Merged, why, cause });
+    }
+
+    /// Points that neither of the two had are an upward crossing.
+    fn tell_points(&mut self, before: &SortedMap<StableId, f64>) {
+        for index in 0..self.linked.program.groups.len() {
+            let id = stable(&self.linked.deployment.groups, index);
+            let (old, new) = (before.get(&id).copied().unwrap_or(0.0), self.state.points.get(&id).copied().unwrap_or(0.0));
+            if new > old {
+                self.happen(HappeningKind::Points { group: GroupId::from_index(index), old, new });
+            }
+        }
+    }
+}
+
+fn most_points(winner: &ContactState, loser: &ContactState) -> SortedMap<StableId, f64> {
+    let mut most = winner.points.clone();
+    for (group, points) in loser.points.iter() {
+        let mine = most.entry(*group);
+        *mine = mine.max(*points);
+    }
+    most
+}
+
+/// The two contacts' orders become one: by the times of what happened, each contact's own order kept.
+fn renumber(winner: &mut ContactState, loser: &mut ContactState) {
+    let (mine, theirs) = (marks(winner), marks(loser));
+    let mut all: Vec<(Instant, u8, u64)> = mine.into_iter().map(|(seq, at)| (at, 0, seq)).chain(theirs.into_iter().map(|(seq, at)| (at, 1, seq))).collect();
+    all.sort_unstable();
+    let mut numbers: [BTreeMap<u64, u64>; 2] = [BTreeMap::new(), BTreeMap::new()];
+    let mut next = 0;
+    for (_, whose, seq) in all {
+        next += 1;
+        if let Some(map) = numbers.get_mut(usize::from(whose)) {
+            map.insert(seq, next);
+        }
+    }
+    let [mine, theirs] = numbers;
+    apply_numbers(winner, &mine);
+    apply_numbers(loser, &theirs);
+    winner.next_seq = next + 1;
+}
+
+/// The numbers that a contact's memory uses, each with a time that never runs backwards.
+fn marks(state: &ContactState) -> BTreeMap<u64, Instant> {
+    let mut marks: BTreeMap<u64, Instant> = BTreeMap::new();
+    let mut mark = |seq: u64, at: Instant| {
+        let known = marks.entry(seq).or_insert(at);
+        *known = (*known).max(at);
+    };
+    for (_, entries) in state.history.iter() {
+        entries.iter().for_each(|entry| mark(entry.seq, entry.happened));
+    }
+    state.sends.iter().for_each(|send| mark(send.seq, send.at));
+    for enrollment in state.enrollments.iter().chain(&state.ended) {
+        mark(enrollment.started_seq, enrollment.started);
+        for frame in enrollment.threads.iter().flat_map(|thread| &thread.frames) {
+            if let Frame::Pass { started, started_seq, .. } = frame {
+                mark(*started_seq, *started);
+            }
+        }
+    }
+    let mut latest = Instant::FAR_PAST;
+    for at in marks.values_mut() {
+        latest = latest.max(*at);
+        *at = latest;
+    }
+    marks
+}
+
+fn apply_numbers(state: &mut ContactState, numbers: &BTreeMap<u64, u64>) {
+    let renumber = |seq: &mut u64| *seq = numbers.get(seq).copied().unwrap_or(*seq);
+    state.history.entries_mut().for_each(|entry| renumber(&mut entry.seq));
+    for frame in state.sends.iter_mut().flat_map(|send| &mut send.frames) {
+        renumber_frame(frame, &renumber);
+    }
+    state.sends.iter_mut().for_each(|send| renumber(&mut send.seq));
+    for enrollment in state.enrollments.iter_mut().chain(&mut state.ended) {
+        renumber(&mut enrollment.started_seq);
+        enrollment.threads.iter_mut().flat_map(|thread| &mut thread.frames).for_each(|frame| renumber_frame(frame, &renumber));
+    }
+}
+
+fn renumber_frame(frame: &mut Frame, renumber: &impl Fn(&mut u64)) {
+    if let Frame::Pass { started_seq, .. } = frame {
+        renumber(started_seq);
+    }
 }
 
 fn unite_facts(winner: &mut ContactState, loser: &ContactState) {
@@ -66,6 +183,20 @@ fn unite_facts(winner: &mut ContactState, loser: &ContactState) {
             winner.lists.insert(at, *list);
         }
     }
+    unite_points(winner, loser);
+    for (segment, is_in) in loser.segment_overrides.iter() {
+        if !winner.segment_overrides.contains(segment) {
+            winner.segment_overrides.insert(*segment, *is_in);
+        }
+    }
+    // The person has been in where either was: staying in is no entering.
+    for (segment, theirs) in loser.segments.iter() {
+        let since = winner.segments.get(segment).map_or(theirs.since, |mine| mine.since.min(theirs.since));
+        winner.segments.insert(*segment, crate::machine::state::Membership { since });
+    }
+}
+
+fn unite_points(winner: &mut ContactState, loser: &ContactState) {
     for (group, points) in loser.points.iter() {
         *winner.points.entry(*group) += points;
     }
@@ -83,11 +214,6 @@ fn unite_facts(winner: &mut ContactState, loser: &ContactState) {
         let mine = winner.rule_uses.entry(*rule);
         mine.last = mine.last.max(theirs.last);
         mine.campaigns.extend(theirs.campaigns.iter().copied());
-    }
-    for (segment, is_in) in loser.segment_overrides.iter() {
-        if !winner.segment_overrides.contains(segment) {
-            winner.segment_overrides.insert(*segment, *is_in);
-        }
     }
 }
 
@@ -115,29 +241,77 @@ fn stricter(a: ConsentState, b: ConsentState) -> ConsentState {
 }
 
 /// Of each campaign the further-advanced enrollment survives with its identity; of two that are equal, the older.
-fn unite_enrollments(winner: &mut ContactState, loser: &ContactState) {
-    let advanced = |enrollment: &Enrollment| enrollment.executed.len();
+fn unite_enrollments(winner: &mut ContactState, loser: &ContactState) -> Vec<Absorbed> {
+    let mut absorbed = Vec::new();
     for theirs in &loser.enrollments {
-        match winner.enrollments.iter_mut().find(|mine| mine.campaign == theirs.campaign && mine.key == theirs.key) {
-            Some(mine) => {
-                let is_further = advanced(theirs) > advanced(mine) || (advanced(theirs) == advanced(mine) && theirs.started < mine.started);
-                if is_further {
-                    *mine = theirs.clone();
-                }
-            }
-            None => winner.enrollments.push(theirs.clone()),
+        let Some(at) = winner.enrollments.iter().position(|mine| mine.campaign == theirs.campaign && mine.key == theirs.key) else {
+            winner.enrollments.push(theirs.clone());
+            continue;
+        };
+        let mine = winner.enrollments.remove(at);
+        let is_further = (theirs.executed.len(), mine.started) > (mine.executed.len(), theirs.started);
+        let (mut survivor, gone) = if is_further { (theirs.clone(), mine) } else { (mine, theirs.clone()) };
+        survivor.done_elsewhere.extend(steps_done(winner, &gone));
+        let goals_twice = unite_goals(&mut survivor, &gone);
+        let past = winner.past.entry(survivor.campaign);
+        for goal in goals_twice {
+            // Both had counted it; it is one enrollment now.
+            let times = past.goals.entry(goal);
+            *times = times.saturating_sub(1);
         }
+        absorbed.push(Absorbed { into: survivor.uid, enrollment: gone });
+        winner.enrollments.insert(at, survivor);
     }
     winner.enrollments.sort_by_key(|enrollment| enrollment.started);
+    winner.ended.extend(loser.ended.iter().cloned());
     for (campaign, theirs) in loser.past.iter() {
         let mine = winner.past.entry(*campaign);
         mine.entries = mine.entries.max(theirs.entries);
         mine.each.extend(theirs.each.iter().copied());
         mine.each.sort_unstable();
         mine.each.dedup();
+        for (goal, times) in theirs.goals.iter() {
+            let mine = mine.goals.entry(goal.clone());
+            *mine = mine.saturating_add(*times);
+        }
         if theirs.ended > mine.ended {
             mine.ended = theirs.ended;
             mine.end = theirs.end.clone();
         }
     }
+    absorbed
+}
+
+/// The sends of an enrollment that have left.
+fn steps_done(state: &ContactState, gone: &Enrollment) -> Vec<StepUid> {
+    let sent = state.sends.iter().filter(|send| send.enrollment == gone.uid && matches!(send.status, SendStatus::Sent | SendStatus::Failed(_)));
+    sent.map(|send| send.step).collect()
+}
+
+/// The goals of both; returns those that both have reached.
+fn unite_goals(survivor: &mut Enrollment, gone: &Enrollment) -> Vec<Arc<str>> {
+    let mut twice = Vec::new();
+    for (goal, at) in &gone.goals {
+        if survivor.goals.iter().any(|(known, _)| known == goal) {
+            twice.push(goal.clone());
+        } else {
+            survivor.goals.push((goal.clone(), *at));
+        }
+    }
+    survivor.entered = survivor.entered.min(gone.entered);
+    twice
+}
+
+/// What is still to come for either comes for the one.
+fn unite_plans(winner: &mut ContactState, loser: &ContactState) {
+    winner.missed.extend(loser.missed.iter().cloned());
+    winner.missed.sort_by_key(|missed| missed.at);
+    for (line, existing) in loser.existing.iter() {
+        if !winner.existing.contains(line) {
+            winner.existing.insert(*line, *existing);
+        }
+    }
+    // What either has had does not come again.
+    winner.broadcasts_until = winner.broadcasts_until.max(loser.broadcasts_until);
+    winner.dates_until = winner.dates_until.max(loser.dates_until);
 }

@@ -1,17 +1,17 @@
 //! A contact comes under a new program: memberships are computed anew, and being in or out because of that fires no trigger.
 
-use super::Switches;
 use super::context::{Context, Line};
 use super::outcome::Outcome;
+use super::{Pacing, Switches};
 use crate::bytecode::{Op, SegmentId};
 use crate::lang::{Duration, Instant, Value, add_duration};
-use crate::machine::state::{ContactState, EnrollmentUid, Standing, StandingKind};
+use crate::machine::state::{ContactState, EnrollmentUid, StableId, Standing, StandingKind};
 use crate::machine::{self, Evaluator, Linked};
 use std::sync::Arc;
 
 /// Brings a contact under `linked`, the program that runs from now on. Exits and conditions are asked at once: they are levels.
 #[must_use]
-pub fn redeploy(linked: &Linked, switches: &Switches, state: &mut ContactState, now: Instant) -> Outcome {
+pub fn redeploy(linked: &Linked, switches: &Switches, (state, pacing): (&mut ContactState, &mut Pacing), now: Instant) -> Outcome {
     let mut evaluator = Evaluator::default();
     state.segments.retain(|id, _| linked.segment(*id).is_some());
     state.missed.retain(|missed| linked.campaign(missed.campaign).is_some());
@@ -19,12 +19,18 @@ pub fn redeploy(linked: &Linked, switches: &Switches, state: &mut ContactState, 
     for enrollment in &mut state.enrollments {
         enrollment.program = linked.deployment.program;
     }
+    let members_before: Vec<StableId> = state.segments.iter().map(|(id, _)| *id).collect();
     let mut context = Context::new(linked, switches, state, now);
     context.set_cause(Arc::from("deploy"));
     context.is_quiet = true;
     for segment in 0..linked.program.segments.len() {
         context.refresh_segment(&mut evaluator, SegmentId::from_index(segment), &[]);
     }
+    // What the program itself has brought is no edge; what contacts do from here on is one.
+    context.queue.clear();
+    context.is_quiet = false;
+    context.plan_existing(pacing, &members_before);
+    context.apply_moves(&mut evaluator);
     context.fit_lines();
     context.recompute_dues(&mut evaluator);
     context.recompute_fades();

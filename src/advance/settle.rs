@@ -54,6 +54,9 @@ impl Context<'_> {
             let Some(trigger) = linked.program.campaigns.get(campaign.index()).and_then(|def| def.triggers.get(*index)) else { continue };
             if self.triggers(evaluator, trigger, happening) {
                 last = Some(*campaign);
+                if let Some(def) = linked.program.campaigns.get(campaign.index()) {
+                    self.await_beginning((*campaign, def), trigger);
+                }
                 self.queue_start(*campaign, trigger, happening);
             }
         }

@@ -207,6 +207,13 @@ impl Context<'_> {
     /// Whether the enrollment has executed a step before it came to it now: a deploy moved the step behind it. It is not done again.
     pub fn was_done(&mut self, uid: EnrollmentUid, step: StepId) -> bool {
         let step = self.step_uid(step);
+        if let Some(enrollment) = self.enrollment_mut(uid)
+            && let Some(at) = enrollment.done_elsewhere.iter().position(|known| *known == step)
+        {
+            enrollment.done_elsewhere.remove(at);
+            self.note(uid, Some(step), What::Skipped, "already sent before the merge");
+            return true;
+        }
         let was_done = self.enrollment(uid).and_then(|enrollment| enrollment.executed.get(&step)).is_some_and(|times| *times > 1);
         if was_done {
             self.note(uid, Some(step), What::Skipped, "already sent before the deploy");

@@ -20,6 +20,7 @@ enum Due {
     Condition(usize),
     /// The enrollment's place, then the line's: source order.
     Timer(usize, usize),
+    Existing(u32, u32),
     Broadcast,
     /// A held send that shares a limit with other campaigns: by its rank, behind all that may want the same place.
     Award(std::cmp::Reverse<i64>, usize, usize),
@@ -55,6 +56,7 @@ impl Context<'_> {
                         context.time_is_up(evaluator, *line, at);
                     }
                 }),
+                Due::Existing(campaign, segment) => self.enroll_existing((campaign, segment)),
                 Due::Broadcast => self.run_broadcasts(evaluator, at),
             }
             self.settle(evaluator);
@@ -104,6 +106,9 @@ impl Context<'_> {
         };
         for ((group, line), fade) in self.state.fades.iter() {
             consider(Some(fade.due), Due::Fade(*group, *line));
+        }
+        for ((campaign, segment), existing) in self.state.existing.iter() {
+            consider(existing.due, Due::Existing(*campaign, *segment));
         }
         for (id, at) in self.state.segment_wakes.iter() {
             consider(Some(*at), Due::Segment(*id));

@@ -102,7 +102,7 @@ impl<'p> Canon<'p> {
     }
 
     fn trigger(&mut self, trigger: &'p Trigger) {
-        self.put(&trigger.capture);
+        self.put(&(&trigger.capture, &trigger.existing));
         match &trigger.kind {
             TriggerKind::SegmentEntered(id) => self.named("segment entered", |canon| canon.segment(*id)),
             TriggerKind::SegmentLeft(id) => self.named("segment left", |canon| canon.segment(*id)),

@@ -42,9 +42,11 @@ pub use message::{
 };
 pub use op::{CompareOp, Op, TextOp};
 pub use program::{
-    Block, BuiltinField, CampaignDef, CaptureDef, DecayDef, EventDef, ExitDef, Fact, FieldDef, GoalDef, GroupDef, ListDef, ListenArm, ListenDef, Place,
-    PointCap, PointRule, Program, ProjectInfo, PropertyDef, Reenter, SegmentDef, SourceNote, StepDef, StepKind, TopicDef, Until, UntilAnchor,
+    Block, BuiltinField, CampaignDef, CaptureDef, DecayDef, EventDef, ExitDef, Fact, FieldDef, GoalDef, GroupDef, ListDef, ListenArm, ListenDef, MigrationDef,
+    Place, PointCap, PointRule, Program, ProjectInfo, PropertyDef, Reenter, SegmentDef, SourceNote, StepDef, StepKind, TopicDef, Until, UntilAnchor,
 };
 pub use sending::{CappedDef, LimitCount, LimitDef, Period, PolicyDef, SendingRules, ThrottleDef};
 pub use timing::{CollectDef, TimelineArmDef, TimelineDef, UpdateDef};
-pub use trigger::{Aggregate, EventPattern, HistoryWindow, IfPast, MessageEvent, MessageTarget, Query, Recurrence, Trigger, TriggerKind, TriggerZone};
+pub use trigger::{
+    Aggregate, EventPattern, ExistingDef, HistoryWindow, IfPast, MessageEvent, MessageTarget, Query, Recurrence, Trigger, TriggerKind, TriggerZone,
+};

@@ -260,6 +260,15 @@ pub struct GoalDef {
     pub span: Span,
 }
 
+/// `from OLD to NEW`, `from OLD stop`
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MigrationDef {
+    /// The step that was, by name or path.
+    pub from: Arc<str>,
+    /// The step where those who stand there go on, by name or path; none: they stop.
+    pub to: Option<Arc<str>>,
+}
+
 /// A captured record.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct CaptureDef {
@@ -296,6 +305,8 @@ pub struct CampaignDef {
     pub collect: Option<CollectDef>,
     /// Ends the enrollment at any step.
     pub exits: Vec<ExitDef>,
+    /// Where those who stand at steps of the former version go on.
+    pub migrations: Vec<MigrationDef>,
     /// Counted once an enrollment each.
     pub goals: Vec<GoalDef>,
     /// All must be open for a marketing message to leave.

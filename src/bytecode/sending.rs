@@ -41,6 +41,22 @@ pub enum Period {
     Rolling(Duration),
 }
 
+impl Period {
+    /// How long it is; a campaign is no length of time.
+    #[must_use]
+    pub fn length(&self) -> Duration {
+        match self {
+            Period::Hour => Duration::from_millis(3_600_000),
+            Period::Day => Duration::from_days(1),
+            Period::Week => Duration::from_days(7),
+            Period::Month => Duration { months: 1, ..Duration::ZERO },
+            Period::Year => Duration { months: 12, ..Duration::ZERO },
+            Period::Rolling(length) => *length,
+            Period::Campaign => Duration::ZERO,
+        }
+    }
+}
+
 /// `limit N messages per week else wait`
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct LimitDef {

@@ -208,6 +208,13 @@ pub enum TriggerKind {
     },
 }
 
+/// `including existing [N per hour]`
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ExistingDef {
+    /// The milliseconds between one member and the next; none where they come all at once.
+    pub every_ms: i64,
+}
+
 /// A trigger of a campaign.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Trigger {
@@ -215,6 +222,8 @@ pub struct Trigger {
     pub kind: TriggerKind,
     /// Where the triggering event is captured.
     pub capture: Option<SlotId>,
+    /// Of `segment X including existing`: today's members come in as well.
+    pub existing: Option<ExistingDef>,
     /// The source text, for the journal: `segment "Canada Hot Leads"`.
     pub text: Arc<str>,
     /// Where it was written.

@@ -5,7 +5,7 @@ use super::batch::{Surroundings, Work};
 use super::batcher::{Batcher, Unit};
 use super::ingest::EventNames;
 use super::resident::{Builtins, Resident};
-use crate::advance::{Switching, redeploy};
+use crate::advance::{Pacing, Switching, redeploy};
 use crate::bytecode::{CampaignId, Program, encode, program_hash};
 use crate::machine::state::{ContactState, ContactUid, EffectId, Enrollment, Standing, StandingKind};
 use crate::machine::{Deployment, IdKind, Linked};
@@ -76,12 +76,20 @@ impl Batcher {
 
     /// Brings every contact under the running program, some in each transaction; what is done twice changes nothing.
     fn roll_over(&mut self, linked: &Arc<Linked>) -> Result<(), EngineError> {
-        let uids = self.shared.read().uids();
+        let (uids, mut pacing) = {
+            let resident = self.shared.read();
+            let mut uids = resident.uids();
+            // Members who come in at a pace come in the order in which they were known.
+            if !linked.deployment.existing.is_empty() {
+                uids.sort_by_key(|uid| (resident.state(*uid).map(|state| state.accepted_at), *uid));
+            }
+            (uids, Pacing::behind(resident.contacts.values().map(|person| person.state.as_ref())))
+        };
         for chunk in uids.chunks(ROLL_OVER) {
             self.with_work(|work| {
                 let now = work.around.now;
                 for uid in chunk {
-                    work.step_with(*uid, |linked, switches, state| redeploy(linked, switches, state, now));
+                    work.step_with(*uid, |linked, switches, state| redeploy(linked, switches, (state, &mut pacing), now));
                 }
             })?;
         }
@@ -212,7 +220,7 @@ fn stranding(resident: &Resident, running: &Linked, next: &Linked) -> Stranding 
 }
 
 fn missing(next: &Linked, enrollment: &Enrollment, standing: &Standing) -> Option<&'static str> {
-    if standing.kind == StandingKind::Stranded {
+    if standing.kind == StandingKind::Stranded || next.deployment.moves.iter().any(|rule| rule.from == standing.step) {
         return None;
     }
     if next.campaign(enrollment.campaign).is_none() {

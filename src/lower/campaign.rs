@@ -1,7 +1,7 @@
 //! Campaigns: the header, the table of steps, the routine.
 
 use super::context::Lowering;
-use crate::bytecode::{Assembler, CampaignDef, CampaignId, ExitDef, GoalDef, Op, Reenter, StepDef, StepId, StepKind};
+use crate::bytecode::{Assembler, CampaignDef, CampaignId, ExitDef, GoalDef, MigrationDef, Op, Reenter, StepDef, StepId, StepKind};
 use crate::semantic::hir;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -50,6 +50,7 @@ impl<'h> Lowering<'h> {
             collect,
             exits,
             goals,
+            migrations: campaign.migrations.iter().map(|m| MigrationDef { from: m.from.clone(), to: m.to.clone() }).collect(),
             windows: campaign.windows.clone(),
             sending: self.sending(campaign),
             captures: campaign.captures.clone(),

@@ -1,23 +1,22 @@
 //! What enrols.
 
 use super::context::Lowering;
-use crate::bytecode::{Trigger, TriggerKind};
+use crate::bytecode::{ExistingDef, Trigger, TriggerKind};
 use crate::semantic::hir;
 
 impl Lowering<'_> {
     pub(super) fn trigger(&mut self, trigger: &hir::Trigger) -> Option<Trigger> {
         let kind = self.trigger_kind(trigger)?;
-        Some(Trigger { kind, capture: trigger.capture, text: trigger.text.clone(), span: trigger.span })
+        let existing = match &trigger.kind {
+            hir::TriggerKind::SegmentEntered { including: Some(including), .. } => Some(ExistingDef { every_ms: every_ms(including.pace.as_ref()) }),
+            _ => None,
+        };
+        Some(Trigger { kind, capture: trigger.capture, existing, text: trigger.text.clone(), span: trigger.span })
     }
 
     fn trigger_kind(&mut self, trigger: &hir::Trigger) -> Option<TriggerKind> {
         Some(match &trigger.kind {
-            hir::TriggerKind::SegmentEntered { segment, including } => {
-                if including.is_some() {
-                    self.refuse("including existing", trigger.span);
-                }
-                TriggerKind::SegmentEntered(*segment)
-            }
+            hir::TriggerKind::SegmentEntered { segment, including: _ } => TriggerKind::SegmentEntered(*segment),
             hir::TriggerKind::SegmentLeft(segment) => TriggerKind::SegmentLeft(*segment),
             hir::TriggerKind::ListEntered(list) => TriggerKind::ListEntered(*list),
             hir::TriggerKind::ListLeft(list) => TriggerKind::ListLeft(*list),
@@ -49,4 +48,11 @@ impl Lowering<'_> {
             }
         })
     }
+}
+
+/// The milliseconds between one member and the next.
+fn every_ms(pace: Option<&hir::Pace>) -> i64 {
+    let Some(pace) = pace else { return 0 };
+    let whole = pace.per.length().approximate_millis();
+    whole / i64::from(pace.count.max(1))
 }

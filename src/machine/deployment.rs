@@ -31,7 +31,7 @@ pub enum IdKind {
 pub struct Registry {
     next: StableId,
     names: BTreeMap<(IdKind, Arc<str>), StableId>,
-    steps: BTreeMap<(StableId, Arc<str>), StepUid>,
+    pub(super) steps: BTreeMap<(StableId, Arc<str>), StepUid>,
 }
 
 impl Registry {
@@ -93,8 +93,21 @@ pub struct Deployment {
     pub live_since: Vec<Option<Instant>>,
     /// Steps.
     pub steps: Vec<StepUid>,
+    /// Where those who stand at steps of the former program go on, by this deploy's rules.
+    pub moves: Vec<StepMove>,
+    /// Lines `including existing` that are live: campaign, segment, and the deployment since which they are.
+    pub existing: Vec<(StableId, StableId, u32)>,
     /// Everything that ever had an identity.
     pub registry: Registry,
+}
+
+/// A rule of `migrate`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StepMove {
+    /// The step of the former program.
+    pub from: StepUid,
+    /// The step where one goes on; none: one stops.
+    pub to: Option<StepUid>,
 }
 
 impl Deployment {
@@ -104,14 +117,15 @@ impl Deployment {
         let mut registry = previous.map(|(deployment, _)| deployment.registry.clone()).unwrap_or_default();
         let seq = previous.map_or(0, |(deployment, _)| deployment.seq) + 1;
         let campaigns: Vec<StableId> = program.campaigns.iter().map(|c| registry.id_of(IdKind::Campaign, &c.name, c.was.as_ref())).collect();
-        let steps = step_lineage(program, &campaigns, &mut registry, seq);
+        let rules = super::lineage::rules(program, &campaigns, &registry, previous);
+        let (steps, moves) = super::lineage::steps((program, &campaigns), &mut registry, seq, &rules);
         let no_name: Arc<str> = Arc::from("");
         let plain = |kind: IdKind, registry: &mut Registry, names: Vec<(Arc<str>, Option<Arc<str>>)>| -> Vec<StableId> {
             names.into_iter().map(|(name, was)| registry.id_of(kind, &name, was.as_ref())).collect()
         };
         let live_since = live_since(program, &campaigns, at, previous);
         let messages = message_names(program);
-        Deployment {
+        let mut next = Deployment {
             seq,
             at,
             program: hash,
@@ -127,8 +141,12 @@ impl Deployment {
             campaigns,
             live_since,
             steps,
+            moves,
+            existing: Vec::new(),
             registry,
-        }
+        };
+        next.existing = super::lineage::existing(program, &next, previous.map(|(deployment, _)| deployment));
+        next
     }
 }
 
@@ -168,36 +186,10 @@ fn message_names(program: &Program) -> Vec<(Arc<str>, Option<Arc<str>>)> {
             && entry.0.is_empty()
         {
             entry.0 = Arc::from(format!("{}/{}", campaign.name, step.identity()));
+            entry.1 = campaign.was.as_ref().map(|was| Arc::from(format!("{was}/{}", step.identity())));
         }
     }
     names
-}
-
-/// Gives each step its lineage: the same name, or the same path, in the same campaign keeps it; another is new.
-fn step_lineage(program: &Program, campaigns: &[StableId], registry: &mut Registry, seq: u32) -> Vec<StepUid> {
-    let mut alive = BTreeMap::new();
-    let mut uids = Vec::with_capacity(program.steps.len());
-    for step in &program.steps {
-        let campaign = campaigns.get(step.campaign.index()).copied().unwrap_or(0);
-        let key = (campaign, step_key(step.name.as_ref(), &step.path));
-        let uid = registry.steps.get(&key).copied().unwrap_or_else(|| new_step_uid(campaign, &key.1, seq));
-        alive.insert(key, uid);
-        uids.push(uid);
-    }
-    registry.steps = alive;
-    uids
-}
-
-fn step_key(name: Option<&Arc<str>>, path: &Arc<str>) -> Arc<str> {
-    name.map_or_else(|| path.clone(), |name| Arc::from(format!("as {name}")))
-}
-
-fn new_step_uid(campaign: StableId, key: &str, seq: u32) -> StepUid {
-    let mut hasher = blake3::Hasher::new();
-    hasher.update(b"campc-step-1").update(&campaign.to_be_bytes()).update(&seq.to_be_bytes()).update(key.as_bytes());
-    let mut bytes = [0; 8];
-    hasher.finalize_xof().fill(&mut bytes);
-    StepUid(u64::from_be_bytes(bytes))
 }
 
 fn live_since(program: &Program, campaigns: &[StableId], at: Instant, previous: Option<(&Deployment, &Program)>) -> Vec<Option<Instant>> {

@@ -6,6 +6,7 @@ mod ask;
 mod change;
 mod deployment;
 mod eval;
+mod lineage;
 mod linked;
 mod moving;
 mod run;
@@ -15,7 +16,7 @@ mod view;
 mod waiting;
 
 pub use change::{Change, ConsentTarget};
-pub use deployment::{Deployment, IdKind, Registry};
+pub use deployment::{Deployment, IdKind, Registry, StepMove};
 pub use eval::{Evaluator, FUEL, Fault, is_anniversary};
 pub use linked::{Keep, Linked, TriggerKey};
 pub use moving::{earlier, next_change};

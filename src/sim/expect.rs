@@ -50,7 +50,7 @@ impl Runner<'_> {
             Expectation::Nothing(duration) => self.expect_nothing(*duration),
             Expectation::No(kind) => self.expect_no(*kind, step.who.filter(|_| self.world.people.len() > 1).map(|contact| contact.index())),
             Expectation::Skipped { channel, message, because, to } => {
-                self.expect_skipped((*channel, message), because.as_deref(), to.map(|contact| contact.index()))
+                self.expect_skipped((*channel, message), because.as_deref(), to.map(|contact| self.world.canonical(contact.index())))
             }
             Expectation::AtStep { name, steps } => self.expect_at(step, name, steps),
             Expectation::Stopped(reason) => {
@@ -80,8 +80,10 @@ impl Runner<'_> {
     }
 
     fn expect_message(&mut self, (channel, which): (Channel, Option<&ExpectedMessage>), who: Option<usize>, said: Said<'_>) -> Result<(), Miss> {
-        let index = self
-            .earliest(|sent| matches!(&sent.kind, SentKind::Message { channel: used, .. } if *used == channel) && who.is_none_or(|who| sent.contact == who));
+        let index = self.earliest(|sent| {
+            matches!(&sent.kind, SentKind::Message { channel: used, .. } if *used == channel)
+                && who.is_none_or(|who| self.world.canonical(sent.contact) == self.world.canonical(who))
+        });
         let mut wanted = which.map_or_else(|| channel.word().to_owned(), |which| format!("{} {}", channel.word(), self.name_of(which)));
         if let Some(text) = said.containing {
             wanted += &format!(" containing {text:?}");
@@ -128,7 +130,12 @@ impl Runner<'_> {
             ExpectedKind::Notify => ("notify", |sent| matches!(sent, SentKind::Notify)),
             ExpectedKind::Goal => return self.expect_no_goal(who),
         };
-        match self.world.sent.iter().find(|sent| !sent.is_consumed && is_kind(&sent.kind) && who.is_none_or(|who| sent.contact == who)) {
+        match self
+            .world
+            .sent
+            .iter()
+            .find(|sent| !sent.is_consumed && is_kind(&sent.kind) && who.is_none_or(|who| self.world.canonical(sent.contact) == self.world.canonical(who)))
+        {
             None => Ok(()),
             Some(sent) => Err(Miss::new(format!("no {word}"), self.describe(sent))),
         }

@@ -87,7 +87,14 @@ pub fn run_test(suite: &TestSuite, number: usize, test: &Test) -> TestReport {
     let people = test
         .contacts
         .iter()
-        .map(|contact| Person { name: contact.name.clone(), state: ContactState::default(), wake: None, journal: Vec::new(), is_there: false })
+        .map(|contact| Person {
+            name: contact.name.clone(),
+            state: ContactState::default(),
+            wake: None,
+            journal: Vec::new(),
+            is_there: false,
+            merged_into: None,
+        })
         .collect();
     let answers = test.answers.iter().map(|answer| (answer.webhook, answer.status, answer.body.as_ref().map_or(Value::Unset, literal))).collect();
     let switches = Switches { run_drafts: true, live_since: Some(now), is_tracing: suite.is_tracing, ..Switches::default() };
@@ -195,7 +202,7 @@ impl Runner<'_> {
     /// Whom a line is about.
     pub fn who(&self, step: &TestStep) -> Result<usize, Miss> {
         let there = || self.world.people.iter().position(|person| person.is_there);
-        step.who.map(TestContactId::index).or_else(there).ok_or_else(|| Miss::new("a contact", "no contact has been given"))
+        step.who.map(|who| self.world.canonical(who.index())).or_else(there).ok_or_else(|| Miss::new("a contact", "no contact has been given"))
     }
 
     fn given(&mut self, contact: TestContactId) {
@@ -222,9 +229,14 @@ impl Runner<'_> {
     }
 
     fn merge(&mut self, from: usize, into: usize) {
-        let Some(loser) = self.world.people.get_mut(from).map(|person| {
+        let (from, into) = (self.world.canonical(from), self.world.canonical(into));
+        if from == into {
+            return;
+        }
+        let Some(loser) = self.world.people.get_mut(from).filter(|person| person.is_there).map(|person| {
             person.is_there = false;
             person.wake = None;
+            person.merged_into = Some(into);
             std::mem::take(&mut person.state)
         }) else {
             return;

@@ -52,6 +52,8 @@ pub(super) struct Person {
     pub wake: Option<Instant>,
     pub journal: Vec<JournalEntry>,
     pub is_there: bool,
+    /// Whom the contact went up in.
+    pub merged_into: Option<usize>,
 }
 
 /// The world of one test.
@@ -99,8 +101,21 @@ impl World<'_> {
         self.feed(index, &Input::new(InputKind::Created { changes }));
     }
 
+    /// The contact that carries a number on: itself, or the one it went up in.
+    pub fn canonical(&self, index: usize) -> usize {
+        let mut current = index;
+        for _ in 0..self.people.len() {
+            match self.people.get(current).and_then(|person| person.merged_into) {
+                Some(next) => current = next,
+                None => break,
+            }
+        }
+        current
+    }
+
     /// Gives a contact an input now, and carries out what follows.
     pub fn feed(&mut self, index: usize, input: &Input) {
+        let index = self.canonical(index);
         let Some(person) = self.people.get_mut(index).filter(|person| person.is_there) else { return };
         let outcome = advance(self.linked, &self.switches, &mut person.state, input, self.now);
         self.take(index, outcome);

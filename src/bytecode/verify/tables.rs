@@ -193,6 +193,7 @@ impl Checker<'_> {
 
     fn check_trigger(&mut self, trigger: &Trigger, slots: usize) {
         let program = self.program;
+        self.demand(trigger.existing.as_ref().is_none_or(|existing| existing.every_ms >= 0), "members that come before one another");
         trigger.capture.into_iter().for_each(|slot| self.in_range("captured record", slot.index(), slots));
         match &trigger.kind {
             TriggerKind::SegmentEntered(segment) | TriggerKind::SegmentLeft(segment) => self.in_range("segment", segment.index(), program.segments.len()),

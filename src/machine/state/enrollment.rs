@@ -230,6 +230,8 @@ pub struct Enrollment {
     pub executed: SortedMap<StepUid, u32>,
     /// Whether it is of the share that only is measured: every effect is suppressed.
     pub is_held_out: bool,
+    /// Sends that another enrollment had done which went up in this one: they are not done again.
+    pub done_elsewhere: Vec<StepUid>,
     /// When an exit condition can become true by time alone.
     pub exit_recheck: Option<Instant>,
     /// When the contact first came in: goals count from here, whatever restarted it since.

@@ -55,17 +55,21 @@ impl History {
     pub fn iter(&self) -> impl Iterator<Item = (HistoryKind, &[HistoryEntry])> {
         self.entries.iter().map(|(kind, entries)| (*kind, entries.as_slice()))
     }
+    /// All happenings, to change them.
+    pub fn entries_mut(&mut self) -> impl Iterator<Item = &mut HistoryEntry> {
+        self.entries.iter_mut().flat_map(|(_, entries)| entries.iter_mut())
+    }
     /// Whether nothing is remembered.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty()
     }
-    /// Takes in another contact's happenings (a merge); order is by happened time, sequence numbers are made anew.
+    /// Takes in another contact's happenings (a merge), whose sequence numbers are of one order with these.
     pub fn unite(&mut self, other: &History) {
         for (kind, theirs) in other.iter() {
             let mine = self.entries.entry(kind);
             mine.extend(theirs.iter().cloned());
-            mine.sort_by_key(|entry| entry.happened);
+            mine.sort_by_key(|entry| entry.seq);
             let excess = mine.len().saturating_sub(HISTORY_LIMIT);
             mine.drain(..excess);
         }

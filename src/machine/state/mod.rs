@@ -93,6 +93,15 @@ pub struct RuleUse {
     pub campaigns: Vec<StableId>,
 }
 
+/// A member of a segment whose campaign goes live.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Existing {
+    /// The deployment that has looked at the member.
+    pub seq: u32,
+    /// When the member comes in, if that is still to come.
+    pub due: Option<Instant>,
+}
+
 /// A trigger that fired while its campaign was paused.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Missed {
@@ -168,6 +177,8 @@ pub struct ContactState {
     pub enrollments: Vec<Enrollment>,
     /// Enrollments that have ended with a goal still open, oldest first; bounded.
     pub ended: Vec<Enrollment>,
+    /// Of `including existing`: when the contact comes in as a member of a segment, by campaign and segment.
+    pub existing: SortedMap<(StableId, StableId), Existing>,
     /// Triggers that fired while their campaigns were paused, in order; bounded.
     pub missed: Vec<Missed>,
     /// What is known of campaigns the contact has been in, by campaign.

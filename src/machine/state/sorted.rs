@@ -47,6 +47,10 @@ impl<K: Ord, V> SortedMap<K, V> {
     pub fn iter(&self) -> impl Iterator<Item = (&K, &V)> {
         self.0.iter().map(|(key, value)| (key, value))
     }
+    /// All entries in order, to change their values.
+    pub fn iter_mut(&mut self) -> impl Iterator<Item = (&K, &mut V)> {
+        self.0.iter_mut().map(|(key, value)| (&*key, value))
+    }
     /// How many entries there are.
     #[must_use]
     pub fn len(&self) -> usize {

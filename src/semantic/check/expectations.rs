@@ -123,7 +123,15 @@ impl Checker<'_, '_> {
         self.steps.iter().filter(is_called).map(|step| self.absorbed.get(&step.id).copied().unwrap_or(step.id)).collect()
     }
 
-    fn unknown_step(&self, name: &ast::Ref) -> crate::diagnostics::Diagnostic {
+    /// Whether the campaign that is being checked has a step of that name or path.
+    pub(super) fn is_step_here(&self, name: &ast::Ref) -> bool {
+        let text = name.text.as_ref();
+        let plain = text.strip_suffix("#1").unwrap_or(text);
+        let is_called = |step: &&super::identity::Identity| step.name.as_deref() == Some(text) || step.path.as_ref() == plain;
+        self.steps.iter().filter(is_called).any(|step| Some(step.campaign) == self.scope.campaign)
+    }
+
+    pub(super) fn unknown_step(&self, name: &ast::Ref) -> crate::diagnostics::Diagnostic {
         let names = self.steps.iter().filter_map(|step| step.name.as_deref());
         let paths = self.steps.iter().map(|step| step.path.as_ref());
         problems::unknown_step(name.span, &name.text, names.chain(paths))

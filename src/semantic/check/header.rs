@@ -44,15 +44,23 @@ impl Checker<'_, '_> {
             }
             HeaderKind::Update { .. } | HeaderKind::Collect(_) => self.capture_line(line, campaign),
             HeaderKind::Migrate(migrations) => {
-                self.not_yet("migrate", line.span);
-                campaign.migrations.extend(migrations.iter().map(|m| hir::Migration {
-                    from: m.from.text.clone(),
-                    to: m.to.as_ref().map(|to| to.text.clone()),
-                    span: m.span,
-                }));
+                for migration in migrations {
+                    self.migration(migration, campaign);
+                }
             }
             HeaderKind::When { .. } | HeaderKind::Broadcast(_) => {}
         }
+    }
+
+    fn migration(&mut self, migration: &ast::Migration, campaign: &mut hir::Campaign) {
+        if let Some(to) = &migration.to
+            && !self.is_step_here(to)
+        {
+            let finding = self.unknown_step(to);
+            self.report(finding);
+        }
+        let to = migration.to.as_ref().map(|to| to.text.clone());
+        campaign.migrations.push(hir::Migration { from: migration.from.text.clone(), to, span: migration.span });
     }
 
     fn active(&mut self, from: Option<&ast::Moment>, until: Option<&ast::Moment>, campaign: &mut hir::Campaign) {

@@ -20,6 +20,7 @@ const DEEPEST_SEQUENCES: usize = 32;
 #[derive(Clone, Debug)]
 pub(crate) struct Identity {
     pub id: StepId,
+    pub campaign: CampaignId,
     /// The name as written.
     pub label: Option<Arc<str>>,
     /// The name with its prefix.
@@ -115,6 +116,7 @@ impl<'a> Walk<'a, '_, '_> {
         let name: Option<Arc<str>> = label.as_ref().map(|label| format!("{prefix}{label}").into());
         self.check_name(step, name.as_deref());
         let identity = Identity {
+            campaign: self.campaign,
             id: StepId::from_index(self.checker.steps.len()),
             label,
             name: name.clone(),

@@ -113,15 +113,7 @@ impl Checker<'_, '_> {
 
     /// The time in which points decay once.
     fn decay_period(&mut self, per: &ast::Per) -> Option<Duration> {
-        let length = match self.period(per) {
-            hir::Period::Hour => Duration::from_millis(3_600_000),
-            hir::Period::Day => Duration::from_days(1),
-            hir::Period::Week => Duration::from_days(7),
-            hir::Period::Month => Duration { months: 1, ..Duration::ZERO },
-            hir::Period::Year => Duration { months: 12, ..Duration::ZERO },
-            hir::Period::Rolling(length) => length,
-            hir::Period::Campaign => Duration::ZERO,
-        };
+        let length = self.period(per).length();
         if length == Duration::ZERO {
             self.report(problems::decay_without_time(per.span));
             return None;

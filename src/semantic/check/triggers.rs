@@ -102,10 +102,7 @@ impl Checker<'_, '_> {
         Some(match trigger {
             K::Segment { segment, including } => {
                 let segment = self.segment_ref(segment)?;
-                let including = including.as_ref().map(|including| {
-                    self.not_yet("including existing", including.span);
-                    hir::Including { pace: including.pace.as_ref().map(|pace| self.pace(pace)) }
-                });
+                let including = including.as_ref().map(|including| hir::Including { pace: including.pace.as_ref().map(|pace| self.pace(pace)) });
                 TriggerKind::SegmentEntered { segment, including }
             }
             K::LeavingSegment(segment) => TriggerKind::SegmentLeft(self.segment_ref(segment)?),
