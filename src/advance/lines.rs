@@ -226,11 +226,12 @@ impl<'a> Context<'a> {
         let program = &self.linked.program;
         let mut kept: Vec<(crate::bytecode::StepId, Frame)> = Vec::new();
         for frame in frames {
-            let (Frame::Pass { repeat: uid, .. } | Frame::Branch { parallel: uid, .. }) = frame;
+            let (Frame::Pass { repeat: uid, .. } | Frame::Branch { parallel: uid, .. } | Frame::Arm { timeline: uid, .. }) = frame;
             let Some(around) = self.linked.step(uid) else { continue };
             let is_around = match frame {
                 Frame::Pass { .. } => program.repeats.iter().any(|repeat| repeat.step == around && repeat.contains(step)),
                 Frame::Branch { .. } => program.arms.iter().any(|arms| arms.step == around && arms.contains(step)),
+                Frame::Arm { .. } => program.timelines.iter().any(|timeline| timeline.step == around && timeline.contains(step)),
             };
             if is_around {
                 kept.push((around, frame));

@@ -26,6 +26,7 @@ mod sends;
 mod settle;
 mod steps;
 mod texting;
+mod timeline;
 mod timers;
 mod updates;
 

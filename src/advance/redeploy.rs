@@ -46,7 +46,9 @@ impl Context<'_> {
         let lines: Vec<Line> = uids.into_iter().flat_map(|uid| self.lines(uid)).collect();
         for line in lines {
             let Some(standing) = self.standing(line) else { continue };
-            if let Some(due) = self.due_of(evaluator, line, &standing)
+            if let Some(Op::Timeline(timeline, _)) = self.place_pc((standing.step, standing.ordinal)).map(|pc| self.linked.op(pc)) {
+                self.replan_timeline(evaluator, line, timeline);
+            } else if let Some(due) = self.due_of(evaluator, line, &standing)
                 && let Some(thread) = self.thread_mut(line)
             {
                 thread.standing.due = due;

@@ -169,7 +169,12 @@ impl Context<'_> {
     /// Asks what an enrollment listens to, at every thread.
     pub fn ask_decisions(&mut self, evaluator: &mut Evaluator, uid: EnrollmentUid, dirty: &[Fact]) {
         let Some((campaign, _)) = self.campaign_of(uid) else { return };
+        let moves = dirty.iter().any(|fact| matches!(fact, Fact::Field(_) | Fact::Captures));
         if !self.is_acting(campaign) {
+            // A pause holds actions; when they are due is followed all the same.
+            for line in self.lines(uid).into_iter().filter(|_| moves) {
+                self.replan_until(evaluator, line);
+            }
             return;
         }
         for line in self.lines(uid) {
@@ -246,15 +251,21 @@ impl Context<'_> {
 
     /// A field that a `wait until` follows has changed, or the contact's zone has.
     pub fn replan_until(&mut self, evaluator: &mut Evaluator, line: Line) {
-        let Some(standing) = self.standing(line) else { return };
+        let Some(standing) = self.standing(line).filter(|standing| standing.kind == StandingKind::Until) else { return };
         let Some(pc) = self.place_pc((standing.step, standing.ordinal)) else { return };
-        let Op::WaitUntil(until, _) = self.linked.op(pc) else { return };
-        let due = crate::machine::until_instant(evaluator, &self.view_at(line), until, standing.since).unwrap_or(standing.due);
-        if let Some(thread) = self.thread_mut(line) {
-            thread.standing.due = due;
+        match self.linked.op(pc) {
+            Op::WaitUntil(until, _) => {
+                let due = crate::machine::until_instant(evaluator, &self.view_at(line), until, standing.since).unwrap_or(standing.due);
+                if let Some(thread) = self.thread_mut(line) {
+                    thread.standing.due = due;
+                }
+            }
+            Op::Timeline(timeline, _) => self.replan_timeline(evaluator, line, timeline),
+            _ => {}
         }
         // A moment that is past now ends the wait at once, as it would on arrival.
-        if due.is_some_and(|due| due <= self.now) {
+        let is_past = self.standing(line).and_then(|standing| standing.due).is_some_and(|due| due <= self.now);
+        if is_past && self.campaign_of(line.enrollment).is_some_and(|(campaign, _)| self.is_acting(campaign)) {
             self.resume(evaluator, line, Resume::Due);
         }
     }
@@ -273,6 +284,7 @@ impl Context<'_> {
                 self.go_on(evaluator, line, &Entry { pc: target.index(), listening, ..Entry::default() });
             }
             (Op::Repeat(..), _) => self.go_on(evaluator, line, &Entry { pc, due: standing.due, ..Entry::default() }),
+            (Op::Timeline(..), _) => self.go_on(evaluator, line, &Entry { pc, ..Entry::default() }),
             (Op::Send(send), _) => self.release(evaluator, line, (send, pc)),
             (_, _) => self.go_on(evaluator, line, &Entry { pc: pc + 1, ..Entry::default() }),
         }
@@ -304,6 +316,7 @@ impl Context<'_> {
                 self.ask_untils(evaluator, line);
             }
             Halt::Over | Halt::Joined => {}
+            Halt::ArmDone => self.end_arm(evaluator, line),
             Halt::Forked(arms, last_send) => self.fork(evaluator, line, (arms, last_send)),
             Halt::Finished => self.end(uid, What::Finished, Arc::from("")),
             Halt::Stopped(reason) => self.end(uid, What::Stopped, reason.unwrap_or_default()),

@@ -2,10 +2,10 @@
 
 use super::context::{CAMPAIGN, Context};
 use super::outcome::{Cause, Effect, EffectKind, What};
-use crate::bytecode::{ArmsId, CampaignId, EventId, ExperimentId, ListenId, NotifyId, ParamDef, RepeatId, SendId, SplitId, StepId, WebhookStepId};
+use crate::bytecode::{ArmsId, CampaignId, EventId, ExperimentId, ListenId, NotifyId, ParamDef, RepeatId, SendId, SplitId, StepId, TimelineId, WebhookStepId};
 use crate::lang::{Instant, Record, Value};
 use crate::machine::state::{Captured, EffectId, EnrollmentUid, Slot, Standing, StandingKind, StepUid};
-use crate::machine::{Change, Evaluator, Host, PassFlow, SendFlow, View, Waiting, passes_of};
+use crate::machine::{Change, Evaluator, Host, PassFlow, SendFlow, TimelineFlow, View, Waiting, passes_of};
 use std::sync::Arc;
 
 impl Host for Context<'_> {
@@ -115,6 +115,16 @@ impl Host for Context<'_> {
     }
 
     fn experiment(&mut self, _enrollment: EnrollmentUid, _experiment: ExperimentId) {}
+
+    fn enter_timeline(&mut self, evaluator: &mut Evaluator, _enrollment: EnrollmentUid, timeline: TimelineId) {
+        if let Some(line) = self.running {
+            self.come_to_timeline(evaluator, line, timeline);
+        }
+    }
+
+    fn timeline(&mut self, evaluator: &mut Evaluator, _enrollment: EnrollmentUid, timeline: TimelineId) -> TimelineFlow {
+        self.running.map_or(TimelineFlow::Gone, |line| self.pass_timeline(evaluator, line, timeline))
+    }
 
     fn decided(&mut self, evaluator: &mut Evaluator, enrollment: EnrollmentUid, listen: ListenId, arm: Option<usize>) {
         let Some(def) = self.linked.program.listens.get(listen.index()) else { return };

@@ -172,6 +172,8 @@ pub enum Op {
     Timeline(TimelineId, PlaceId) = 140,
     /// Comes to a timeline: plans its arms.
     EnterTimeline(TimelineId) = 141,
+    /// The end of an arm of a timeline.
+    EndArm(TimelineId) = 142,
 
     /// Ends the enrollment, with a reason (a text constant).
     Stop(Option<ConstId>) = 128,
@@ -247,6 +249,7 @@ impl Op {
                 | Op::Split(..)
                 | Op::EnterTimeline(_)
                 | Op::ReachedJump(_)
+                | Op::EndArm(_)
         )
     }
 }

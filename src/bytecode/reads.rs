@@ -101,7 +101,15 @@ fn facts_of(program: &Program, op: Op) -> Vec<Fact> {
         Op::AddPoints(_) | Op::SetPoints(_) | Op::Tag(_) | Op::Untag(_) | Op::AddToList(_) | Op::RemoveFromList(_) | Op::Subscribe(_) => vec![],
         Op::Unsubscribe(_) | Op::UnsubscribeAll | Op::Enroll(_) | Op::Leave(_) | Op::Wait(_) | Op::WaitBetween(_) | Op::WaitUntil(..) => vec![],
         Op::Listen(..) | Op::Stop(_) | Op::Finish | Op::ReachedJump(_) | Op::Mute => vec![],
-        Op::Emit(_) | Op::Fork(_) | Op::Join(_) | Op::Split(..) | Op::Repeat(..) | Op::Experiment(..) | Op::Timeline(..) | Op::EnterTimeline(_) => vec![],
+        Op::Emit(_)
+        | Op::Fork(_)
+        | Op::Join(_)
+        | Op::Split(..)
+        | Op::Repeat(..)
+        | Op::Experiment(..)
+        | Op::Timeline(..)
+        | Op::EnterTimeline(_)
+        | Op::EndArm(_) => vec![],
     }
 }
 

@@ -239,6 +239,7 @@ op_table! {
     115 "listen" Listen(listen: Listen, place: Place);
     140 "timeline" Timeline(timeline: Timeline, place: Place);
     141 "enter_timeline" EnterTimeline(timeline: Timeline);
+    142 "end_arm" EndArm(timeline: Timeline);
     128 "stop" Stop(reason: OptionalText);
     129 "finish" Finish;
     160 "emit" Emit(event: Event);
@@ -268,7 +269,7 @@ pub enum Flow {
     Timeline(TimelineId),
     /// At the end of a block.
     Return,
-    /// Nowhere: the enrollment is over.
+    /// Nowhere: the enrollment, or this line of it, is over.
     End,
 }
 
@@ -292,7 +293,7 @@ impl Op {
             Op::RemoveFromList(_) | Op::Subscribe(_) | Op::Unsubscribe(_) | Op::UnsubscribeAll | Op::Enroll(_) | Op::Leave(_) => (0, 0),
             Op::WaitUntil(..) | Op::Listen(..) | Op::Stop(_) | Op::Finish | Op::ReachedJump(_) => (0, 0),
             Op::Emit(_) | Op::Mute => (1, 0),
-            Op::Fork(_) | Op::Join(_) | Op::Split(..) | Op::Repeat(..) | Op::Experiment(..) | Op::Timeline(..) | Op::EnterTimeline(_) => (0, 0),
+            Op::Fork(_) | Op::Join(_) | Op::Split(..) | Op::Repeat(..) | Op::Experiment(..) | Op::Timeline(..) | Op::EnterTimeline(_) | Op::EndArm(_) => (0, 0),
         }
     }
 
@@ -308,7 +309,7 @@ impl Op {
             Op::Fork(arms) | Op::Split(_, arms) | Op::Experiment(_, arms, _) => Flow::Arms(arms),
             Op::Listen(listen, _) => Flow::Listen(listen),
             Op::Timeline(timeline, _) => Flow::Timeline(timeline),
-            Op::Stop(_) | Op::Finish => Flow::End,
+            Op::Stop(_) | Op::EndArm(_) | Op::Finish => Flow::End,
             Op::Const(_) | Op::Field(_) | Op::Points(_) | Op::Now | Op::Today | Op::EventProperty(_) | Op::Capture(_) | Op::LocalDateTime(..) => Flow::Next,
             Op::CompareMoving(..) | Op::HasTag(_) | Op::InSegment(_) | Op::InList(_) | Op::InCampaign(_) | Op::FinishedCampaign(_) => Flow::Next,
             Op::SubscribedTo(_) | Op::Query(_) | Op::Get(_) | Op::Ago | Op::FromNow | Op::Negate | Op::Matches(_) | Op::IsSet => Flow::Next,

@@ -54,6 +54,8 @@ pub struct TimelineArmDef {
 pub struct TimelineDef {
     /// The step.
     pub step: StepId,
+    /// The last step inside of it; the step itself where there is none.
+    pub last: StepId,
     /// The moment: a date or datetime, unset while it is not known.
     pub anchor: BlockId,
     /// Whether arms that have run run again when the anchor moves.
@@ -62,4 +64,12 @@ pub struct TimelineDef {
     pub arms: Vec<TimelineArmDef>,
     /// Where to go on when no arm is to come.
     pub end: Pc,
+}
+
+impl TimelineDef {
+    /// Whether a step stands in one of its arms.
+    #[must_use]
+    pub fn contains(&self, step: StepId) -> bool {
+        self.step < step && step <= self.last
+    }
 }

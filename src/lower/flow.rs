@@ -102,7 +102,7 @@ impl Lowering<'_> {
 }
 
 /// The last step inside of a step; itself where there is none.
-fn last_inside(step: &Step) -> StepId {
+pub(super) fn last_inside(step: &Step) -> StepId {
     let mut last = step.header.id;
     each_step(std::slice::from_ref(step), &mut |header| last = last.max(header.id));
     last

@@ -1,6 +1,7 @@
 //! What is said about time around an enrollment: updates, gathering, timelines.
 
 use super::context::Lowering;
+use super::flow::last_inside;
 use crate::bytecode::{Assembler, CollectDef, Op, TimelineArmDef, TimelineDef, TimelineId, UpdateDef};
 use crate::lang::TimeOfDay;
 use crate::semantic::hir::{self, Expr, Step, StepKind, TimelineArm};
@@ -26,13 +27,12 @@ impl Lowering<'_> {
         Some(CollectDef { slot: collect.slot, length: collect.length, sliding_up_to: collect.sliding_up_to, by, span: collect.span })
     }
 
-    /// The timeline stands at one operation; each arm leads back to it, so that the next one is looked for.
+    /// The timeline stands at one operation; each arm is a line of its own, and ends.
     pub(super) fn timeline(&mut self, code: &mut Assembler, step: &Step) {
         let StepKind::Timeline { anchor, is_again_when_moved, arms } = &step.kind else { return };
         let id = self.timeline_def(step, (anchor, *is_again_when_moved));
         code.emit(Op::EnterTimeline(id));
-        let (again, end) = (code.label(), code.label());
-        code.bind(again);
+        let end = code.label();
         let place = self.place(step.header.id);
         code.emit_at(place, Op::Timeline(id, place));
         let keys = keys(arms);
@@ -42,7 +42,7 @@ impl Lowering<'_> {
             code.bind(target);
             defs.push(TimelineArmDef { key, shift: arm.shift, is_before: arm.is_before, at: arm.at, target: target.as_target() });
             self.steps(code, &arm.body);
-            code.jump(again);
+            code.emit(Op::EndArm(id));
         }
         code.bind(end);
         if let Some(def) = self.builder.program.timelines.get_mut(id.index()) {
@@ -54,7 +54,14 @@ impl Lowering<'_> {
     fn timeline_def(&mut self, step: &Step, (anchor, is_again_when_moved): (&Expr, bool)) -> TimelineId {
         let anchor = self.block(anchor);
         let timelines = &mut self.builder.program.timelines;
-        timelines.push(TimelineDef { step: step.header.id, anchor, is_again_when_moved, arms: Vec::new(), end: crate::bytecode::Pc(0) });
+        timelines.push(TimelineDef {
+            step: step.header.id,
+            last: last_inside(step),
+            anchor,
+            is_again_when_moved,
+            arms: Vec::new(),
+            end: crate::bytecode::Pc(0),
+        });
         TimelineId::from_index(timelines.len() - 1)
     }
 }

@@ -20,7 +20,7 @@ pub use deployment::{Deployment, IdKind, Registry, StepMove};
 pub use eval::{Evaluator, FUEL, Fault, is_anniversary};
 pub use linked::{Keep, Linked, TriggerKey};
 pub use moving::{earlier, next_change};
-pub use run::{Entry, Halt, Host, PassFlow, SendFlow, operands, passes_of, run, until_instant};
+pub use run::{Entry, Halt, Host, PassFlow, SendFlow, TimelineFlow, operands, passes_of, run, until_instant};
 pub use value_ops::Calendar;
 pub use view::{View, builtin_text, field_value, stable, topic_passes, zone_of};
 pub use waiting::Waiting;

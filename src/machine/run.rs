@@ -6,7 +6,8 @@ use super::state::{EffectId, EnrollmentUid, Frame, Hold, StandingKind, StepUid};
 use super::view::View;
 use super::{Linked, Waiting};
 use crate::bytecode::{
-    ArmsId, CampaignId, ConstId, EventId, ExperimentId, ListenId, NotifyId, Op, Pc, PlaceId, RepeatId, SendId, SplitId, StepId, UntilId, WebhookStepId,
+    ArmsId, CampaignId, ConstId, EventId, ExperimentId, ListenId, NotifyId, Op, Pc, PlaceId, RepeatId, SendId, SplitId, StepId, TimelineId, UntilId,
+    WebhookStepId,
 };
 use crate::lang::{Duration, Instant, Value, add_duration};
 use std::sync::Arc;
@@ -40,6 +41,8 @@ pub enum Halt {
     Stopped(Option<Arc<str>>),
     /// Somebody ended it meanwhile: its own exit, another's `leave`.
     Over,
+    /// An arm of a timeline is done.
+    ArmDone,
     /// A `parallel` begins; the send that what follows counts from.
     Forked(ArmsId, Option<EffectId>),
     /// A branch of a `parallel` is done, and others are not.
@@ -57,6 +60,17 @@ pub enum PassFlow {
     Leave,
     /// The next pass begins at that instant.
     Wait(Instant),
+}
+
+/// What a line that stands at a timeline does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TimelineFlow {
+    /// It waits for the next arm, or for what still runs, or for the date.
+    Wait(Option<Instant>),
+    /// Nothing is to come: it goes on.
+    Behind,
+    /// It has been ended meanwhile.
+    Gone,
 }
 
 /// Where a run begins, and what it knows of what was before.
@@ -104,6 +118,10 @@ pub trait Host {
     fn pass(&mut self, evaluator: &mut Evaluator, enrollment: EnrollmentUid, repeat: RepeatId, due: Option<Instant>) -> PassFlow;
     /// An experiment is reached: the host will say where to go on.
     fn experiment(&mut self, enrollment: EnrollmentUid, experiment: ExperimentId);
+    /// The enrollment has come to a timeline.
+    fn enter_timeline(&mut self, evaluator: &mut Evaluator, enrollment: EnrollmentUid, timeline: TimelineId);
+    /// Runs the arms of a timeline whose time has come.
+    fn timeline(&mut self, evaluator: &mut Evaluator, enrollment: EnrollmentUid, timeline: TimelineId) -> TimelineFlow;
     /// A decision fell: the arm that held, or none (the deadline, the red path).
     fn decided(&mut self, evaluator: &mut Evaluator, enrollment: EnrollmentUid, listen: ListenId, arm: Option<usize>);
     /// An `if` was asked.
@@ -202,6 +220,11 @@ impl<H: Host> Run<'_, H> {
                 self.take_arm(arms, arm)?;
                 Ok(None)
             }
+            Op::EnterTimeline(timeline) => {
+                self.host.enter_timeline(self.evaluator, self.enrollment, timeline);
+                Ok(None)
+            }
+            Op::EndArm(_) => Ok(Some(Halt::ArmDone)),
             Op::Stop(reason) => Ok(Some(Halt::Stopped(reason.and_then(|id| self.text(id))))),
             Op::Finish | Op::Return => Ok(Some(Halt::Finished)),
             _ => self.wait(op),
@@ -324,6 +347,7 @@ impl<H: Host> Run<'_, H> {
                 Ok(self.wait_up_to(place, due, StandingKind::Until))
             }
             Op::Listen(listen, place) => self.listen(listen, place),
+            Op::Timeline(timeline, place) => self.timeline(timeline, place),
             Op::Repeat(repeat, behind, place) => {
                 let due = self.due.take();
                 match self.host.pass(self.evaluator, self.enrollment, repeat, due) {
@@ -340,6 +364,18 @@ impl<H: Host> Run<'_, H> {
                 Ok(self.rest(Some(place), None, StandingKind::Asked))
             }
             _ => Err(Fault::NotAnExpression),
+        }
+    }
+
+    fn timeline(&mut self, timeline: TimelineId, place: PlaceId) -> Result<Option<Halt>, Fault> {
+        match self.host.timeline(self.evaluator, self.enrollment, timeline) {
+            TimelineFlow::Wait(due) => Ok(self.rest(Some(place), due, StandingKind::Until)),
+            TimelineFlow::Gone => Ok(Some(Halt::Over)),
+            TimelineFlow::Behind => {
+                let end = self.linked().program.timelines.get(timeline.index()).map(|def| def.end);
+                self.pc = end.ok_or(Fault::NotAnExpression)?.index();
+                Ok(None)
+            }
         }
     }
 
@@ -412,7 +448,13 @@ pub fn until_instant(evaluator: &mut Evaluator, view: &View<'_>, until: UntilId,
 /// The numbers of the passes that these frames are inside of, outermost first.
 #[must_use]
 pub fn passes_of(frames: &[Frame]) -> Vec<u32> {
-    frames.iter().filter_map(|frame| if let Frame::Pass { number, .. } = frame { Some(*number) } else { None }).collect()
+    let number_of = |frame: &Frame| match frame {
+        Frame::Pass { number, .. } => Some(*number),
+        // Another run of an arm sends again.
+        Frame::Arm { run, .. } => Some(*run),
+        Frame::Branch { .. } => None,
+    };
+    frames.iter().filter_map(number_of).collect()
 }
 
 /// A share of `span_ms` that is fixed by the enrollment, the step and the passes around it.

@@ -46,7 +46,7 @@ impl<'a> View<'a> {
         let enrollment = self.enrollment()?;
         let pass = self.frames.iter().rev().find_map(|frame| match frame {
             Frame::Pass { started, started_seq, .. } => Some((*started, *started_seq)),
-            Frame::Branch { .. } => None,
+            Frame::Branch { .. } | Frame::Arm { .. } => None,
         });
         Some(pass.unwrap_or((enrollment.started, enrollment.started_seq)))
     }

@@ -275,6 +275,7 @@ impl Checker<'_> {
 
     fn check_timeline(&mut self, timeline: &TimelineDef) {
         self.check_step_id(timeline.step);
+        self.check_step_id(timeline.last);
         self.check_block_id(timeline.anchor);
         timeline.arms.iter().filter_map(|arm| arm.at).for_each(|time| self.check_time(time));
     }

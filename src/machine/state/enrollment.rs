@@ -177,6 +177,15 @@ pub enum Frame {
         /// The sequence number of the input that began it.
         started_seq: u64,
     },
+    /// An arm of a timeline.
+    Arm {
+        /// The timeline.
+        timeline: StepUid,
+        /// The arm, from 0.
+        arm: u16,
+        /// Which of its runs, from 1.
+        run: u32,
+    },
 }
 
 /// One line of execution. Without `parallel` an enrollment has one.

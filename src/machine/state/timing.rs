@@ -30,12 +30,12 @@ pub struct EnrollmentKey {
 pub struct ArmState {
     /// What it says; what it is known by over deploys.
     pub key: Arc<str>,
-    /// When it was last planned: a moment before that is past.
-    pub planned: Instant,
+    /// Whether its moment was past when it was planned last.
+    pub is_past: bool,
+    /// Whether it has run, and is not to run again as things stand.
+    pub is_done: bool,
     /// How often it has run.
     pub runs: u32,
-    /// Whether it is not to run (again), as things stand.
-    pub is_done: bool,
 }
 
 /// How far an enrollment is with a timeline.
@@ -45,6 +45,8 @@ pub struct TimelineState {
     pub step: StepUid,
     /// The moment it was planned around; unset while there was none.
     pub anchor: Value,
+    /// The contact's zone when it was planned.
+    pub zone: Arc<str>,
     /// Its arms.
     pub arms: Vec<ArmState>,
     /// Whether the enrollment is at it.

@@ -22,10 +22,7 @@ impl Checker<'_, '_> {
             }
             ast::StepKind::If(decision) => Some(self.decide(decision, step, frame)),
             ast::StepKind::Await(arms) => Some(self.await_step(arms, frame)),
-            ast::StepKind::Timeline(timeline) => {
-                self.not_yet("timeline", step.span);
-                self.timeline(timeline, frame)
-            }
+            ast::StepKind::Timeline(timeline) => self.timeline(timeline, frame),
             ast::StepKind::Split(arms) => Some(self.split(arms, step.span, frame)),
             ast::StepKind::Experiment(experiment) => {
                 self.not_yet("experiment", step.span);
