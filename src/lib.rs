@@ -11,6 +11,7 @@ pub mod content;
 pub mod daemon;
 pub mod deliver;
 pub mod diagnostics;
+pub mod format;
 pub mod http;
 pub mod lang;
 pub mod library;

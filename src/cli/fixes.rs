@@ -2,6 +2,7 @@
 
 use super::failure::Failure;
 use super::project::{Project, Scope, analyze_project, is_meant};
+use super::replace::replace_file;
 use crate::base::FileId;
 use crate::compiler::Analysis;
 use crate::diagnostics::{Applicability, Edit};
@@ -62,15 +63,5 @@ fn write_edited(project: &Project, analysis: &Analysis, (file, edits): (FileId, 
             text.replace_range(range, &edit.replacement);
         }
     }
-    let path = project.root.join(&source.path);
-    // Beside the file first, then in its place: a full disk must not cost the source.
-    let folder = path.parent().unwrap_or(&project.root);
-    let failed = |error: std::io::Error| Failure::io("cannot write", &path, &error);
-    let mut beside = tempfile::NamedTempFile::new_in(folder).map_err(failed)?;
-    std::io::Write::write_all(&mut beside, text.as_bytes()).map_err(failed)?;
-    if let Ok(meta) = std::fs::metadata(&path) {
-        beside.as_file().set_permissions(meta.permissions()).map_err(failed)?;
-    }
-    beside.persist(&path).map_err(|error| failed(error.error))?;
-    Ok(())
+    replace_file(&project.root.join(&source.path), text.as_bytes())
 }

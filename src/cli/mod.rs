@@ -11,6 +11,7 @@ mod findings;
 mod fixes;
 mod project;
 mod reach;
+mod replace;
 mod runtime;
 
 use clap::Parser;

@@ -16,5 +16,5 @@ mod token;
 
 pub use lex::{Lexed, lex};
 pub use limits::{MAX_FINDINGS, MAX_NESTING, MAX_SOURCE_BYTES};
-pub use parse::parse;
+pub use parse::{parse, parse_with_tokens};
 pub use token::{FREE, FUSED, Kw, RESERVED, STATEMENT, Tok, Token};

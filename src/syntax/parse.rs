@@ -25,8 +25,13 @@ const MAX_ERRORS: usize = 50;
 
 /// Reads `text` as the file `file`. Findings, lexical and syntactic, go to `sink`; the tree is whole even where there are some.
 pub fn parse(file: FileId, text: &str, sink: &mut Sink) -> File {
+    parse_with_tokens(file, text, sink).0
+}
+
+/// As [`parse`], with the tokens that the tree was made of: for the formatter.
+pub fn parse_with_tokens(file: FileId, text: &str, sink: &mut Sink) -> (File, Vec<Token>) {
     let span = Span::new(file, 0, text.len());
-    let empty = |comments| File { span, decls: Vec::new(), comments };
+    let empty = |comments| (File { span, decls: Vec::new(), comments }, Vec::new());
     if text.len() > limits::MAX_SOURCE_BYTES {
         sink.push(problems::file_too_large(span.at_start(), limits::MAX_SOURCE_BYTES));
         return empty(Vec::new());
@@ -46,7 +51,7 @@ pub fn parse(file: FileId, text: &str, sink: &mut Sink) -> File {
         Ok(decls) => decls,
         Err(_) => Broken { file, text, lexed: &lexed, lines: LineIndex::new(text), sink, reported: 0 }.parse(),
     };
-    File { span, decls, comments: lexed.comments }
+    (File { span, decls, comments: lexed.comments }, lexed.tokens)
 }
 
 fn run(build: &mut Build, tokens: &[Token]) -> Result<Vec<Decl>, Failure> {

@@ -9,6 +9,7 @@ mod content;
 mod daemon;
 mod deliver;
 mod examples;
+mod format;
 mod http;
 mod language;
 mod lower;

@@ -7,6 +7,7 @@ mod completions;
 mod contacts;
 mod dev;
 mod explain;
+mod fmt;
 mod new;
 mod operate;
 mod preview;
@@ -36,6 +37,8 @@ pub enum Command {
     New(new::New),
     /// Show all findings of all files
     Check(check::Check),
+    /// Format source files
+    Fmt(fmt::Fmt),
     /// Run test blocks on a virtual clock
     Test(test::Test),
     /// Run the daemon
@@ -80,6 +83,7 @@ impl Command {
         match self {
             Command::New(command) => command.run(context),
             Command::Check(command) => command.run(context),
+            Command::Fmt(command) => command.run(context),
             Command::Test(command) => command.run(context),
             Command::Run(command) => command.run(context),
             Command::Build(command) => command.run(context),

@@ -4,7 +4,7 @@ use super::discover::{Project, Shape, slashed};
 use super::file::FILE_NAME;
 use crate::cli::failure::Failure;
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// A source may be so large; larger ones are mistakes.
 const MAX_FILE_BYTES: u64 = 16 * 1024 * 1024;
@@ -34,6 +34,15 @@ pub fn source_files(project: &Project) -> Result<Files, Failure> {
         return Err(Failure::usage(text));
     }
     Ok(files)
+}
+
+/// The `.camp` files that the caller speaks of, by their full paths.
+///
+/// # Errors
+/// Where one cannot be read.
+pub fn chosen_sources(project: &Project) -> Result<BTreeMap<PathBuf, Vec<u8>>, Failure> {
+    let files = source_files(project)?;
+    Ok(files.into_iter().filter(|(path, _)| project.scope.includes(path)).map(|(path, bytes)| (project.root.join(path), bytes)).collect())
 }
 
 fn walk(project: &Project, folder: &Path, depth: usize, files: &mut Files) -> Result<(), Failure> {
