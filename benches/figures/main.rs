@@ -1,12 +1,13 @@
 //! The figures of `./bench`: what Camp costs in time, memory and disk on this machine, each with its goal.
 //!
 //! Prints; asserts no times. The real binary is measured from outside: as a process, over HTTP, and by the rows in its store.
-//! `figures BINARY [NAME…]` runs the named parts, all by default: check machine tests load latency waiting size.
+//! `figures BINARY [NAME…]` runs the named parts, all by default: check fmt machine tests load latency waiting size.
 
 mod check;
 mod client;
 mod daemon;
 mod events;
+mod fmt;
 mod latency;
 mod load;
 mod machine;
@@ -25,6 +26,7 @@ type Part = (&'static str, fn(&Bench) -> Result<(), Failure>);
 
 const PARTS: &[Part] = &[
     ("check", check::run),
+    ("fmt", fmt::run),
     ("machine", machine::run),
     ("tests", tests::run),
     ("load", load::run),

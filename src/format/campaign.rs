@@ -30,7 +30,10 @@ impl Flow<'_> {
                     self.expr(by);
                 }
             }
-            HeaderKind::OnlyIf(condition) | HeaderKind::ExitWhen(condition) | HeaderKind::StayWhile(condition) | HeaderKind::Reenter(Reenter::Each(condition)) => {
+            HeaderKind::OnlyIf(condition)
+            | HeaderKind::ExitWhen(condition)
+            | HeaderKind::StayWhile(condition)
+            | HeaderKind::Reenter(Reenter::Each(condition)) => {
                 self.upto(condition.span.start);
                 self.expr(condition);
             }

@@ -9,9 +9,8 @@ use std::sync::Arc;
 /// Whether two files say the same: their trees but for places, and their comments, in order, word for word.
 #[must_use]
 pub fn is_same(before: (&str, &File), after: (&str, &File)) -> bool {
-    let comments = |(text, file): (&str, &File)| -> Vec<String> {
-        file.comments.iter().map(|comment| text.get(comment.span.range()).unwrap_or("").to_string()).collect()
-    };
+    let comments =
+        |(text, file): (&str, &File)| -> Vec<String> { file.comments.iter().map(|comment| text.get(comment.span.range()).unwrap_or("").to_string()).collect() };
     before.1.decls.same(&after.1.decls) && comments(before) == comments(after)
 }
 
@@ -122,7 +121,7 @@ impl Same for () {
 }
 
 plain! { bool i8 i16 Arc<str> DurationPart
-    AnyKind LogicOp ArithmeticOp CompareOp TextOp StateTest Opt Channel Sign Side Weekday IfPast Retrigger LimitWhat AtCap Manner ExpectedKind }
+AnyKind LogicOp ArithmeticOp CompareOp TextOp StateTest Opt Channel Sign Side Weekday IfPast Retrigger LimitWhat AtCap Manner ExpectedKind }
 tuples! { A 0; A 0 B 1; A 0 B 1 C 2; A 0 B 1 C 2 D 3; }
 structs! {
     Name: text span;

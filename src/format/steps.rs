@@ -4,7 +4,7 @@ use super::stream::{Flow, Gap};
 use crate::syntax::{
     Kw, Tok,
     ast::{
-        Arm, AwaitArm, Block, Change, Experiment, If, ReachArm, Repeat, SendContent, SplitArm, Step, StepKind, TimelineArm, Until, UntilAnchor, Variant, Moment,
+        Arm, AwaitArm, Block, Change, Experiment, If, Moment, ReachArm, Repeat, SendContent, SplitArm, Step, StepKind, TimelineArm, Until, UntilAnchor, Variant,
     },
 };
 
@@ -152,7 +152,11 @@ impl Flow<'_> {
             Arm::Step(step) => {
                 self.gap(Gap::Nothing);
                 // An `if` inside is easier to read below; a step with a block of its own stays beside its `then`.
-                if matches!(step.kind, StepKind::If(_)) { self.open() } else { self.open_hugging() }
+                if matches!(step.kind, StepKind::If(_)) {
+                    self.open()
+                } else {
+                    self.open_hugging()
+                }
                 self.indent();
                 self.line(Gap::Space);
                 self.step(step);

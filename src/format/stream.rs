@@ -353,6 +353,7 @@ impl<'a> Flow<'a> {
 
 /// What precedes a word where nobody says otherwise.
 fn usual_gap(before: Option<Tok>, next: Option<Tok>) -> Gap {
-    let is_tight = matches!(next, Some(Tok::Comma | Tok::RParen | Tok::RBracket | Tok::Dot | Tok::Colon)) || matches!(before, Some(Tok::LParen | Tok::LBracket | Tok::Dot));
+    let is_tight = matches!(next, Some(Tok::Comma | Tok::RParen | Tok::RBracket | Tok::Dot | Tok::Colon))
+        || matches!(before, Some(Tok::LParen | Tok::LBracket | Tok::Dot));
     if is_tight { Gap::Nothing } else { Gap::Space }
 }

@@ -11,8 +11,8 @@ mod sections;
 
 pub use analysis::{Overlay, analyze_project, file_failure, file_findings, is_meant, require_project_file, source_failure};
 pub use discover::{Project, Scope, Shape};
-pub use files::chosen_sources;
 pub use file::{Environment, Expand, ProjectFile, process_environment};
+pub use files::chosen_sources;
 pub use problems::unusable_value;
 pub use providers::deliver_config;
 pub use sections::{EmailSection, FormsSection, ProjectSection, PushSection, ServerSection, SmsSection, StoreSection, WebhooksSection};

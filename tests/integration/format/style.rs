@@ -74,7 +74,10 @@ fn comments_keep_their_places() {
         "// first\n\n// second\nlist a // beside a\n// before b\nlist b\ncampaign c { // opens\n  when enrolled // beside\n\n  // alone\n  tag \"x\"\n  // last\n}\n// end\n",
     );
     shows("event a { b: text // why\n , c: text }", "event a {\n  b: text // why\n  c: text\n}\n");
-    shows("campaign a {\n  when enrolled\n  webhook w { a: 1 // one\n, b: 2 }\n}", "campaign a {\n  when enrolled\n  webhook w {\n    a: 1, // one\n    b: 2\n  }\n}\n");
+    shows(
+        "campaign a {\n  when enrolled\n  webhook w { a: 1 // one\n, b: 2 }\n}",
+        "campaign a {\n  when enrolled\n  webhook w {\n    a: 1, // one\n    b: 2\n  }\n}\n",
+    );
 }
 
 #[test]
