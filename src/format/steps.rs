@@ -15,30 +15,30 @@ impl Flow<'_> {
             StepKind::If(decision) => self.decision(decision),
             StepKind::Change(change) => self.change(change),
             StepKind::Await(arms) => {
-                self.to_brace();
+                self.before_brace();
                 self.braces(arms, Gap::Space, Flow::await_arm);
             }
             StepKind::Timeline(timeline) => {
-                self.to_brace();
+                self.before_brace();
                 self.braces(&timeline.arms, Gap::Space, Flow::timeline_arm);
             }
             StepKind::Split(arms) => {
-                self.to_brace();
+                self.before_brace();
                 self.braces(arms, Gap::Space, Flow::split_arm);
             }
             StepKind::Experiment(experiment) => self.experiment(experiment),
             StepKind::Repeat(repeat) => self.repeat(repeat),
             StepKind::Parallel(branches) => {
-                self.to_brace();
+                self.before_brace();
                 self.braces(branches, Gap::Space, Flow::block);
             }
             StepKind::Reach(arms) => {
-                self.to_brace();
+                self.before_brace();
                 self.braces(arms, Gap::Wide, Flow::reach_arm);
             }
             StepKind::Send(send) => {
                 if let SendContent::Attrs(attrs) = &send.content {
-                    self.to_brace();
+                    self.before_brace();
                     self.message_attrs(attrs);
                 }
             }
@@ -63,7 +63,7 @@ impl Flow<'_> {
     }
 
     /// What stands before the next opening brace.
-    fn to_brace(&mut self) {
+    fn before_brace(&mut self) {
         while !matches!(self.peek(), None | Some(Tok::LBrace)) {
             self.word();
         }
@@ -204,7 +204,7 @@ impl Flow<'_> {
         }
         let variants = experiment.variants.iter().map(Line::Variant);
         let lines: Vec<Line<'_>> = variants.chain(experiment.winner.iter().map(|winner| Line::Winner(winner.span))).collect();
-        self.to_brace();
+        self.before_brace();
         self.braces(&lines, Gap::Space, |flow, line| match line {
             Line::Variant(variant) => flow.block(&variant.body),
             Line::Winner(span) => flow.through(*span),
