@@ -94,7 +94,7 @@ impl Flow<'_> {
             | TriggerKind::UnsubscribedFrom(_)
             | TriggerKind::Tag(_)
             | TriggerKind::Untagged(_)
-            | TriggerKind::PointsReach(_)
+            | TriggerKind::PointsReach(..)
             | TriggerKind::ContactCreated
             | TriggerKind::Date(_)
             | TriggerKind::Enrolled => {}

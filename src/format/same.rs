@@ -99,14 +99,14 @@ macro_rules! structs {
     )*};
 }
 macro_rules! enums {
-    ($($name:ident { $($variant:ident $(($of:ident))? $({ $($field:ident)+ })?;)+ })*) => {$(
+    ($($name:ident { $($variant:ident $(($($of:ident),+))? $({ $($field:ident)+ })?;)+ })*) => {$(
         impl Same for $name {
             fn same(&self, other: &Self) -> bool {
                 match self {
-                    $($name::$variant $(($of))? $({ $($field),+ })? => {
-                        let mine = ($($of,)? $($($field,)+)?);
-                        let $name::$variant $(($of))? $({ $($field),+ })? = other else { return false };
-                        mine.same(&($($of,)? $($($field,)+)?))
+                    $($name::$variant $(($($of),+))? $({ $($field),+ })? => {
+                        let mine = ($($($of,)+)? $($($field,)+)?);
+                        let $name::$variant $(($($of),+))? $({ $($field),+ })? = other else { return false };
+                        mine.same(&($($($of,)+)? $($($field,)+)?))
                     })+
                 }
             }
@@ -392,7 +392,7 @@ enums! {
         UnsubscribedFrom(it);
         Tag(it);
         Untagged(it);
-        PointsReach(it);
+        PointsReach(it, group);
         ContactCreated;
         Date(it);
         Enrolled;
