@@ -205,6 +205,7 @@ structs! {
     TestStep: span who kind;
     TestEvent: name args properties manner happened_ago;
     Expectation: span kind;
+    ExpectedSend: which to address containing;
 }
 enums! {
     Length {
@@ -517,7 +518,7 @@ enums! {
         Error;
     }
     ExpectationKind {
-        Message { channel which to address };
+        Message(channel, send);
         Webhook { webhook body };
         Notify { to containing };
         Nothing(it);
@@ -528,9 +529,5 @@ enums! {
         Goal { goal campaign };
         Refused { campaign because };
         Condition(it);
-    }
-    ExpectedMessage {
-        Named(it);
-        Containing(it);
     }
 }

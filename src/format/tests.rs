@@ -45,7 +45,7 @@ impl Flow<'_> {
                 self.upto(condition.span.start);
                 self.expr(condition);
             }
-            ExpectationKind::Message { .. }
+            ExpectationKind::Message(..)
             | ExpectationKind::Notify { .. }
             | ExpectationKind::Nothing(_)
             | ExpectationKind::No(_)
