@@ -67,6 +67,7 @@ impl Context<'_> {
                 self.state.devices.retain(|known| known != device);
                 self.state.devices.push(device.clone());
             }
+            Change::RemoveDevice(device) => self.state.devices.retain(|known| known != device),
             Change::ClearDevices => self.state.devices.clear(),
             Change::OverrideSegment(segment, membership) => self.override_segment(*segment, *membership, group),
             Change::SetUserId(id) => self.state.user_id = Some(id.clone()),

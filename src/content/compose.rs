@@ -293,7 +293,8 @@ impl Composer {
     fn add_footer(&self, links: &Links<'_>, topic: u32, html: &mut Option<String>, text: &mut String) {
         let unsubscribe_url = links.unsubscribe(topic);
         let project = self.project_name();
-        let footer = Footer { project: &project, address: self.address(), unsubscribe_url: &unsubscribe_url };
+        let preferences_url = (!self.program.topics.is_empty()).then(|| links.preferences());
+        let footer = Footer { project: &project, address: self.address(), unsubscribe_url: &unsubscribe_url, preferences_url: preferences_url.as_deref() };
         if let Some(body) = html.as_mut().filter(|body| !body.contains(&unsubscribe_url)) {
             *body = footer.onto_html(body);
         }

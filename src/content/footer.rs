@@ -7,6 +7,8 @@ pub(super) struct Footer<'a> {
     pub project: &'a str,
     pub address: Option<&'a str>,
     pub unsubscribe_url: &'a str,
+    /// Where there is a choice: the project has topics.
+    pub preferences_url: Option<&'a str>,
 }
 
 impl Footer<'_> {
@@ -14,8 +16,9 @@ impl Footer<'_> {
     pub fn onto_html(&self, html: &str) -> String {
         let mut lines = vec![escape_html(self.project)];
         lines.extend(self.address.map(|address| escape_html(address).replace('\n', "<br>")));
-        // The preference page joins here once it is served.
-        lines.push(format!("<a href=\"{}\" style=\"color:#666\">Unsubscribe</a>", escape_html(self.unsubscribe_url)));
+        let link = |url: &str, text: &str| format!("<a href=\"{}\" style=\"color:#666\">{text}</a>", escape_html(url));
+        let preferences = self.preferences_url.map(|url| format!(" &middot; {}", link(url, "Preferences"))).unwrap_or_default();
+        lines.push(format!("{}{preferences}", link(self.unsubscribe_url, "Unsubscribe")));
         let style = "padding:24px 16px;font-family:Helvetica,Arial,sans-serif;font-size:12px;line-height:1.5;color:#666;text-align:center";
         insert_at_end(html, &format!("<div style=\"{style}\">{}</div>\n", lines.join("<br>")))
     }
@@ -23,7 +26,8 @@ impl Footer<'_> {
     /// `text` with the footer below.
     pub fn onto_text(&self, text: &str) -> String {
         let address = self.address.map_or_else(String::new, |address| format!("{address}\n"));
-        format!("{}\n\n-- \n{}\n{address}Unsubscribe: {}\n", text.trim_end(), self.project, self.unsubscribe_url)
+        let preferences = self.preferences_url.map_or_else(String::new, |url| format!("Preferences: {url}\n"));
+        format!("{}\n\n-- \n{}\n{address}Unsubscribe: {}\n{preferences}", text.trim_end(), self.project, self.unsubscribe_url)
     }
 }
 

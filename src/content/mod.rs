@@ -9,6 +9,7 @@ mod effect_text;
 mod footer;
 mod headers;
 mod message;
+mod pages;
 mod tokens;
 mod tracking;
 mod webhook;
@@ -18,5 +19,6 @@ pub use compose::{ComposeError, Composer, EffectFacts, Recipients, Settings, Web
 pub use effect_text::{effect_id_from_text, effect_id_text};
 pub use headers::has_control;
 pub use message::{EmailMessage, Outgoing, PushMessage, SmsMessage, WebhookCall};
+pub use pages::{Choice, Preferences, page, preferences_page, view_page};
 pub use tokens::{KeyRing, MAX_CLICK_TARGET_BYTES, ShortKind, ShortToken, Token, TokenKind, TokenPayload};
 pub use webhook::{WebhookData, default_webhook_body, secret_bytes, sign_webhook};

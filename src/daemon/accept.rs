@@ -51,10 +51,11 @@ impl Work<'_> {
 
     fn take_in(&mut self, submission: &Submission) -> Result<(ContactUid, bool), Rejection> {
         let owner = self.check(submission)?.map(ContactKey::of);
-        let Attributed { uid, is_new, changes } = self.attribute(owner.as_ref().unwrap_or(&submission.contact))?;
+        let Attributed { uid, is_new, mut changes } = self.attribute(owner.as_ref().unwrap_or(&submission.contact))?;
         let happened = clamp(submission.happened, self.around.now);
         self.log(uid, happened, submission);
         let context = submission.context.as_ref();
+        changes.extend(self.take_device(uid, context));
         let arrival = Arrival { uid, is_new, changes, happened, is_quiet: submission.is_quiet };
         match &submission.kind {
             SubmissionKind::Identify { traits } => self.identify(arrival, traits, context),
@@ -165,6 +166,16 @@ impl Work<'_> {
             self.enter(arrival, Facts::default());
         }
         self.step(uid, &Input { kind, happened, is_quiet });
+    }
+
+    /// The device of a call is the contact's from now on, whoever had it.
+    fn take_device(&mut self, uid: ContactUid, context: Option<&Map<String, Json>>) -> Option<Change> {
+        let device = self.reading(uid)?.device(context)?;
+        let holder = self.around.resident.devices.get(&device).copied().filter(|holder| *holder != uid);
+        if let Some(holder) = holder {
+            self.step(self.canonical(holder), &Input::new(InputKind::Changed(vec![Change::RemoveDevice(device.clone())])));
+        }
+        Some(Change::AddDevice(device))
     }
 
     fn identify(&mut self, arrival: Arrival, traits: &Map<String, Json>, context: Option<&Map<String, Json>>) {

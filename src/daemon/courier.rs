@@ -3,6 +3,7 @@
 use super::batcher::Command;
 use super::clock::Clock;
 use super::options::LinkOptions;
+use crate::advance::Effect;
 use crate::content::{Composer, KeyRing, Outgoing, Settings};
 use crate::deliver::{Attempted, Deliverer, Envelope, Lane, Outcome, SendResult};
 use crate::lang::{Instant, Value};
@@ -163,6 +164,11 @@ impl Courier {
                 Composed::Failed(permanent(error.reason()))
             }
         }
+    }
+
+    /// An effect as it was, or would be, handed over.
+    pub fn outgoing(&self, linked: &Arc<Linked>, effect: &Effect, email: Option<&str>) -> Option<Outgoing> {
+        self.composer(linked)?.effect(linked, effect, email).ok()
     }
 
     /// The composer of a program, made when first needed.

@@ -14,7 +14,8 @@ use super::options::{EngineOptions, LinkOptions};
 use super::shared::Shared;
 use super::{random_bytes, view, view_contact};
 use crate::advance::Switching;
-use crate::bytecode::Program;
+use crate::bytecode::{Program, decode};
+use crate::content::Outgoing;
 use crate::lang::{Instant, Zone};
 use crate::machine::Linked;
 use crate::machine::state::{ContactState, ContactUid, EffectId};
@@ -55,6 +56,8 @@ struct Inner {
     tokens: BTreeMap<&'static str, String>,
     most_waiting: usize,
     most_waiting_bytes: usize,
+    /// Shows what was sent; none where nothing is.
+    courier: Option<Arc<Courier>>,
 }
 
 impl Drop for Inner {
@@ -109,6 +112,7 @@ impl Engine {
         });
         let (commands, inbox) = channel();
         let courier = courier(&options, &signing_key, commands.clone());
+        let for_views = courier.clone();
         let reader = store.reader()?;
         let batcher = Batcher {
             store,
@@ -129,7 +133,7 @@ impl Engine {
         let thread = std::thread::Builder::new().name("camp-batcher".to_owned()).spawn(move || batcher.run());
         let thread = thread.map_err(|error| EngineError::Store(StoreError::Other(Box::new(error))))?;
         let (most_waiting, most_waiting_bytes) = (options.most_waiting, options.most_waiting_bytes);
-        let inner = Inner { shared, commands, thread: Mutex::new(Some(thread)), signing_key, tokens, most_waiting, most_waiting_bytes };
+        let inner = Inner { shared, courier: for_views, commands, thread: Mutex::new(Some(thread)), signing_key, tokens, most_waiting, most_waiting_bytes };
         Ok(Engine { inner: Arc::new(inner) })
     }
 
@@ -371,6 +375,26 @@ impl Engine {
     /// The store cannot be read.
     pub fn effect(&self, id: EffectId) -> Result<Option<OutboxRow>, StoreError> {
         self.inner.shared.reader.effect(id)
+    }
+    /// A message as it was handed over: composed again from what was frozen with it, by the program that decided it.
+    ///
+    /// # Errors
+    /// The store cannot be read, or holds a program this version cannot read.
+    pub fn outgoing(&self, id: EffectId) -> Result<Option<Outgoing>, EngineError> {
+        let shared = &self.inner.shared;
+        let (Some(row), Some(courier)) = (shared.reader.effect(id)?, self.inner.courier.as_ref()) else { return Ok(None) };
+        let linked = match self.linked().filter(|running| running.deployment.program == row.effect.program) {
+            Some(running) => running,
+            None => match shared.reader.deployed(row.effect.program)? {
+                Some((image, deployment)) => {
+                    let program = decode(&image).map_err(|error| EngineError::Program(error.to_string()))?;
+                    Arc::new(Linked::new(Arc::new(program), deployment))
+                }
+                None => return Ok(None),
+            },
+        };
+        let email = shared.read().state(row.effect.contact).and_then(|state| shared.read().builtins.email_key(state));
+        Ok(courier.outgoing(&linked, &row.effect, email.as_deref()))
     }
     /// Events that nobody declared, the most frequent first.
     ///

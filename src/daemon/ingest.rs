@@ -91,6 +91,9 @@ pub(crate) fn properties(event: &EventDef, sent: &Map<String, Json>, zone: &Zone
     (record, problems)
 }
 
+/// A longer device token is nobody's.
+const MAX_DEVICE_BYTES: usize = 4_096;
+
 /// The path of a page, by the first of `path`, the context's path, `url`, the context's URL.
 pub(crate) fn page_path(properties: &Map<String, Json>, context: Option<&Map<String, Json>>) -> Option<Arc<str>> {
     let page = context.and_then(|context| context.get("page")).and_then(Json::as_object);
@@ -226,6 +229,12 @@ impl Reading<'_> {
                 facts.changes.append(&mut ignored.changes);
             }
         }
+    }
+    /// `context.device.token` is a push device of the contact.
+    pub fn device(&self, context: Option<&Map<String, Json>>) -> Option<Arc<str>> {
+        let token = context?.get("device")?.as_object()?.get("token")?.as_str()?.trim();
+        let is_known = self.state.devices.last().is_some_and(|last| &**last == token);
+        (!token.is_empty() && token.len() <= MAX_DEVICE_BYTES && !is_known).then(|| Arc::from(token))
     }
     fn has_no_name(&self) -> bool {
         [BuiltinField::FirstName, BuiltinField::LastName].iter().all(|field| self.builtins.text(self.state, *field).is_none())

@@ -64,6 +64,8 @@ pub(crate) struct Resident {
     pub senders: FxHashMap<(IdentityKind, Arc<str>), ContactUid>,
     pub emails: FxHashMap<Arc<str>, Vec<ContactUid>>,
     pub phones: FxHashMap<Arc<str>, Vec<ContactUid>>,
+    /// Push devices and whose they are.
+    pub devices: FxHashMap<Arc<str>, ContactUid>,
     pub redirects: FxHashMap<ContactUid, ContactUid>,
     pub timers: BTreeSet<(Instant, ContactUid)>,
     pub linked: Option<Arc<Linked>>,
@@ -100,7 +102,12 @@ impl Resident {
     pub fn install(&mut self, state: Arc<ContactState>, wake: Option<Instant>) {
         let uid = state.uid;
         let (email, phone) = (self.builtins.email_key(&state), self.builtins.phone_key(&state));
+        let devices = state.devices.clone();
         let former = self.contacts.insert(uid, Person { state, wake });
+        let had = former.as_ref().map_or(&[][..], |person| person.state.devices.as_slice());
+        if had != devices.as_slice() {
+            rehold(&mut self.devices, uid, (had, &devices));
+        }
         let (old_email, old_phone) = match &former {
             Some(person) => (self.builtins.email_key(&person.state), self.builtins.phone_key(&person.state)),
             None => (None, None),
@@ -120,6 +127,7 @@ impl Resident {
         if let Some(at) = person.wake {
             self.timers.remove(&(at, uid));
         }
+        rehold(&mut self.devices, uid, (&person.state.devices, &[]));
         let (email, phone) = (self.builtins.email_key(&person.state), self.builtins.phone_key(&person.state));
         rekey(&mut self.emails, uid, email, None);
         rekey(&mut self.phones, uid, phone, None);
@@ -136,6 +144,17 @@ impl Resident {
             rekey(&mut self.emails, uid, None, email);
             rekey(&mut self.phones, uid, None, phone);
         }
+    }
+}
+
+fn rehold(index: &mut FxHashMap<Arc<str>, ContactUid>, uid: ContactUid, (old, new): (&[Arc<str>], &[Arc<str>])) {
+    for device in old.iter().filter(|device| !new.contains(device)) {
+        if index.get(device) == Some(&uid) {
+            index.remove(device);
+        }
+    }
+    for device in new {
+        index.insert(device.clone(), uid);
     }
 }
 

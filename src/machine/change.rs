@@ -29,6 +29,7 @@ pub enum Change {
     Mute(Duration),
     /// A push device of the contact, the latest last.
     AddDevice(Arc<str>),
+    RemoveDevice(Arc<str>),
     ClearDevices,
     /// Bounces and complaints; `None` lifts.
     Suppress(Channel, Option<Suppression>),

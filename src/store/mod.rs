@@ -130,6 +130,11 @@ pub trait StoreReader: Send + Sync {
     /// # Errors
     /// As `meta`.
     fn effect(&self, id: EffectId) -> Result<Option<OutboxRow>, StoreError>;
+    /// A program that was deployed, as it was handed in, with its latest deployment.
+    ///
+    /// # Errors
+    /// As `meta`; the deployment is damaged.
+    fn deployed(&self, program: [u8; 32]) -> Result<Option<(Vec<u8>, Deployment)>, StoreError>;
     /// Events that no program declared, the most frequent first.
     ///
     /// # Errors

@@ -2,8 +2,11 @@
 
 mod beacon;
 mod hits;
+mod page;
+mod preferences;
 mod sites;
 mod unsubscribe;
+mod view;
 
 pub use sites::Sites;
 
@@ -19,6 +22,8 @@ pub fn routes() -> Router<App> {
         .route("/t/o/{file}", get(hits::open))
         .route("/t/c/{token}", get(hits::click))
         .route("/u/{token}", get(unsubscribe::page).post(unsubscribe::leave))
+        .route("/p/{token}", get(preferences::page).post(preferences::save))
+        .route("/v/{token}", get(view::show))
         .route("/camp.js", get(script))
         .route("/t/e", post(beacon::take).options(super::cors::preflight))
 }

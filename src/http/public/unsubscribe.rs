@@ -2,7 +2,7 @@
 
 use super::hits::no_such_link;
 use crate::bytecode::MessageEvent;
-use crate::content::{TokenKind, TokenPayload};
+use crate::content::{TokenKind, TokenPayload, page as page_of};
 use crate::daemon::api::{ContactKey, MessageHit, Submission, SubmissionKind};
 use crate::http::app::App;
 use crate::http::body::{self, OTHER_BYTES};
@@ -10,8 +10,8 @@ use crate::http::problem::Problem;
 use crate::machine::state::{ContactUid, EffectId};
 use axum::body::Body;
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, header};
-use axum::response::{IntoResponse, Response};
+use axum::http::HeaderMap;
+use axum::response::Response;
 
 /// `GET /u/{token}`: the page. It changes nothing, since scanners follow every link.
 pub async fn page(State(app): State<App>, Path(text): Path<String>) -> Result<Response, Problem> {
@@ -40,17 +40,5 @@ pub async fn leave(State(app): State<App>, Path(text): Path<String>, headers: He
 }
 
 fn html(inside: &str) -> Response {
-    let page = format!(
-        "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\
-         <meta name=\"robots\" content=\"noindex\"><title>Unsubscribe</title>\
-         <style>body{{font:16px/1.5 system-ui,sans-serif;max-width:32em;margin:4em auto;padding:0 1em}}button{{font:inherit;padding:.5em 1em}}</style>\
-         </head><body>{inside}</body></html>"
-    );
-    let headers = [
-        (header::CONTENT_TYPE, "text/html; charset=utf-8"),
-        (header::CACHE_CONTROL, "no-store"),
-        (header::REFERRER_POLICY, "no-referrer"),
-        (header::CONTENT_SECURITY_POLICY, "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'"),
-    ];
-    (headers, page).into_response()
+    super::page::ours(page_of("Unsubscribe", inside))
 }

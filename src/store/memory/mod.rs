@@ -6,6 +6,7 @@ use super::{
 };
 use crate::advance::Switches;
 use crate::lang::Instant;
+use crate::machine::Deployment;
 use crate::machine::state::{ContactState, ContactUid, EffectId, StableId, StepUid};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -239,6 +240,11 @@ impl StoreReader for MemoryStore {
     fn effect(&self, id: EffectId) -> Result<Option<OutboxRow>, StoreError> {
         let tables = self.tables();
         Ok(tables.outbox_index.get(&id).and_then(|at| tables.outbox.get(*at)).cloned())
+    }
+    fn deployed(&self, program: [u8; 32]) -> Result<Option<(Vec<u8>, Deployment)>, StoreError> {
+        let tables = self.tables();
+        let latest = tables.deployments.iter().rev().find(|known| known.deployment.program == program);
+        Ok(tables.programs.get(&program).cloned().zip(latest.map(|known| (*known.deployment).clone())))
     }
     fn undeclared_events(&self) -> Result<Vec<UndeclaredRecord>, StoreError> {
         let tables = self.tables();

@@ -5,6 +5,7 @@ use super::read::{OUTBOX_COLUMNS_OPEN, outbox_row};
 use super::{StoreError, db};
 use crate::advance::Switches;
 use crate::lang::Instant;
+use crate::machine::Deployment;
 use crate::store::{IdentityKind, LoadItem, LogPosition, codec, decode_state};
 use rusqlite::{Connection, Row, params};
 use std::sync::Arc;
@@ -25,7 +26,10 @@ pub(super) fn load(connection: &Connection, seen_since: Instant, sink: Sink<'_>)
         sink(LoadItem::Program(hash(row.get(0).map_err(db)?)?, row.get(1).map_err(db)?));
         Ok(())
     })?;
-    each(connection, "SELECT seq, body, checksum FROM deployment ORDER BY seq", |row| load_deployment(row, sink))?;
+    each(connection, "SELECT seq, body, checksum FROM deployment ORDER BY seq", |row| {
+        sink(LoadItem::Deployment(Box::new(read_deployment(row)?)));
+        Ok(())
+    })?;
     let mut switches = Switches::default();
     each(connection, "SELECT campaign FROM switch WHERE is_paused = 1", |row| {
         switches.paused.insert(row.get(0).map_err(db)?);
@@ -63,15 +67,15 @@ fn hash(bytes: Vec<u8>) -> Result<[u8; 32], StoreError> {
     bytes.try_into().map_err(|_| StoreError::Damaged("a program's hash has not 32 bytes".to_owned()))
 }
 
-fn load_deployment(row: &Row<'_>, sink: Sink<'_>) -> Result<(), StoreError> {
+/// The deployment of a row `seq, body, checksum`.
+pub(super) fn read_deployment(row: &Row<'_>) -> Result<Deployment, StoreError> {
     let seq: u32 = row.get(0).map_err(db)?;
     let body: Vec<u8> = row.get(1).map_err(db)?;
     let sum: Vec<u8> = row.get(2).map_err(db)?;
     if sum != codec::checksum(&seq.to_be_bytes(), &body) {
         return Err(StoreError::Damaged(format!("deployment {seq} does not match its checksum")));
     }
-    sink(LoadItem::Deployment(Box::new(postcard::from_bytes(&body)?)));
-    Ok(())
+    Ok(postcard::from_bytes(&body)?)
 }
 
 fn load_contact(row: &Row<'_>, sink: Sink<'_>) -> Result<(), StoreError> {

@@ -1,8 +1,10 @@
 //! Reading beside the writer: a connection of its own, that sees what is committed.
 
+use super::load::read_deployment;
 use super::number::{contact_number, contact_of, signed, step_of, unsigned};
 use super::{StoreError, db, open_reader};
 use crate::lang::{Instant, Value};
+use crate::machine::Deployment;
 use crate::machine::state::{ContactUid, EffectId, EnrollmentUid};
 use crate::store::{
     CountRecord, EventRecord, JournalRecord, OutboxChange, OutboxFilter, OutboxRow, OutboxStatus, PageRequest, StoreReader, UndeclaredRecord, channel_word,
@@ -42,6 +44,8 @@ const EVENTS_OF_ALL: &str = "SELECT position, event_id, contact, accepted_at, ha
     FROM event WHERE position > ?1 ORDER BY position LIMIT ?2";
 const COUNTS: &str = "SELECT campaign, step, what, count(*) FROM journal GROUP BY campaign, step, what ORDER BY campaign, step, what";
 const UNDECLARED: &str = "SELECT name, count, last_at FROM undeclared_event ORDER BY count DESC, name";
+const IMAGE: &str = "SELECT image FROM program WHERE hash = ?1";
+const DEPLOYMENT: &str = "SELECT seq, body, checksum FROM deployment WHERE to_program = ?1 ORDER BY seq DESC LIMIT 1";
 /// The open effects, oldest first.
 pub(super) const OUTBOX_COLUMNS_OPEN: &str = outbox_sql!("status IN (0, 1, 4) ORDER BY position");
 const OUTBOX_ONE: &str = outbox_sql!("effect_id = ?1");
@@ -113,6 +117,11 @@ impl StoreReader for SqliteReader {
     }
     fn effect(&self, id: EffectId) -> Result<Option<OutboxRow>, StoreError> {
         Ok(self.all(OUTBOX_ONE, params![&id.0[..]], outbox_row)?.pop().map(|(_, row)| row))
+    }
+    fn deployed(&self, program: [u8; 32]) -> Result<Option<(Vec<u8>, Deployment)>, StoreError> {
+        let image = self.all(IMAGE, params![&program[..]], |row| row.get(0).map_err(db))?.pop();
+        let latest = self.all(DEPLOYMENT, params![&program[..]], read_deployment)?.pop();
+        Ok(image.zip(latest))
     }
     fn undeclared_events(&self) -> Result<Vec<UndeclaredRecord>, StoreError> {
         self.all(UNDECLARED, [], |row| {

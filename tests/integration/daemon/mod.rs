@@ -6,3 +6,4 @@ mod identities;
 mod people;
 mod rig;
 mod running;
+mod sending;

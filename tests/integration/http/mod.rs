@@ -2,4 +2,5 @@
 
 mod admin;
 mod ingest;
+mod pages;
 mod public;
