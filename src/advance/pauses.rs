@@ -57,6 +57,9 @@ impl Context<'_> {
         let uids: Vec<EnrollmentUid> = self.state.enrollments.iter().filter(|known| known.campaign == id).map(|known| known.uid).collect();
         for line in uids.into_iter().flat_map(|uid| self.lines(uid)).collect::<Vec<_>>() {
             let Some(standing) = self.standing(line) else { continue };
+            if self.ask_untils(evaluator, line) {
+                continue;
+            }
             if let StandingKind::Listen { .. } = &standing.kind {
                 if let Some((_, arm)) = self.first_arm(evaluator, line, ((standing.step, standing.ordinal), self.now)) {
                     self.resume(evaluator, line, Resume::Arm(arm));
@@ -70,6 +73,9 @@ impl Context<'_> {
     /// A timer that comes late (a pause, a restart): what its line has decided meanwhile, as of the events' own times.
     pub fn late_decision(&mut self, evaluator: &mut Evaluator, line: Line, due: Instant) -> bool {
         let Some(standing) = self.standing(line) else { return false };
+        if self.ask_untils(evaluator, line) {
+            return true;
+        }
         if let StandingKind::Listen { .. } = &standing.kind {
             let place = (standing.step, standing.ordinal);
             // A send behind the deadline has been held since: listening has gone on.

@@ -40,13 +40,13 @@ impl Runner<'_> {
                     None => None,
                 };
                 let name = self.world.linked.program.webhooks.get(webhook.index()).map(|def| def.name.clone()).unwrap_or_default();
-                let index = self.earliest(|sent| matches!(sent.kind, SentKind::Webhook { .. }));
+                let index = self.earliest(|sent| matches!(sent.kind, SentKind::Webhook { .. }) && self.is_of(sent, step));
                 let wanted = format!("webhook {name}{}", body.as_ref().map(|body| format!(" {}", to_json(body))).unwrap_or_default());
                 let is_it = |sent: &Sent| matches!(&sent.kind, SentKind::Webhook { webhook: called, body: said } if called == webhook && body.as_ref().is_none_or(|body| holds(said, &to_json(body))));
                 self.consume(index, &wanted, is_it)
             }
             Expectation::Notify { to, containing } => {
-                let index = self.earliest(|sent| sent.kind == SentKind::Notify);
+                let index = self.earliest(|sent| sent.kind == SentKind::Notify && self.is_of(sent, step));
                 let is_it = |sent: &Sent| sent.to.contains(&**to) && containing.as_ref().is_none_or(|text| sent.text.contains(&**text));
                 self.consume(index, &format!("notify {to:?}"), is_it)
             }
@@ -65,6 +65,12 @@ impl Runner<'_> {
             Expectation::Refused { campaign, because } => self.expect_refused(step, *campaign, because.as_deref()),
             Expectation::Condition(_) => self.expect_condition(step, block),
         }
+    }
+
+    /// Whether something was sent for the contact that a line names, if it names one.
+    fn is_of(&self, sent: &Sent, step: &TestStep) -> bool {
+        let named = step.who.filter(|_| self.world.people.len() > 1);
+        named.is_none_or(|who| self.world.canonical(sent.contact) == self.world.canonical(who.index()))
     }
 
     fn earliest(&self, is_kind: impl Fn(&Sent) -> bool) -> Option<usize> {
