@@ -1,6 +1,6 @@
 //! Inputs become facts: events into history, points by their rules, changes, what happened to messages.
 
-use super::context::{Context, FactChange, Happening, HappeningKind, Start};
+use super::context::{Context, FactChange, Happening, HappeningKind, Line, Start};
 use super::outcome::{Cause, What};
 use super::{Input, InputKind};
 use crate::bytecode::{CampaignId, EventId, EventPattern, Fact, PointCap, RuleId};
@@ -48,6 +48,11 @@ impl Context<'_> {
             InputKind::Slot { effect, at } => {
                 self.set_cause(Arc::from("throttle"));
                 self.accept_slot(evaluator, *effect, *at);
+            }
+            InputKind::Variant { enrollment, thread, verdict, chain } => {
+                self.set_cause(Arc::from("experiment"));
+                self.chain = *chain;
+                self.take_verdict(evaluator, Line { enrollment: *enrollment, thread: *thread }, *verdict);
             }
             InputKind::Enroll(campaign) => {
                 self.set_cause(Arc::from("operator"));

@@ -104,6 +104,9 @@ impl<'a> Context<'a> {
         enrollment.goals.push((goal.key.clone(), now));
         let campaign = enrollment.campaign;
         *self.state.past.entry(campaign).goals.entry(goal.key.clone()) += 1;
+        if let Some(number) = self.goals_of(uid).iter().position(|known| known.key == goal.key) {
+            self.measure_goal(uid, number);
+        }
         let text = self.linked.program.blocks.get(goal.condition.index()).map(|block| block.text.clone());
         let why: Arc<str> = goal.name.clone().or(text).unwrap_or_default();
         let cause = self.cause.clone();

@@ -3,7 +3,7 @@
 use crate::bytecode::{CampaignId, EventId, MessageEvent, TopicId};
 use crate::lang::{Instant, Record};
 use crate::machine::Change;
-use crate::machine::state::{EffectId, StableId};
+use crate::machine::state::{EffectId, EnrollmentUid, StableId, ThreadId};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
@@ -73,6 +73,17 @@ pub enum InputKind {
         effect: EffectId,
         /// When it may leave.
         at: Instant,
+    },
+    /// The book of an experiment has answered a line that asked.
+    Variant {
+        /// The enrollment.
+        enrollment: EnrollmentUid,
+        /// Its line.
+        thread: ThreadId,
+        /// Where it goes on.
+        verdict: super::Verdict,
+        /// How many instantaneous effects lie behind it.
+        chain: u32,
     },
     /// Enrols by hand (API, CLI).
     Enroll(CampaignId),

@@ -215,6 +215,11 @@ fn unite_points(winner: &mut ContactState, loser: &ContactState) {
         mine.last = mine.last.max(theirs.last);
         mine.campaigns.extend(theirs.campaigns.iter().copied());
     }
+    for (step, part) in loser.experiments.iter() {
+        if !winner.experiments.contains(step) {
+            winner.experiments.insert(*step, part.clone());
+        }
+    }
 }
 
 fn unite_consent(winner: &mut ContactState, loser: &ContactState) {

@@ -192,6 +192,8 @@ pub struct Outcome {
     pub updates: Vec<EffectUpdate>,
     /// Sends that ask for a slot of a throttle, in order.
     pub requests: Vec<SlotRequest>,
+    /// What the books of experiments are told and asked, in order.
+    pub experiments: Vec<super::ExperimentNote>,
     /// When this contact wants to be woken next.
     pub next_wake: Option<Instant>,
     /// The steps that enrollments came to, in order; empty unless [`super::Switches::is_tracing`].

@@ -84,6 +84,8 @@ impl Context<'_> {
                 let (began, _) = view.began()?;
                 Some(Some(add_duration(began, every, &self.zone, &self.linked.holidays)))
             }
+            // The book is asked again: new variants or shares begin the experiment anew.
+            (Op::Experiment(..), StandingKind::Time) => Some(Some(self.now)),
             (Op::WaitUntil(until, _), StandingKind::Until) => machine::until_instant(evaluator, &view, until, since).ok(),
             _ => None,
         }

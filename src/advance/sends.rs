@@ -231,6 +231,7 @@ impl<'a> Context<'a> {
     /// Something happened to a sending: triggers, point rules, segments and decisions hear of it.
     fn tell_message(&mut self, evaluator: &mut Evaluator, effect: EffectId, event: MessageEvent, detail: Option<Arc<str>>) {
         let Some(send) = self.send_record(effect).cloned() else { return };
+        self.measure_message(effect, send.step, event);
         self.happen(HappeningKind::Message { event, send: Box::new(send), detail });
         let change = FactChange { fact: Fact::Message(event), name: self.cause.input.clone(), old: Value::Unset, new: Value::Unset };
         self.after_event(evaluator, vec![change]);

@@ -283,7 +283,7 @@ impl Context<'_> {
                 let listening = def.is_deadline_send.then_some((standing.step, standing.ordinal));
                 self.go_on(evaluator, line, &Entry { pc: target.index(), listening, ..Entry::default() });
             }
-            (Op::Repeat(..), _) => self.go_on(evaluator, line, &Entry { pc, due: standing.due, ..Entry::default() }),
+            (Op::Repeat(..) | Op::Experiment(..), _) => self.go_on(evaluator, line, &Entry { pc, due: standing.due, ..Entry::default() }),
             (Op::Timeline(..), _) => self.go_on(evaluator, line, &Entry { pc, ..Entry::default() }),
             (Op::Send(send), _) => self.release(evaluator, line, (send, pc)),
             (_, _) => self.go_on(evaluator, line, &Entry { pc: pc + 1, ..Entry::default() }),

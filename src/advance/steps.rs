@@ -114,7 +114,11 @@ impl Host for Context<'_> {
         Context::pass(self, evaluator, line, (repeat, due))
     }
 
-    fn experiment(&mut self, _enrollment: EnrollmentUid, _experiment: ExperimentId) {}
+    fn experiment(&mut self, evaluator: &mut Evaluator, _enrollment: EnrollmentUid, experiment: ExperimentId) {
+        if let Some(line) = self.running {
+            self.arrive(evaluator, line, experiment);
+        }
+    }
 
     fn enter_timeline(&mut self, evaluator: &mut Evaluator, _enrollment: EnrollmentUid, timeline: TimelineId) {
         if let Some(line) = self.running {
@@ -153,9 +157,11 @@ impl Host for Context<'_> {
         let step = self.step_uid(place.step);
         let standing = Standing { step, ordinal: place.ordinal, since: self.now, due: waiting.due, kind: waiting.kind, counts_from: waiting.counts_from };
         let is_held = matches!(standing.kind, StandingKind::Held { .. });
+        // Who asks an experiment has its answer in a moment.
         // Gathered for this instant, or waiting for the slot that comes next: nothing to tell yet.
         let is_brief = match standing.kind {
             StandingKind::Held { hold, .. } => hold.slot == Slot::Asked || waiting.due == Some(self.now),
+            StandingKind::Asked => true,
             _ => false,
         };
         let held_because = std::mem::take(&mut self.held_because);

@@ -160,6 +160,9 @@ codes! {
     E0523 "this window never opens"
     W0524 "nothing enrols into this campaign"
     E0525 "a header line inside a block of steps"
+    E0560 "some variants have a share and others none"
+    W0561 "an experiment by opens or clicks that sends nothing"
+    E0562 "sequences grow too large"
     // 06 messages and templates
     E0601 "a needed part is missing"
     E0602 "this line belongs to another channel"

@@ -2,17 +2,18 @@
 
 use super::desk::{Desk, Slot};
 use super::ingest::EventNames;
-use super::load::PACE;
+use super::load::{EXPERIMENTS, PACE};
 use super::metrics::Metrics;
 use super::resident::Resident;
 use super::routes::{Routes, row_of};
-use crate::advance::{Cause, Effect, EffectUpdate, Input, InputKind, JournalEntry, Outcome, PaceBook, Switches, What, advance};
+use crate::advance::{Cause, Effect, EffectUpdate, ExperimentBook, ExperimentNote, Input, InputKind, JournalEntry, Outcome, PaceBook, Switches, What, advance};
 use crate::deliver::Lane;
 use crate::lang::Instant;
 use crate::machine::Linked;
 use crate::machine::state::{ContactState, ContactUid, EffectId};
 use crate::store::{
-    Batch, ContactImage, IdentityChange, IdentityKind, JournalRow, OutboxChange, OutboxRow, OutboxStatus, OutboxUpdate, StoreReader, encode_pace,
+    Batch, ContactImage, IdentityChange, IdentityKind, JournalRow, OutboxChange, OutboxRow, OutboxStatus, OutboxUpdate, StoreReader, encode_experiments,
+    encode_pace,
 };
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::sync::Arc;
@@ -71,6 +72,8 @@ pub(crate) struct Work<'a> {
     pub event_number: u16,
     /// The slots of throttles, where this batch gave any.
     pub pace: Option<PaceBook>,
+    /// The counters of experiments, where this batch changed any.
+    pub experiments: Option<ExperimentBook>,
 }
 
 impl<'a> Work<'a> {
@@ -93,6 +96,7 @@ impl<'a> Work<'a> {
             released: Vec::new(),
             event_number: 0,
             pace: None,
+            experiments: None,
         }
     }
     /// The contact that carries a number on, merges of this batch included.
@@ -163,6 +167,17 @@ impl<'a> Work<'a> {
             let at = pace.grant(self.around.linked, &request, self.around.now);
             self.step(uid, &Input::new(InputKind::Slot { effect: request.effect, at }));
         }
+        for note in outcome.experiments {
+            self.take_note(uid, note);
+        }
+    }
+    /// An experiment's book is told something, or asked where a contact goes on.
+    fn take_note(&mut self, uid: ContactUid, note: ExperimentNote) {
+        let Surroundings { linked, now, resident, .. } = self.around;
+        let book = self.experiments.get_or_insert_with(|| resident.experiments.clone());
+        if let Some(answer) = book.take(linked, uid.0, note, now) {
+            self.step(uid, &Input::new(answer));
+        }
     }
     /// An effect enters the outbox: claimed at once if its lane is free, else queued.
     fn take_effect(&mut self, effect: Effect) {
@@ -219,6 +234,13 @@ impl<'a> Work<'a> {
     pub fn row_status(&self, id: EffectId) -> Option<OutboxStatus> {
         let staged = self.rows.get(&id).map(|staged| staged.row.state.status);
         staged.or_else(|| self.desk.get(id).map(|open| open.row.state.status))
+    }
+    /// Why an effect stands where it does, this batch included.
+    pub fn row_reason(&self, id: EffectId) -> Option<Arc<str>> {
+        match self.rows.get(&id) {
+            Some(staged) => staged.row.state.reason.clone(),
+            None => self.desk.get(id)?.row.state.reason.clone(),
+        }
     }
     /// Changes a row that is open.
     pub fn change_row(&mut self, id: EffectId, change: impl FnOnce(&mut OutboxChange)) {
@@ -300,6 +322,12 @@ impl<'a> Work<'a> {
             match encode_pace(pace) {
                 Ok(bytes) => self.batch.meta.push((PACE, bytes)),
                 Err(error) => tracing::error!(%error, "the slots of throttles cannot be written"),
+            }
+        }
+        if let Some(experiments) = &self.experiments {
+            match encode_experiments(experiments) {
+                Ok(bytes) => self.batch.meta.push((EXPERIMENTS, bytes)),
+                Err(error) => tracing::error!(%error, "the counters of experiments cannot be written"),
             }
         }
         let mut redirects: Vec<(ContactUid, ContactUid)> = self.gone.iter().map(|(loser, winner)| (*loser, *winner)).collect();

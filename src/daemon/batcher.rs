@@ -11,7 +11,7 @@ use super::load::DEDUPE_MS;
 use super::options::UnknownPolicy;
 use super::routes::Routes;
 use super::shared::Shared;
-use crate::advance::{Input, InputKind, PaceBook, Switching};
+use crate::advance::{ExperimentBook, Input, InputKind, PaceBook, Switching};
 use crate::bytecode::{CampaignId, Program};
 use crate::deliver::Lane;
 use crate::lang::Instant;
@@ -310,7 +310,7 @@ impl Batcher {
 
     /// The batch is durable: memory follows, and the effects leave.
     pub(super) fn install(&mut self, done: Done) {
-        let Done { batch, gone, rows, claims, released, seen, pace } = done;
+        let Done { batch, gone, rows, claims, released, seen, pace, experiments } = done;
         let now = batch.now;
         self.publish(&batch);
         let mut resident = self.shared.write();
@@ -319,6 +319,9 @@ impl Batcher {
         }
         if let Some(pace) = pace {
             resident.pace = pace;
+        }
+        if let Some(experiments) = experiments {
+            resident.experiments = experiments;
         }
         for (loser, winner) in gone {
             resident.remove(loser);
@@ -548,16 +551,17 @@ pub(crate) struct Done {
     released: Vec<Lane>,
     seen: FxHashSet<u128>,
     pace: Option<PaceBook>,
+    experiments: Option<ExperimentBook>,
 }
 
 impl Done {
     fn of(work: Work<'_>, handed: Vec<(EffectId, Lane)>) -> Done {
-        let Work { batch, rows, claims, mut released, seen, pace, .. } = work;
+        let Work { batch, rows, claims, mut released, seen, pace, experiments, .. } = work;
         // A hand-over that came to no attempt gives its slot back.
         released.extend(handed.into_iter().filter(|(id, _)| !claims.contains(id)).map(|(_, lane)| lane));
         let gone = batch.redirects.clone();
         let rows = rows.into_values().map(|staged| (staged.lane, staged.row)).collect();
-        Done { batch, gone, rows, claims, released, seen, pace }
+        Done { batch, gone, rows, claims, released, seen, pace, experiments }
     }
 }
 

@@ -10,7 +10,7 @@ use crate::bytecode::{Program, decode};
 use crate::lang::Instant;
 use crate::machine::state::ContactState;
 use crate::machine::{Deployment, Linked};
-use crate::store::{LoadItem, OutboxRow, Store, StoreError, decode_pace};
+use crate::store::{LoadItem, OutboxRow, Store, StoreError, decode_experiments, decode_pace};
 use rustc_hash::FxHashMap;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
@@ -20,6 +20,9 @@ pub(crate) const DEDUPE_MS: i64 = 72 * 3_600_000;
 
 /// Where `meta` keeps the slots that throttles have given.
 pub(crate) const PACE: &str = "pace";
+
+/// Where `meta` keeps the counters of experiments.
+pub(crate) const EXPERIMENTS: &str = "experiments";
 
 /// What was loaded.
 pub(crate) struct Loaded {
@@ -102,6 +105,9 @@ pub(crate) fn load(store: &mut dyn Store, rules: DeskRules, clock_now: Instant) 
     let mut resident = std::mem::take(&mut raw.resident);
     if let Some(bytes) = raw.meta.get(PACE) {
         resident.pace = decode_pace(bytes)?;
+    }
+    if let Some(bytes) = raw.meta.get(EXPERIMENTS) {
+        resident.experiments = decode_experiments(bytes)?;
     }
     resident.builtins = running.as_ref().map(|linked| Builtins::new(linked)).unwrap_or_default();
     resident.contacts.reserve(raw.states.len());

@@ -2,7 +2,7 @@
 //!
 //! One thread changes it, after a commit; everybody may read. Nothing here that is not durable.
 
-use crate::advance::{PaceBook, Switches};
+use crate::advance::{ExperimentBook, PaceBook, Switches};
 use crate::bytecode::{BuiltinField, FieldId};
 use crate::lang::{Instant, Zone, normalize_email};
 use crate::machine::Linked;
@@ -73,6 +73,8 @@ pub(crate) struct Resident {
     pub switches: Switches,
     /// The slots that throttles have given.
     pub pace: PaceBook,
+    /// What all contacts together have shown of experiments.
+    pub experiments: ExperimentBook,
     pub quarantined: Vec<(ContactUid, String)>,
 }
 

@@ -5,7 +5,7 @@ use super::courier::Settlement;
 use super::options::{OnUnknown, UnknownPolicy};
 use crate::advance::{Change, ConsentTarget, DeliveryOutcome, EffectKind, Input, InputKind};
 use crate::bytecode::Channel;
-use crate::deliver::{Advice, Lane, Outcome, WebhookAnswer, backoff};
+use crate::deliver::{Advice, Lane, Outcome, WebhookAnswer, backoff, status_of};
 use crate::lang::{Instant, Record, Type, Value, Zone, from_json};
 use crate::machine::state::{ConsentState, EffectId};
 use crate::store::OutboxStatus;
@@ -111,7 +111,10 @@ impl Work<'_> {
     fn try_again(&mut self, id: EffectId, (lane, reason): (&Lane, &str), retry_after: Option<Duration>) {
         let now = self.around.now;
         let attempt = self.facts_of(id).map_or(0, |(_, attempt, ..)| attempt);
-        let Some(pause) = backoff(lane, attempt, &id.0) else { return self.give_up(id, "attempts exhausted") };
+        let Some(pause) = backoff(lane, attempt, &id.0) else {
+            self.change_row(id, |state| state.reason = Some(Arc::from(reason)));
+            return self.give_up(id, "attempts exhausted");
+        };
         self.around.metrics.retried.one();
         if let Some(pause) = retry_after {
             self.desk.pause_lane(lane, later(now, pause), now);
@@ -129,7 +132,14 @@ impl Work<'_> {
     pub fn give_up(&mut self, id: EffectId, reason: &str) {
         let reason: Arc<str> = Arc::from(reason);
         self.around.metrics.failed.one();
+        let wants_answer = self.facts_of(id).is_some_and(|(_, _, wants_answer, ..)| wants_answer);
+        let last_reason = self.row_reason(id);
         self.close(id, OutboxStatus::Dead, &reason);
+        if wants_answer {
+            // What was answered last, every attempt having failed.
+            let answer = last_reason.and_then(|reason| status_of(&reason)).map(|status| WebhookAnswer { status, body: None });
+            return self.tell(id, DeliveryOutcome::Answer { record: answer_record(false, answer.as_ref()) });
+        }
         self.tell(id, DeliveryOutcome::Dead { reason });
     }
 

@@ -31,3 +31,4 @@ pub use mail::{BuiltMail, MailError, build_mail};
 pub use pace::{Pace, Rate};
 pub use result::{Advice, Envelope, Outcome, SendResult, WebhookAnswer};
 pub use schedule::{AnswerWanted, backoff, expiry};
+pub use webhook::status_of;

@@ -12,6 +12,8 @@ use std::time::Duration;
 
 const LONGEST: Duration = Duration::from_secs(20);
 const MAX_JSON_DEPTH: usize = 64;
+/// How the reason begins where there was an answer; its status follows.
+const ANSWERED: &str = "answered ";
 /// Headers that are ours or the connection's.
 const RESERVED: &[&str] = &[
     "webhook-id",
@@ -27,6 +29,13 @@ const RESERVED: &[&str] = &[
     "te",
     "expect",
 ];
+
+/// The status that a reason for another attempt tells of.
+#[must_use]
+pub fn status_of(reason: &str) -> Option<u16> {
+    let status: String = reason.strip_prefix(ANSWERED)?.chars().take_while(char::is_ascii_digit).collect();
+    status.parse().ok()
+}
 
 /// Calls webhooks.
 pub(super) struct Webhooks {
@@ -80,7 +89,7 @@ fn headers(webhook: &WebhookCall) -> Option<HeaderMap> {
 
 fn judge(webhook: &WebhookCall, answer: Answer) -> SendResult {
     let told = WebhookAnswer { status: answer.status, body: json(&answer.body) };
-    let reason = format!("answered {}", answer.status);
+    let reason = format!("{ANSWERED}{}", answer.status);
     let again = || SendResult::of(Outcome::Temporary { reason: reason.clone(), retry_after: answer.retry_after });
     match answer.status {
         200..=299 => SendResult::accepted(),

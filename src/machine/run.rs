@@ -117,7 +117,7 @@ pub trait Host {
     /// The head of a loop is reached; `due` is when the gap before the pass was to end, where one ends now.
     fn pass(&mut self, evaluator: &mut Evaluator, enrollment: EnrollmentUid, repeat: RepeatId, due: Option<Instant>) -> PassFlow;
     /// An experiment is reached: the host will say where to go on.
-    fn experiment(&mut self, enrollment: EnrollmentUid, experiment: ExperimentId);
+    fn experiment(&mut self, evaluator: &mut Evaluator, enrollment: EnrollmentUid, experiment: ExperimentId);
     /// The enrollment has come to a timeline.
     fn enter_timeline(&mut self, evaluator: &mut Evaluator, enrollment: EnrollmentUid, timeline: TimelineId);
     /// Runs the arms of a timeline whose time has come.
@@ -360,7 +360,7 @@ impl<H: Host> Run<'_, H> {
                 }
             }
             Op::Experiment(experiment, _, place) => {
-                self.host.experiment(self.enrollment, experiment);
+                self.host.experiment(self.evaluator, self.enrollment, experiment);
                 Ok(self.rest(Some(place), None, StandingKind::Asked))
             }
             _ => Err(Fault::NotAnExpression),

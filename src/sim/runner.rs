@@ -4,7 +4,7 @@ use super::coverage::{CampaignCoverage, Trace, coverage};
 use super::literal::literal;
 use super::report::{Failure, TestReport};
 use super::world::{Person, Told, World};
-use crate::advance::{Change, DeliveryOutcome, Input, InputKind, MessageHappening, PaceBook, Switches, Switching, merge};
+use crate::advance::{Change, DeliveryOutcome, ExperimentBook, Input, InputKind, MessageHappening, PaceBook, Switches, Switching, merge};
 use crate::bytecode::{BlockId, CampaignId, MessageEvent, MessageTarget, Program};
 use crate::content::{Composer, KeyRing, Settings};
 use crate::lang::{Date, Instant, Record, TimeOfDay, Value, Zone, add_duration, local_instant, normalize_path, subtract_duration};
@@ -103,6 +103,7 @@ pub fn run_test(suite: &TestSuite, number: usize, test: &Test) -> TestReport {
         composer: &suite.composer,
         switches,
         pace: PaceBook::default(),
+        experiments: ExperimentBook::default(),
         now,
         zone,
         people,

@@ -3,7 +3,8 @@
 use super::coverage::Trace;
 use super::report::{Happened, Moment};
 use crate::advance::{
-    Change, ConsentTarget, DeliveryOutcome, Effect, EffectKind, EffectUpdate, Input, InputKind, JournalEntry, Outcome, PaceBook, Switches, What, advance,
+    Change, ConsentTarget, DeliveryOutcome, Effect, EffectKind, EffectUpdate, ExperimentBook, ExperimentNote, Input, InputKind, JournalEntry, Outcome,
+    PaceBook, Switches, What, advance,
 };
 use crate::base::Span;
 use crate::bytecode::{BuiltinField, Channel, FieldId, MessageId, WebhookId};
@@ -62,6 +63,7 @@ pub(super) struct World<'a> {
     pub composer: &'a Composer,
     pub switches: Switches,
     pub pace: PaceBook,
+    pub experiments: ExperimentBook,
     pub now: Instant,
     pub zone: Zone,
     pub people: Vec<Person>,
@@ -142,7 +144,17 @@ impl World<'_> {
             let at = self.pace.grant(self.linked, request, self.now);
             self.feed(index, &Input::new(InputKind::Slot { effect: request.effect, at }));
         }
+        for note in outcome.experiments {
+            self.take_note(index, note);
+        }
         debug_assert!(outcome.updates.iter().all(|update| !matches!(update, EffectUpdate::Postponed(..))), "nothing is queued in a test");
+    }
+
+    fn take_note(&mut self, index: usize, note: ExperimentNote) {
+        let Some(uid) = self.people.get(index).map(|person| person.state.uid) else { return };
+        if let Some(answer) = self.experiments.take(self.linked, uid.0, note, self.now) {
+            self.feed(index, &Input::new(answer));
+        }
     }
 
     fn carry_out(&mut self, index: usize, effect: &Effect) {

@@ -2,7 +2,7 @@
 //! or put in another's place, is noticed.
 
 use super::StoreError;
-use crate::advance::{Effect, PaceBook};
+use crate::advance::{Effect, ExperimentBook, PaceBook};
 use crate::machine::state::{ContactState, ContactUid, EffectId};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -13,6 +13,8 @@ const STATE_VERSION: u8 = 2;
 const EFFECT_VERSION: u8 = 1;
 /// The version written before the slots of throttles.
 const PACE_VERSION: u8 = 1;
+/// The version written before the counters of experiments.
+const EXPERIMENTS_VERSION: u8 = 1;
 /// Length of a checksum.
 pub(crate) const CHECKSUM_BYTES: usize = 8;
 
@@ -62,6 +64,22 @@ pub fn encode_pace(pace: &PaceBook) -> Result<Vec<u8>, StoreError> {
 /// The bytes are of another version or damaged.
 pub fn decode_pace(bytes: &[u8]) -> Result<PaceBook, StoreError> {
     decode(PACE_VERSION, bytes, "throttles")
+}
+
+/// The bytes of the counters of experiments.
+///
+/// # Errors
+/// Never in practice: every part of them can be written.
+pub fn encode_experiments(book: &ExperimentBook) -> Result<Vec<u8>, StoreError> {
+    encode(EXPERIMENTS_VERSION, book)
+}
+
+/// The counters of bytes.
+///
+/// # Errors
+/// The bytes are of another version or damaged.
+pub fn decode_experiments(bytes: &[u8]) -> Result<ExperimentBook, StoreError> {
+    decode(EXPERIMENTS_VERSION, bytes, "experiments")
 }
 
 /// The checksum of a contact's bytes.

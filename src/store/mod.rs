@@ -12,7 +12,7 @@ mod rows;
 mod shard;
 pub mod sqlite;
 
-pub use codec::{decode_effect, decode_pace, decode_state, encode_effect, encode_pace, encode_state};
+pub use codec::{decode_effect, decode_experiments, decode_pace, decode_state, encode_effect, encode_experiments, encode_pace, encode_state};
 pub use error::StoreError;
 pub use query::{CountRecord, EventRecord, JournalRecord, OutboxFilter, PageRequest, UndeclaredRecord};
 pub use rows::{

@@ -255,6 +255,23 @@ pub struct Enrollment {
     pub timelines: Vec<TimelineState>,
 }
 
+/// A contact's part in an experiment.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Participation {
+    /// Names, shares and measure of the experiment, in one number.
+    pub shape: u64,
+    /// The variant it took.
+    pub variant: u16,
+    /// The enrollment that took it, last.
+    pub enrollment: EnrollmentUid,
+    /// What happens after this is not measured.
+    pub until: Instant,
+    /// The first sending of the variant that was handed over.
+    pub handed_over: Option<EffectId>,
+    /// Whether it has converted.
+    pub is_converted: bool,
+}
+
 /// What is known of a campaign the contact has been in.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Past {

@@ -9,7 +9,7 @@ mod sorted;
 mod timing;
 
 pub use consent::{Consent, ConsentState, Suppression};
-pub use enrollment::{Captured, Enrollment, Frame, Hold, Past, SendRecord, SendStatus, Slot, Standing, StandingKind, Thread, ThreadId};
+pub use enrollment::{Captured, Enrollment, Frame, Hold, Participation, Past, SendRecord, SendStatus, Slot, Standing, StandingKind, Thread, ThreadId};
 pub use history::{History, HistoryEntry, HistoryKind};
 pub use sorted::SortedMap;
 pub use timing::{ArmState, EnrollmentKey, Gathering, TimelineState};
@@ -183,6 +183,8 @@ pub struct ContactState {
     pub missed: Vec<Missed>,
     /// What is known of campaigns the contact has been in, by campaign.
     pub past: SortedMap<StableId, Past>,
+    /// The experiments the contact was part of, by step.
+    pub experiments: SortedMap<StepUid, Participation>,
     /// Broadcasts with a moment up to here have been looked at.
     pub broadcasts_until: Instant,
     /// Moments of date triggers up to here are behind the contact: what is set to one of them comes too late.

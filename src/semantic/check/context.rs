@@ -43,6 +43,10 @@ pub(crate) struct Checker<'a, 'i> {
     pub named_steps: BTreeMap<(CampaignId, String), BTreeMap<String, super::scope::NamedStep>>,
     /// Campaigns with more steps than are looked at.
     pub too_long: BTreeSet<CampaignId>,
+    /// How many values the expansion of sequences has made.
+    pub expanded_parts: usize,
+    /// Findings of expansions, which are told although sequences were checked by themselves.
+    pub grown: Vec<Diagnostic>,
 }
 
 impl<'a, 'i> Checker<'a, 'i> {
@@ -64,9 +68,12 @@ impl<'a, 'i> Checker<'a, 'i> {
             absorbed: BTreeMap::new(),
             named_steps: BTreeMap::new(),
             too_long: BTreeSet::new(),
+            expanded_parts: 0,
+            grown: Vec::new(),
         }
     }
-    pub(super) fn finish(self) -> (hir::Project, Usage, Vec<Diagnostic>) {
+    pub(super) fn finish(mut self) -> (hir::Project, Usage, Vec<Diagnostic>) {
+        self.findings.append(&mut self.grown);
         (self.project, self.usage, self.findings)
     }
     /// Takes a finding in.

@@ -8,6 +8,9 @@ use crate::lang::{Type, Value};
 use crate::semantic::hir::{Expr, ExprKind};
 use crate::syntax::ast;
 
+/// Most values that the expansion of sequences may make of a project: arguments are put in wherever their parameters stand.
+const MOST_EXPANDED_PARTS: usize = 2_000_000;
+
 impl Checker<'_, '_> {
     /// A condition.
     pub(super) fn condition(&mut self, expr: &ast::Expr) -> Expr {
@@ -25,10 +28,26 @@ impl Checker<'_, '_> {
         Expr::error(value.span)
     }
 
+    /// Counts what the expansion of a sequence makes; false, told once, where it is too much.
+    pub(super) fn may_grow(&mut self, parts: usize, span: Span) -> bool {
+        if self.scope.expanding.is_empty() {
+            return true;
+        }
+        self.expanded_parts += parts;
+        let is_too_much = self.expanded_parts > MOST_EXPANDED_PARTS;
+        if is_too_much && self.grown.is_empty() {
+            self.grown.push(problems::large_sequences(span, MOST_EXPANDED_PARTS));
+        }
+        !is_too_much
+    }
+
     /// Any expression.
     pub(super) fn expr(&mut self, expr: &ast::Expr) -> Expr {
         use ast::ExprKind as K;
         let span = expr.span;
+        if !self.may_grow(1, span) {
+            return Expr::error(span);
+        }
         match &expr.kind {
             K::Text(text) => Expr::new(ExprKind::Literal(Value::Text(super::literals::nfc(&text.value))), Type::Text, span),
             K::Number(number) => Expr::new(ExprKind::Literal(Value::number(number.value)), Type::Number, span),
@@ -142,7 +161,8 @@ impl Checker<'_, '_> {
 
     fn bound(&mut self, binding: Binding, name: &ast::Name) -> Expr {
         match binding {
-            Binding::Value(value) => value,
+            Binding::Value(value) if self.may_grow(value.parts(), name.span) => value,
+            Binding::Value(_) => Expr::error(name.span),
             Binding::Message(_) | Binding::Segment(_) | Binding::Webhook(_) | Binding::Open(_) => {
                 self.report(problems::no_value(name.span, &format!("`{}`, a parameter that names something,", name.text), "use it where a name may stand"));
                 Expr::error(name.span)

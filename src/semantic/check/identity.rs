@@ -13,6 +13,8 @@ use std::sync::Arc;
 
 /// Sequences in sequences can multiply; beyond this many steps a campaign is a mistake.
 pub(super) const MOST_STEPS: usize = 10_000;
+/// Most steps that sequences may make of a project, all campaigns together.
+const MOST_EXPANDED: usize = 200_000;
 /// And deeper than this nobody nests sequences; the walks over steps recurse.
 const DEEPEST_SEQUENCES: usize = 32;
 
@@ -39,12 +41,15 @@ struct Walk<'a, 'c, 'i> {
     names: BTreeMap<String, Span>,
     first: usize,
     is_too_long: bool,
+    /// Steps out of sequences, over all campaigns so far.
+    expanded: usize,
 }
 
 impl Checker<'_, '_> {
     /// Makes the identities of all campaigns.
     pub(super) fn identities(&mut self) {
         let names = self.names;
+        let mut expanded = 0;
         for (at, campaign) in names.campaigns.iter().enumerate() {
             let first = self.steps.len();
             let mut walk = Walk {
@@ -55,10 +60,14 @@ impl Checker<'_, '_> {
                 names: BTreeMap::new(),
                 first,
                 is_too_long: false,
+                expanded,
             };
             walk.steps(&steps_of(&campaign.decl.items), "", "");
-            if walk.is_too_long {
-                self.report(problems::too_many_steps(campaign.span, MOST_STEPS));
+            let is_too_long = walk.is_too_long;
+            expanded = walk.expanded;
+            if is_too_long {
+                let all = expanded >= MOST_EXPANDED;
+                self.report(if all { problems::too_many_expanded(campaign.span, MOST_EXPANDED) } else { problems::too_many_steps(campaign.span, MOST_STEPS) });
                 self.steps.truncate(first);
                 self.too_long.insert(CampaignId::from_index(at));
             }
@@ -104,7 +113,8 @@ impl<'a> Walk<'a, '_, '_> {
     }
 
     fn step(&mut self, step: &'a ast::Step, prefix: &str, arms: &str) {
-        if self.checker.steps.len() - self.first >= MOST_STEPS {
+        self.expanded += usize::from(!self.expanding.is_empty());
+        if self.checker.steps.len() - self.first >= MOST_STEPS || self.expanded >= MOST_EXPANDED {
             self.is_too_long = true;
             return;
         }

@@ -24,10 +24,7 @@ impl Checker<'_, '_> {
             ast::StepKind::Await(arms) => Some(self.await_step(arms, frame)),
             ast::StepKind::Timeline(timeline) => self.timeline(timeline, frame),
             ast::StepKind::Split(arms) => Some(self.split(arms, step.span, frame)),
-            ast::StepKind::Experiment(experiment) => {
-                self.not_yet("experiment", step.span);
-                Some(self.experiment(experiment, step.span, frame))
-            }
+            ast::StepKind::Experiment(experiment) => Some(self.experiment(experiment, step.span, frame)),
             ast::StepKind::Repeat(repeat) => Some(self.repeat(repeat, frame)),
             ast::StepKind::Parallel(blocks) => Some(StepKind::Parallel(blocks.iter().map(|block| self.block(block, frame)).collect())),
             ast::StepKind::Do { sequence, args } => self.do_step(sequence, args, step, frame),
@@ -79,7 +76,14 @@ impl Checker<'_, '_> {
     }
 
     /// What templates see of the enclosing sequence.
-    pub(super) fn params(&self) -> Vec<Param> {
+    pub(super) fn params(&mut self) -> Vec<Param> {
+        let values: Vec<Param> = self.param_values();
+        let parts = values.iter().map(|param| param.value.parts()).sum();
+        let span = values.first().map(|param| param.value.span);
+        if span.is_none_or(|span| self.may_grow(parts, span)) { values } else { Vec::new() }
+    }
+
+    fn param_values(&self) -> Vec<Param> {
         let values = self.scope.params.iter().filter_map(|(name, binding)| match binding {
             Binding::Value(value) => Some(Param { name: name.clone(), value: value.clone() }),
             Binding::Message(_) | Binding::Segment(_) | Binding::Webhook(_) | Binding::Open(_) => None,

@@ -4,7 +4,7 @@ use super::campaign::Frame;
 use super::{Checker, literals, problems};
 use crate::base::Span;
 use crate::lang::{Duration, Type};
-use crate::semantic::hir::{Expr, Share, SplitArm, StepKind, TimelineArm, Variant, WinnerMeasure};
+use crate::semantic::hir::{Expr, Share, SplitArm, Step, StepKind, TimelineArm, Variant, WinnerMeasure};
 use crate::syntax::ast;
 
 /// Shares are written by hand: a rounding of the last digit is no fault.
@@ -72,12 +72,19 @@ impl Checker<'_, '_> {
         if total > 1.0 + SHARE_TOLERANCE {
             self.report(problems::shares(first_word(span, "experiment"), total * 100.0));
         }
+        let with = variants.iter().find(|variant| variant.share.is_some()).map(|variant| variant.span);
+        if let (Some(with), Some(without)) = (with, variants.iter().find(|variant| variant.share.is_none()).map(|variant| variant.span)) {
+            self.report(problems::some_shares(first_word(without, "variant"), first_word(with, "variant")));
+        }
         let Some(winner) = &experiment.winner else {
             self.report(problems::no_winner(first_word(span, "experiment")));
             return StepKind::Error;
         };
         let measure = self.measure(winner, frame);
         let after = self.length(&winner.after);
+        if matches!(measure, WinnerMeasure::Opened | WinnerMeasure::Clicked) && !variants.iter().any(|variant| sends(&variant.body)) {
+            self.report(problems::nothing_to_open(winner.measure.span, &winner.measure.text));
+        }
         StepKind::Experiment { variants, measure, after }
     }
 
@@ -118,6 +125,14 @@ impl Checker<'_, '_> {
         let body = self.block(&repeat.body, frame);
         StepKind::Repeat { times, every, until, body }
     }
+}
+
+/// Whether a message is sent somewhere in these steps. Sequences that are not expanded yet may send.
+fn sends(steps: &[Step]) -> bool {
+    steps.iter().any(|step| {
+        let is_send = matches!(step.kind, StepKind::Send { .. } | StepKind::Reach(_) | StepKind::Error);
+        is_send || crate::semantic::flow::bodies(step).into_iter().any(sends)
+    })
 }
 
 /// The first word of a step: a label on the whole block would hide the block.

@@ -7,6 +7,8 @@ mod path;
 mod problems;
 mod walk;
 
+pub(super) use walk::bodies;
+
 use super::hir;
 use crate::diagnostics::Diagnostic;
 

@@ -252,7 +252,7 @@ fn is_open(target: &crate::bytecode::MessageTarget) -> bool {
 }
 
 /// The blocks directly inside a step.
-fn bodies(step: &Step) -> Vec<&[Step]> {
+pub(crate) fn bodies(step: &Step) -> Vec<&[Step]> {
     match &step.kind {
         StepKind::Reach(arms) => vec![arms],
         StepKind::Decide { then_, else_, .. } => vec![then_, else_],

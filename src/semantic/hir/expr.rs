@@ -37,6 +37,33 @@ impl Expr {
     pub fn is_error(&self) -> bool {
         matches!(self.kind, ExprKind::Error)
     }
+    /// How many expressions it is made of, itself included.
+    #[must_use]
+    pub fn parts(&self) -> usize {
+        1 + self.inner().into_iter().map(Expr::parts).sum::<usize>()
+    }
+    /// The expressions directly inside.
+    #[must_use]
+    pub fn inner(&self) -> Vec<&Expr> {
+        match &self.kind {
+            ExprKind::Get(one, _) | ExprKind::Ago(one) | ExprKind::FromNow(one) | ExprKind::Negate(one) | ExprKind::Not(one) => vec![one],
+            ExprKind::IsSet(one) | ExprKind::IsEmpty(one) | ExprKind::IsToday(one) => vec![one],
+            ExprKind::Matches { subject, .. } => vec![subject],
+            ExprKind::Arithmetic(_, left, right) | ExprKind::Compare(_, left, right) => vec![left, right],
+            ExprKind::Text { subject, pattern, .. } => vec![subject, pattern],
+            ExprKind::Between { subject, low, high } => vec![subject, low, high],
+            ExprKind::In { subject, options, .. } => std::iter::once(&**subject).chain(options).collect(),
+            ExprKind::And(parts) | ExprKind::Or(parts) | ExprKind::List(parts) => parts.iter().collect(),
+            ExprKind::Record(entries) => entries.iter().map(|(_, value)| value).collect(),
+            ExprKind::History(history) => {
+                let last = if let HistoryWindow::Last(length) = &history.window { Some(length) } else { None };
+                history.predicate.iter().chain(last).collect()
+            }
+            ExprKind::Literal(_) | ExprKind::LocalDateTime(..) | ExprKind::Field(_) | ExprKind::Points(_) | ExprKind::Now | ExprKind::Today => vec![],
+            ExprKind::EventProperty(_) | ExprKind::Capture(_) | ExprKind::HasTag(_) | ExprKind::InSegment(_) | ExprKind::InList(_) => vec![],
+            ExprKind::InCampaign(_) | ExprKind::FinishedCampaign(_) | ExprKind::SubscribedTo(_) | ExprKind::Param(_) | ExprKind::Error => vec![],
+        }
+    }
     /// The literal, if it is one.
     #[must_use]
     pub fn literal(&self) -> Option<&Value> {

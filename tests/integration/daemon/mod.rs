@@ -2,6 +2,7 @@
 
 mod delivering;
 mod deploying;
+mod flow;
 mod identities;
 mod people;
 mod rig;

@@ -78,6 +78,24 @@ pub(crate) fn no_winner(span: Span) -> Diagnostic {
     Diagnostic::new(Code::E0511, "an experiment needs a `winner by …` line", span, "never decided")
         .with_help("add `winner by clicked after 4h`; without a decision, use `split`")
 }
+pub(crate) fn some_shares(span: Span, with: Span) -> Diagnostic {
+    Diagnostic::new(Code::E0560, "this variant has no share, and another has", span, "how many take this one?")
+        .with_label(with, "a share is written here")
+        .with_help("give every variant a share, and the rest waits for the winner; or give none, and all take part until the decision")
+}
+pub(crate) fn nothing_to_open(span: Span, measure: &str) -> Diagnostic {
+    Diagnostic::new(Code::W0561, format!("no variant sends anything that could be {measure}"), span, "there will be no data, so the first variant wins")
+        .with_help("send a message in the variants, or decide by a goal")
+}
+pub(crate) fn large_sequences(span: Span, most: usize) -> Diagnostic {
+    Diagnostic::new(Code::E0562, "sequences grow too large", span, format!("put in here for every `do`, this makes more than {most} values of the project"))
+        .with_help("calculate it once: `set` a field before the `do`, and hand that over")
+        .with_note("an argument is put in wherever its parameter stands, so what is handed on twice doubles at every call")
+}
+pub(crate) fn too_many_expanded(span: Span, most: usize) -> Diagnostic {
+    Diagnostic::new(Code::E0517, format!("sequences make more than {most} steps of this project"), span, "with its sequences expanded")
+        .with_help("call fewer sequences, or shorter ones")
+}
 pub(crate) fn no_send_in_reach(span: Span) -> Diagnostic {
     Diagnostic::new(Code::E0512, "`reach` holds messages alone", span, "this sends nothing to the contact").with_help("move it before or behind the `reach`")
 }
