@@ -12,6 +12,7 @@ pub mod daemon;
 pub mod deliver;
 pub mod diagnostics;
 pub mod format;
+pub mod graph;
 pub mod http;
 pub mod lang;
 pub mod library;

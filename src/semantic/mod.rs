@@ -12,6 +12,7 @@ mod references;
 mod resolve;
 mod walk;
 
+pub use check::one_line;
 pub use input::{Input, SourceFile, join_path};
 pub use references::{Reference, ReferenceKind, references};
 

@@ -10,6 +10,7 @@ mod daemon;
 mod deliver;
 mod examples;
 mod format;
+mod graph;
 mod http;
 mod language;
 mod lower;

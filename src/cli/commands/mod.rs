@@ -8,6 +8,7 @@ mod contacts;
 mod dev;
 mod explain;
 mod fmt;
+mod graph;
 mod new;
 mod operate;
 mod preview;
@@ -43,6 +44,8 @@ pub enum Command {
     Test(test::Test),
     /// Run the daemon
     Run(run::Run),
+    /// Draw the canvas of each campaign
+    Graph(graph::Graph),
     /// Compile to a file
     Build(build::Build),
     /// Show a compiled file as a listing
@@ -86,6 +89,7 @@ impl Command {
             Command::Fmt(command) => command.run(context),
             Command::Test(command) => command.run(context),
             Command::Run(command) => command.run(context),
+            Command::Graph(command) => command.run(context),
             Command::Build(command) => command.run(context),
             Command::Disasm(command) => command.run(context),
             Command::Explain(command) => command.run(),

@@ -332,7 +332,7 @@ fn change_and_target(change: &ast::Change) -> String {
 }
 
 /// A source text without comments, blanks outside of strings collapsed.
-pub(super) fn normalize(source: &str) -> String {
+pub fn normalize(source: &str) -> String {
     let mut out = String::with_capacity(source.len());
     let mut rest = source;
     while let Some(c) = rest.chars().next() {

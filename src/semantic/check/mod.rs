@@ -34,6 +34,8 @@ mod types;
 mod variables;
 mod webhooks;
 
+pub use identity::normalize as one_line;
+
 pub(super) use context::{Checker, Usage};
 pub(super) use decisions::ends;
 pub(super) use not_yet::NOT_YET;
