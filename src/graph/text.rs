@@ -140,8 +140,11 @@ fn cut(word: &str, style: Style, room: f64, lines: &mut Vec<String>) -> String {
     for c in word.chars() {
         let more = width(c.encode_utf8(&mut [0; 4]), style);
         if used + more > room && !part.is_empty() {
-            lines.push(std::mem::take(&mut part));
-            used = 0.0;
+            // Behind a sign, if there is one not too far back: `https://acme.example/` and the rest.
+            let sign = part.rfind(['/', '@', '.', '_', '-', '(', ',', '&', '?', '=']).map(|at| at + 1).filter(|at| at * 2 > part.len() && *at < part.len());
+            let rest = sign.map_or_else(String::new, |at| part.split_off(at));
+            used = width(&rest, style);
+            lines.push(std::mem::replace(&mut part, rest));
         }
         part.push(c);
         used += more;
