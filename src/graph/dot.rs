@@ -34,14 +34,12 @@ pub fn dot(canvases: &[Canvas]) -> String {
 }
 
 fn write_node(node: &Node, campaign: usize, out: &mut String) {
-    let rows = node.rows.iter().map(|row| format!("{} {}", row.kind.word(), row.text));
-    let says: Vec<String> = std::iter::once(format!("{} {}", node.kind.word(), node.title)).chain(node.details.iter().cloned()).chain(rows).collect();
     let look = match node.kind {
         NodeKind::Decision => ", shape=diamond, style=filled",
         NodeKind::Stop => ", color=\"#c62f3b\"",
         _ => "",
     };
-    let _ = writeln!(out, "    {} [label={}{look}];", id(campaign, &node.path), quoted(&says.join("\n")));
+    let _ = writeln!(out, "    {} [label={}{look}];", id(campaign, &node.path), quoted(&node.says().join("\n")));
     for inner in node.arms.iter().flat_map(|arm| &arm.nodes) {
         write_node(inner, campaign, out);
     }

@@ -214,19 +214,7 @@ fn card_lines(node: &Node, card: f64) -> Vec<CardLine> {
             lines.push(CardLine { style, text, sign: sign.filter(|_| at == 0) });
         }
     };
-    let is_code = matches!(
-        node.kind,
-        NodeKind::Decision
-            | NodeKind::Field
-            | NodeKind::Points
-            | NodeKind::Tag
-            | NodeKind::List
-            | NodeKind::Topic
-            | NodeKind::Campaign
-            | NodeKind::Emit
-            | NodeKind::Mute
-            | NodeKind::Sequence
-    );
+    let is_code = node.kind.is_said_by_title() || matches!(node.kind, NodeKind::Decision | NodeKind::Sequence);
     add(&node.title, if is_code { Style::Code } else { Style::Title }, room, 5, None);
     for detail in &node.details {
         let style = if node.kind == NodeKind::Webhook { Style::Code } else { Style::Detail };

@@ -44,9 +44,7 @@ pub fn mermaid(canvases: &[Canvas]) -> String {
 
 fn write_node(node: &Node, campaign: usize, ids: &mut BTreeMap<String, String>, out: &mut String) {
     let id = format!("c{campaign}n{}", ids.len());
-    let rows = node.rows.iter().map(|row| format!("{} {}", row.kind.word(), row.text));
-    let says: Vec<String> =
-        std::iter::once(format!("{} {}", node.kind.word(), node.title)).chain(node.details.iter().cloned()).chain(rows).map(|text| escape(&text)).collect();
+    let says: Vec<String> = node.says().iter().map(|text| escape(text)).collect();
     let text = says.join("<br/>");
     let _ = match node.kind {
         NodeKind::Decision => writeln!(out, "    {id}{{\"{text}\"}}"),

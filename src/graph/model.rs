@@ -182,11 +182,46 @@ impl NodeKind {
     }
 }
 
+impl NodeKind {
+    /// Whether a card of this kind has the step's own words as its title.
+    #[must_use]
+    pub fn is_said_by_title(self) -> bool {
+        match self {
+            NodeKind::Field | NodeKind::Points | NodeKind::Tag | NodeKind::List | NodeKind::Topic | NodeKind::Campaign | NodeKind::Emit | NodeKind::Mute => {
+                true
+            }
+            NodeKind::Email
+            | NodeKind::Sms
+            | NodeKind::Push
+            | NodeKind::Reach
+            | NodeKind::Webhook
+            | NodeKind::Notify
+            | NodeKind::Wait
+            | NodeKind::Decision
+            | NodeKind::Await
+            | NodeKind::Timeline
+            | NodeKind::Split
+            | NodeKind::Experiment
+            | NodeKind::Repeat
+            | NodeKind::Parallel
+            | NodeKind::Sequence
+            | NodeKind::Stop => false,
+        }
+    }
+}
+
 impl Node {
     /// How many steps it is, with those inside.
     #[must_use]
     pub fn count(&self) -> usize {
         1 + self.rows.len() + self.arms.iter().flat_map(|arm| &arm.nodes).map(Node::count).sum::<usize>()
+    }
+    /// All that its card says, a line each, uncut; the doc comment not.
+    #[must_use]
+    pub fn says(&self) -> Vec<String> {
+        let first = if self.kind.is_said_by_title() { self.title.clone() } else { format!("{} {}", self.kind.word(), self.title) };
+        let rows = self.rows.iter().map(|row| format!("{} {}", row.kind.word(), row.text));
+        std::iter::once(first).chain(self.details.iter().cloned()).chain(rows).collect()
     }
     /// Whether nobody goes on behind it.
     #[must_use]

@@ -231,9 +231,7 @@ fn write_card(card: &Card<'_>, out: &mut String) {
 
 /// All that a card says, uncut.
 fn told(node: &Node) -> String {
-    let rows = node.rows.iter().map(|row| format!("{} {}", row.kind.word(), row.text));
-    let head = format!("{} {}", node.kind.word(), node.title);
-    std::iter::once(head).chain(node.details.iter().cloned()).chain(rows).chain(node.doc.clone()).collect::<Vec<_>>().join(" · ")
+    node.says().into_iter().chain(node.doc.clone()).collect::<Vec<_>>().join(" · ")
 }
 
 /// A rounded square with a picture of 16 by 16.
