@@ -50,6 +50,7 @@ impl Context<'_> {
         let (uid, id) = (candidate.uid, candidate.campaign);
         let past = self.state.past.entry(id);
         past.entries += 1;
+        past.held_out.entries += u32::from(candidate.is_held_out);
         if let Some(each) = candidate.key.each
             && let Err(at) = past.each.binary_search(&each)
         {

@@ -102,8 +102,12 @@ impl<'a> Context<'a> {
         let now = self.now;
         let Some(enrollment) = self.measured_mut(uid) else { return };
         enrollment.goals.push((goal.key.clone(), now));
-        let campaign = enrollment.campaign;
-        *self.state.past.entry(campaign).goals.entry(goal.key.clone()) += 1;
+        let (campaign, is_held_out) = (enrollment.campaign, enrollment.is_held_out);
+        let past = self.state.past.entry(campaign);
+        *past.goals.entry(goal.key.clone()) += 1;
+        if is_held_out {
+            *past.held_out.goals.entry(goal.key.clone()) += 1;
+        }
         if let Some(number) = self.goals_of(uid).iter().position(|known| known.key == goal.key) {
             self.measure_goal(uid, number);
         }

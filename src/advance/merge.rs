@@ -271,12 +271,18 @@ fn unite_enrollments(winner: &mut ContactState, loser: &ContactState) -> Vec<Abs
     winner.ended.extend(loser.ended.iter().cloned());
     for (campaign, theirs) in loser.past.iter() {
         let mine = winner.past.entry(*campaign);
-        mine.entries = mine.entries.max(theirs.entries);
+        // Both have come in: the next one is another still.
+        mine.entries = mine.entries.saturating_add(theirs.entries);
+        mine.held_out.entries = mine.held_out.entries.saturating_add(theirs.held_out.entries);
         mine.each.extend(theirs.each.iter().copied());
         mine.each.sort_unstable();
         mine.each.dedup();
         for (goal, times) in theirs.goals.iter() {
             let mine = mine.goals.entry(goal.clone());
+            *mine = mine.saturating_add(*times);
+        }
+        for (goal, times) in theirs.held_out.goals.iter() {
+            let mine = mine.held_out.goals.entry(goal.clone());
             *mine = mine.saturating_add(*times);
         }
         if theirs.ended > mine.ended {

@@ -94,6 +94,16 @@ impl Context<'_> {
         false
     }
 
+    /// A condition that time was to bring about, looked at later than that.
+    pub fn late_conditions(&mut self, evaluator: &mut Evaluator, uid: EnrollmentUid, due: Instant) {
+        if due >= self.now {
+            return;
+        }
+        for line in self.lines(uid) {
+            self.late_decision(evaluator, line, due);
+        }
+    }
+
     fn ends_with_send(&self, place: (StepUid, u16)) -> bool {
         let Some(Op::Listen(listen, _)) = self.place_pc(place).map(|pc| self.linked.op(pc)) else { return false };
         self.linked.program.listens.get(listen.index()).is_some_and(|def| def.is_deadline_send)

@@ -50,7 +50,10 @@ impl Context<'_> {
                 Due::Goal(uid) => self.ask_goals(evaluator, uid, at),
                 Due::CampaignEnd(index) => self.with_enrollment(index, |context, uid| context.end(uid, What::Exited, Arc::from(CAMPAIGN_ENDED))),
                 Due::Exit(index) => self.with_enrollment(index, |context, uid| context.ask_exits(evaluator, uid)),
-                Due::Condition(index) => self.with_enrollment(index, |context, uid| context.ask_decisions(evaluator, uid, &[Fact::Time])),
+                Due::Condition(index) => self.with_enrollment(index, |context, uid| {
+                    context.late_conditions(evaluator, uid, at);
+                    context.ask_decisions(evaluator, uid, &[Fact::Time]);
+                }),
                 Due::Timer(index, thread) | Due::Award(_, index, thread) => self.with_enrollment(index, |context, uid| {
                     if let Some(line) = context.lines(uid).get(thread) {
                         context.time_is_up(evaluator, *line, at);

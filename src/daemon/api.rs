@@ -414,6 +414,8 @@ pub struct CampaignView {
     pub entered: u64,
     /// How many have ended.
     pub ended: u64,
+    /// Of those that began, the ones of the holdout.
+    pub held_out: u64,
     /// Its goals in source order.
     pub goals: Vec<GoalView>,
     /// `main.camp:3:1`
@@ -427,6 +429,8 @@ pub struct GoalView {
     pub name: Arc<str>,
     /// How many enrollments have reached it.
     pub reached: u64,
+    /// Of them those of the holdout, which gets nothing.
+    pub held_out: u64,
 }
 
 /// A campaign with its steps.

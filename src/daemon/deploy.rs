@@ -5,6 +5,7 @@ use super::batch::{Surroundings, Work};
 use super::batcher::{Batcher, Unit};
 use super::ingest::EventNames;
 use super::resident::{Builtins, Resident};
+use super::tally::ERASED;
 use crate::advance::{Pacing, Switching, redeploy};
 use crate::bytecode::{CampaignId, Program, encode, program_hash};
 use crate::machine::state::{ContactState, ContactUid, EffectId, Enrollment, Standing, StandingKind};
@@ -154,6 +155,10 @@ impl Batcher {
         }
         let mut gone: Vec<ContactUid> = self.shared.read().redirects.iter().filter(|(_, winner)| **winner == contact).map(|(loser, _)| *loser).collect();
         gone.push(contact);
+        let mut erased = self.shared.read().erased.clone();
+        if let Some(person) = self.shared.read().person(contact) {
+            erased.add(&person.state);
+        }
         for uid in gone {
             self.store.erase(uid)?;
             self.desk.forget(&self.desk.of_contact(uid));
@@ -161,6 +166,9 @@ impl Batcher {
             resident.remove(uid);
             resident.senders.retain(|_, owner| *owner != uid);
         }
+        // What campaigns count stays, without the person.
+        self.store.set_meta(&[(ERASED, &erased.encode()?)])?;
+        self.shared.write().erased = erased;
         Ok(())
     }
 

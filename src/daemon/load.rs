@@ -5,6 +5,7 @@ use super::api::EngineError;
 use super::desk::{Desk, DeskRules};
 use super::resident::{Builtins, Person, Resident};
 use super::routes::{Routes, lane_of};
+use super::tally::{ERASED, Tally};
 use crate::advance::next_wake;
 use crate::bytecode::{Program, decode};
 use crate::lang::Instant;
@@ -108,6 +109,9 @@ pub(crate) fn load(store: &mut dyn Store, rules: DeskRules, clock_now: Instant) 
     }
     if let Some(bytes) = raw.meta.get(EXPERIMENTS) {
         resident.experiments = decode_experiments(bytes)?;
+    }
+    if let Some(bytes) = raw.meta.get(ERASED) {
+        resident.erased = Tally::decode(bytes)?;
     }
     resident.builtins = running.as_ref().map(|linked| Builtins::new(linked)).unwrap_or_default();
     resident.contacts.reserve(raw.states.len());

@@ -21,6 +21,7 @@ mod resident;
 mod routes;
 mod settle;
 mod shared;
+mod tally;
 mod view;
 mod view_contact;
 

@@ -2,6 +2,7 @@
 //!
 //! One thread changes it, after a commit; everybody may read. Nothing here that is not durable.
 
+use super::tally::Tally;
 use crate::advance::{ExperimentBook, PaceBook, Switches};
 use crate::bytecode::{BuiltinField, FieldId};
 use crate::lang::{Instant, Zone, normalize_email};
@@ -75,6 +76,8 @@ pub(crate) struct Resident {
     pub pace: PaceBook,
     /// What all contacts together have shown of experiments.
     pub experiments: ExperimentBook,
+    /// The numbers of those who were erased.
+    pub erased: Tally,
     pub quarantined: Vec<(ContactUid, String)>,
 }
 

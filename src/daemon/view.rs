@@ -3,6 +3,7 @@
 use super::api::{CampaignDetail, CampaignView, CauseView, GoalView, JournalLine, MessageFilter, MessageView, Page, StatusView, StepView, UndeclaredEvent};
 use super::resident::Resident;
 use super::shared::Shared;
+use super::tally::Tally;
 use crate::advance::JournalEntry;
 use crate::bytecode::{CampaignDef, GoalDef, StepKind};
 use crate::lang::{Instant, Value, Zone, to_json};
@@ -80,13 +81,12 @@ pub(crate) fn line_of_entry(resident: &Resident, entry: &JournalEntry) -> Journa
 #[derive(Default)]
 struct Standing {
     inside: BTreeMap<StableId, u64>,
-    entered: BTreeMap<StableId, u64>,
     here: BTreeMap<StepUid, u64>,
-    goals: BTreeMap<(StableId, Arc<str>), u64>,
+    tally: Tally,
 }
 
 fn standing(resident: &Resident) -> Standing {
-    let mut standing = Standing::default();
+    let mut standing = Standing { tally: resident.erased.clone(), ..Standing::default() };
     for person in resident.contacts.values() {
         for enrollment in &person.state.enrollments {
             *standing.inside.entry(enrollment.campaign).or_default() += 1;
@@ -94,12 +94,7 @@ fn standing(resident: &Resident) -> Standing {
                 *standing.here.entry(thread.standing.step).or_default() += 1;
             }
         }
-        for (campaign, past) in person.state.past.iter() {
-            *standing.entered.entry(*campaign).or_default() += u64::from(past.entries);
-            for (goal, times) in past.goals.iter() {
-                *standing.goals.entry((*campaign, goal.clone())).or_default() += u64::from(*times);
-            }
-        }
+        standing.tally.add(&person.state);
     }
     standing
 }
@@ -113,13 +108,24 @@ fn campaign_view(resident: &Resident, linked: &Linked, (def, id): (&CampaignDef,
         (true, false, true) => "live",
     };
     let inside = standing.inside.get(&id).copied().unwrap_or(0);
-    let entered = standing.entered.get(&id).copied().unwrap_or(0).max(inside);
+    let count = standing.tally.of(id);
+    let entered = count.entered.max(inside);
     let goal_view = |goal: &GoalDef| GoalView {
         name: goal.name.clone().or_else(|| Some(linked.program.blocks.get(goal.condition.index())?.text.clone())).unwrap_or_default(),
-        reached: standing.goals.get(&(id, goal.key.clone())).copied().unwrap_or(0),
+        reached: count.goals.get(&goal.key).copied().unwrap_or(0),
+        held_out: count.goals_held_out.get(&goal.key).copied().unwrap_or(0),
     };
     let goals = def.goals.iter().map(goal_view).collect();
-    CampaignView { name: def.name.clone(), status, inside, entered, ended: entered - inside, goals, source: linked.program.describe(def.span) }
+    CampaignView {
+        name: def.name.clone(),
+        status,
+        inside,
+        entered,
+        ended: entered - inside,
+        held_out: count.held_out,
+        goals,
+        source: linked.program.describe(def.span),
+    }
 }
 
 /// All campaigns.

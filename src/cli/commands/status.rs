@@ -64,7 +64,9 @@ fn human(status: &Json, is_running: bool) -> String {
         let of = |key: &str| shown(one.get(key));
         let _ = writeln!(out, "campaign    {}  {}  inside {}, entered {}, ended {}", of("name"), of("status"), of("inside"), of("entered"), of("ended"));
         for goal in one.get("goals").and_then(Json::as_array).into_iter().flatten() {
-            let _ = writeln!(out, "  goal      {}  reached {}", shown(goal.get("name")), shown(goal.get("reached")));
+            let held_out = goal.get("held_out").and_then(Json::as_u64).filter(|count| *count > 0);
+            let held_out = held_out.map(|count| format!(", {count} of them held out")).unwrap_or_default();
+            let _ = writeln!(out, "  goal      {}  reached {}{held_out}", shown(goal.get("name")), shown(goal.get("reached")));
         }
     }
     if let Some(outbox) = status.get("outbox").and_then(Json::as_object).filter(|outbox| !outbox.is_empty()) {

@@ -272,6 +272,15 @@ pub struct Participation {
     pub is_converted: bool,
 }
 
+/// What the share of a campaign has done that only is measured.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct HeldOut {
+    /// How many enrollments began.
+    pub entries: u32,
+    /// How often each goal was reached, by its key.
+    pub goals: SortedMap<Arc<str>, u32>,
+}
+
 /// What is known of a campaign the contact has been in.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Past {
@@ -283,6 +292,8 @@ pub struct Past {
     pub end: Option<Arc<str>>,
     /// How often each goal was reached, by its key.
     pub goals: SortedMap<Arc<str>, u32>,
+    /// What of that was of the holdout.
+    pub held_out: HeldOut,
     /// Of `reenter each`: the values that have come, as numbers, sorted.
     pub each: Vec<u64>,
 }

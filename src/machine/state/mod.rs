@@ -9,7 +9,7 @@ mod sorted;
 mod timing;
 
 pub use consent::{Consent, ConsentState, Suppression};
-pub use enrollment::{Captured, Enrollment, Frame, Hold, Participation, Past, SendRecord, SendStatus, Slot, Standing, StandingKind, Thread, ThreadId};
+pub use enrollment::{Captured, Enrollment, Frame, HeldOut, Hold, Participation, Past, SendRecord, SendStatus, Slot, Standing, StandingKind, Thread, ThreadId};
 pub use history::{History, HistoryEntry, HistoryKind};
 pub use sorted::SortedMap;
 pub use timing::{ArmState, EnrollmentKey, Gathering, TimelineState};

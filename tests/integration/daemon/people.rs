@@ -225,3 +225,27 @@ async fn an_identify_that_unites_two_people_sends_nothing_twice() {
     assert_eq!(rig.sent(), ["one a@x.example 1 +0h", "one a2@x.example 1 +24h", "two a@x.example 1 +48h"]);
     assert!(rig.whats(ana).iter().any(|what| what == "merged"));
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_counted_stays_when_the_person_is_erased() {
+    let source = "event sale campaign \"c\" { published when contact created goal sale wait 1d }";
+    let mut rig = Rig::new(program(source)).await;
+    let ana = rig.identify(ContactKey::user("a"), json!({"email": "a@x.example"})).await;
+    rig.identify(ContactKey::user("b"), json!({"email": "b@x.example"})).await;
+    rig.submit(track(ContactKey::user("a"), "sale", json!({}))).await;
+    rig.engine().erase(ana).await.unwrap();
+    rig.crash().await;
+    rig.submit(track(ContactKey::user("b"), "sale", json!({}))).await;
+    let counted = rig.engine().campaigns().unwrap().remove(0);
+    assert_eq!((counted.entered, counted.inside, counted.goals[0].reached), (2, 1, 2));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_holdout_is_measured_apart() {
+    let source = "event sale campaign \"c\" { published when contact created holdout 100% goal sale wait 1d }";
+    let rig = Rig::new(program(source)).await;
+    rig.identify(ContactKey::user("a"), json!({"email": "a@x.example"})).await;
+    rig.submit(track(ContactKey::user("a"), "sale", json!({}))).await;
+    let counted = rig.engine().campaigns().unwrap().remove(0);
+    assert_eq!((counted.entered, counted.held_out, counted.goals[0].reached, counted.goals[0].held_out), (1, 1, 1, 1));
+}
