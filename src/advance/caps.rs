@@ -145,6 +145,9 @@ impl Context<'_> {
 
     /// The rank of a held send among those of one instant, if a limit of the policy counts it: the higher priority first.
     pub fn award_rank(&self, index: usize, thread: usize) -> Option<Reverse<i64>> {
+        if self.linked.program.policy.limits.is_empty() {
+            return None;
+        }
         let enrollment = self.state.enrollments.get(index)?;
         let standing = &enrollment.threads.get(thread)?.standing;
         let StandingKind::Held { .. } = standing.kind else { return None };

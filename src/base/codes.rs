@@ -181,6 +181,7 @@ codes! {
     E0615 "a message of another channel"
     E0640 "a language the project does not have"
     E0641 "this line belongs to the message, not to one of its languages"
+    E0642 "quiet hours that never end"
     // 07 segments, points and circles
     E0701 "segments refer to each other in a circle"
     // 08 consent, secrets and what is unused

@@ -171,11 +171,16 @@ impl Work<'_> {
     /// The device of a call is the contact's from now on, whoever had it.
     fn take_device(&mut self, uid: ContactUid, context: Option<&Map<String, Json>>) -> Option<Change> {
         let device = self.reading(uid)?.device(context)?;
-        let holder = self.around.resident.devices.get(&device).copied().filter(|holder| *holder != uid);
+        self.free_device(&device, uid);
+        Some(Change::AddDevice(device))
+    }
+
+    /// Whoever else had a device has it no more: what is meant for one person must not light up on another's screen.
+    pub fn free_device(&mut self, device: &Arc<str>, uid: ContactUid) {
+        let holder = self.around.resident.devices.get(device).copied().filter(|holder| *holder != uid);
         if let Some(holder) = holder {
             self.step(self.canonical(holder), &Input::new(InputKind::Changed(vec![Change::RemoveDevice(device.clone())])));
         }
-        Some(Change::AddDevice(device))
     }
 
     fn identify(&mut self, arrival: Arrival, traits: &Map<String, Json>, context: Option<&Map<String, Json>>) {

@@ -302,6 +302,10 @@ pub struct ContactView {
     pub consent: ConsentView,
     pub enrollments: Vec<EnrollmentView>,
     pub anonymous_ids: Vec<Arc<str>>,
+    /// Push devices, the latest last: it is the one that is written to.
+    pub devices: Vec<Arc<str>>,
+    /// Up to when `mute for D` held or holds, RFC 3339.
+    pub muted_until: Option<String>,
     pub created_at: String,
     pub last_seen_at: Option<String>,
     pub traits: Map<String, Json>,

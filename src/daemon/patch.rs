@@ -39,6 +39,7 @@ pub(crate) fn patch_changes(work: &mut Work<'_>, uid: ContactUid, body: &Map<Str
     }
     replace_tags(work, uid, body, &mut facts);
     replace_lists(work, uid, body, &mut facts);
+    replace_devices(work, uid, body, &mut facts);
     consents(work, body, &mut facts);
     facts
 }
@@ -84,6 +85,14 @@ fn replace_lists(work: &Work<'_>, uid: ContactUid, body: &Map<String, Json>, fac
     }
     let unknown = wanted.iter().filter(|name| !linked.program.lists.iter().any(|list| list.name == **name));
     facts.problems.extend(unknown.map(|name| format!("lists: there is no list \"{name}\"")));
+}
+
+fn replace_devices(work: &mut Work<'_>, uid: ContactUid, body: &Map<String, Json>, facts: &mut Facts) {
+    let Some(value) = body.get("devices") else { return };
+    let (Some(wanted), Some(state)) = (texts(value), work.state(uid)) else { return facts.problems.push("devices: is not a list of texts".to_owned()) };
+    facts.changes.extend(state.devices.iter().filter(|device| !wanted.contains(device)).map(|device| Change::RemoveDevice(device.clone())));
+    facts.changes.extend(wanted.iter().map(|device| Change::AddDevice(device.clone())));
+    wanted.iter().for_each(|device| work.free_device(device, uid));
 }
 
 fn consents(work: &Work<'_>, body: &Map<String, Json>, facts: &mut Facts) {

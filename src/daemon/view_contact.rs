@@ -64,6 +64,8 @@ fn view(resident: &Resident, linked: &Linked, state: &ContactState) -> ContactVi
         consent: ConsentView { email: state.consent.email, sms: state.consent.sms, push: state.consent.push, topics: topics.collect() },
         enrollments: state.enrollments.iter().map(|enrollment| enrollment_view(resident, linked, enrollment)).collect(),
         anonymous_ids: state.anonymous_ids.clone(),
+        devices: state.devices.clone(),
+        muted_until: state.muted_until.map(|at| at.to_rfc3339()),
         created_at: state.created_at.to_rfc3339(),
         last_seen_at: state.last_seen_at.map(|at| at.to_rfc3339()),
         traits: state.traits.iter().map(|(name, value)| (name.to_string(), to_json(value))).collect(),

@@ -73,7 +73,7 @@ fn operator_problems(app: &App, map: &Map<String, Json>) -> Vec<String> {
                 problems.push(format!("timezone: {value} is no IANA name, such as America/Toronto"));
             }
             "points" if !(value.is_null() || value.is_number()) => problems.push(format!("points: {value} is not a number")),
-            "tags" | "lists" if !texts(value) => problems.push(format!("{key}: {value} is not a list of texts")),
+            "tags" | "lists" | "devices" if !texts(value) => problems.push(format!("{key}: {value} is not a list of texts")),
             "lists" => {
                 let named = value.as_array().into_iter().flatten().filter_map(Json::as_str);
                 let unknown = named.filter(|name| !linked.program.lists.iter().any(|list| *list.name == **name));
@@ -87,8 +87,8 @@ fn operator_problems(app: &App, map: &Map<String, Json>) -> Vec<String> {
                     }
                 }
             }
-            "id" | "user_id" | "anonymous_ids" | "phone" | "email" | "timezone" | "points" | "tags" | "consent" | "traits" | "segments" | "enrollments"
-            | "created_at" | "last_seen_at" => {}
+            "id" | "user_id" | "anonymous_ids" | "phone" | "email" | "timezone" | "points" | "tags" | "devices" | "consent" | "traits" | "segments"
+            | "enrollments" | "muted_until" | "created_at" | "last_seen_at" => {}
             _ => problems.push(format!("{key}: a contact has no such key")),
         }
     }

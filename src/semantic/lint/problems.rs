@@ -19,6 +19,11 @@ pub(super) fn never_open(span: Span, others: &[Span]) -> Diagnostic {
     let finding = others.iter().fold(finding, |finding, other| finding.with_label(*other, "this leaves no time in common"));
     finding.with_help("widen one of them").with_note("a message leaves only while every window is open and no quiet hours are on")
 }
+pub(super) fn always_quiet(span: Span, others: &[Span]) -> Diagnostic {
+    let finding = Diagnostic::new(Code::E0642, "quiet hours that never end", span, "from here on it is always quiet");
+    let finding = others.iter().fold(finding, |finding, other| finding.with_label(*other, "these are quiet too"));
+    finding.with_help("leave some time of the day in which a message may go out").with_note("no marketing message of any campaign could ever leave")
+}
 pub(super) fn nothing_enrols(span: Span, name: &str) -> Diagnostic {
     Diagnostic::new(Code::W0524, format!("nothing enrols into {name:?}"), span, "published without a `when`")
         .with_help("say what starts it: `when segment …`, `when EVENT`, or `when enrolled` for the API and other campaigns")

@@ -20,6 +20,12 @@ pub(super) fn check(project: &hir::Project, names: &Names<'_>, findings: &mut Ve
         .filter(|item| matches!(item.kind, PolicyItemKind::QuietHours(_)))
         .map(|item| item.span)
         .collect();
+    if let Some(last) = quiet_spans.last()
+        && is_always_quiet(project)
+    {
+        findings.push(problems::always_quiet(*last, quiet_spans.get(..quiet_spans.len() - 1).unwrap_or_default()));
+        return;
+    }
     for (campaign, declared) in project.campaigns.iter().zip(names.campaigns.iter()) {
         let spans: Vec<Span> = declared
             .decl
@@ -45,6 +51,18 @@ pub(super) fn check(project: &hir::Project, names: &Names<'_>, findings: &mut Ve
             findings.push(problems::never_open(*last, &others));
         }
     }
+}
+
+/// Whether the quiet hours of one clock leave no minute of the week.
+fn is_always_quiet(project: &hir::Project) -> bool {
+    let quiet = &project.policy.quiet_hours;
+    quiet.iter().any(|first| {
+        let mut is_quiet = vec![false; MINUTES_A_WEEK];
+        for other in quiet.iter().filter(|other| is_same_clock(&other.zone, &first.zone)) {
+            is_quiet.iter_mut().zip(&minutes_of(other)).for_each(|(quiet, is_in)| *quiet |= *is_in);
+        }
+        !is_quiet.contains(&false)
+    })
 }
 
 fn is_same_clock(a: &WindowZone, b: &WindowZone) -> bool {

@@ -72,3 +72,19 @@ async fn the_slots_are_in_the_store_with_the_batch_that_gave_them() {
     rig.advance(HOUR).await;
     assert_eq!(rig.sent()[1..], ["hello b@x.example 1 +1h"]);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn each_held_send_is_woken_once_however_many_wait() {
+    let rig = Rig::new(compile(&analyze(&Workspace::of_source("main.camp", &SOURCE.replace("1 per hour", "60 per hour")))).unwrap()).await;
+    for number in 0..200 {
+        let key = ContactKey::user(&format!("u{number}"));
+        rig.identify(key.clone(), json!({ "email": format!("u{number}@x.example") })).await;
+        rig.submit(track(key, "go", json!({}))).await;
+    }
+    rig.engine().idle().await;
+    assert_eq!(rig.sent().len(), 1);
+    let before = rig.engine().metrics().wakes.get();
+    rig.advance(HOUR).await;
+    assert_eq!(rig.sent().len(), 61);
+    assert_eq!(rig.engine().metrics().wakes.get() - before, 60, "nobody is looked at before their slot");
+}
