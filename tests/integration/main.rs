@@ -15,6 +15,7 @@ mod http;
 mod language;
 mod lower;
 mod readme;
+mod reference;
 mod semantic;
 mod store;
 mod stubs;

@@ -48,4 +48,40 @@ pub const RECIPES: &[Recipe] = &[
         about: "a signed webhook to a CRM when somebody reaches a hundred points",
         files: &[("main.camp", include_str!("recipes/points-to-crm/main.camp")), ("emails/thanks.md", include_str!("recipes/points-to-crm/thanks.md"))],
     },
+    // From here on the recipes of `examples/`, each with its tests.
+    Recipe {
+        name: "welcome-series",
+        about: "a welcome series for those who subscribe to a topic, until they leave it or buy",
+        files: &[("main.camp", include_str!("../../../../examples/recipes/r01_welcome_series.camp"))],
+    },
+    Recipe {
+        name: "abandoned-cart",
+        about: "a cart that was left: an hour after its last change, each cart by itself, no more than once a week",
+        files: &[("main.camp", include_str!("../../../../examples/recipes/r06_abandoned_cart.camp"))],
+    },
+    Recipe {
+        name: "review-request",
+        about: "a receipt for each order, and one request for a review of all that was delivered together",
+        files: &[("main.camp", include_str!("../../../../examples/recipes/r08_after_the_purchase.camp"))],
+    },
+    Recipe {
+        name: "win-back",
+        about: "two mails and a text for customers who have bought nothing for 90 days",
+        files: &[("main.camp", include_str!("../../../../examples/recipes/r12_win_back.camp"))],
+    },
+    Recipe {
+        name: "birthday",
+        about: "a coupon at nine by the contact's own clock, every year",
+        files: &[("main.camp", include_str!("../../../../examples/recipes/r14_birthday.camp"))],
+    },
+    Recipe {
+        name: "nine-everywhere",
+        about: "a broadcast at nine o'clock wherever the contact lives",
+        files: &[("main.camp", include_str!("../../../../examples/recipes/r22_nine_oclock_everywhere.camp"))],
+    },
+    Recipe {
+        name: "hot-lead-listening",
+        about: "the brief's example: listening for an open while three days pass",
+        files: &[("main.camp", include_str!("../../../../examples/recipes/r33_hot_lead_listening.camp"))],
+    },
 ];
