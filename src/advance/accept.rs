@@ -3,7 +3,7 @@
 use super::context::{Context, FactChange, Happening, HappeningKind, Line, Start};
 use super::outcome::{Cause, What};
 use super::{Input, InputKind};
-use crate::bytecode::{CampaignId, EventId, EventPattern, Fact, PointCap, RuleId};
+use crate::bytecode::{BuiltinField, CampaignId, EventId, EventPattern, Fact, PointCap, RuleId};
 use crate::lang::{Date, Instant, Record, Value, Weekday, subtract_duration};
 use crate::machine::state::{HistoryEntry, HistoryKind, RuleUse, StableId};
 use crate::machine::{Change, Evaluator, Keep, View, stable};
@@ -18,8 +18,8 @@ impl Context<'_> {
             InputKind::Event { event, properties, changes } => {
                 let name = self.linked.program.events.get(event.index()).map(|def| event_text(&def.name, def.is_form)).unwrap_or_default();
                 self.set_cause(name);
-                self.state.last_seen_at = Some(self.now);
                 let mut group = Vec::new();
+                self.see(&mut group);
                 if !changes.is_empty() {
                     self.apply(evaluator, changes);
                 }
@@ -28,10 +28,9 @@ impl Context<'_> {
             }
             InputKind::Visited { path, properties } => {
                 self.set_cause(Arc::from(format!("visited({path:?})")));
-                self.state.last_seen_at = Some(self.now);
                 self.accept_visit(evaluator, (path, properties), happened);
             }
-            InputKind::Seen => self.state.last_seen_at = Some(self.now),
+            InputKind::Seen => self.seen(evaluator),
             InputKind::Changed(changes) => {
                 self.set_cause(Arc::from("change"));
                 self.apply(evaluator, changes);
@@ -105,7 +104,24 @@ impl Context<'_> {
         self.remember(HistoryKind::Visited, record.clone(), happened);
         self.happen(HappeningKind::Visited { path: path.clone(), record });
         let change = FactChange { fact: Fact::Visited, name: self.cause.input.clone(), old: Value::Unset, new: Value::Unset };
-        self.after_event(evaluator, vec![change]);
+        let mut group = vec![change];
+        self.see(&mut group);
+        self.after_event(evaluator, group);
+    }
+
+    /// The contact has shown up: `last_seen_at` is a fact like any other.
+    fn see(&mut self, group: &mut Vec<FactChange>) {
+        let old = self.state.last_seen_at.replace(self.now).map_or(Value::Unset, Value::DateTime);
+        if let Some(field) = self.linked.builtin(BuiltinField::LastSeenAt) {
+            group.push(FactChange { fact: Fact::Field(field), name: "last_seen_at".into(), old, new: Value::DateTime(self.now) });
+        }
+    }
+
+    /// The contact has shown up, and nothing else.
+    pub fn seen(&mut self, evaluator: &mut Evaluator) {
+        let mut group = Vec::new();
+        self.see(&mut group);
+        self.after_changes(evaluator, group);
     }
 
     fn remember(&mut self, kind: HistoryKind, properties: Arc<Record>, happened: Instant) {

@@ -242,7 +242,14 @@ impl<'a> Context<'a> {
         let Some(record) = self.send_record(happening.effect).cloned() else { return };
         let name = self.linked.message(record.message).and_then(|id| self.linked.program.messages.get(id.index())).and_then(|def| def.name.clone());
         self.set_cause(Arc::from(format!("{}({})", happening.event.word(), name.as_deref().unwrap_or(record.channel.word()))));
-        self.state.last_seen_at = Some(self.now);
+        // What a provider or a scanner does is no sign of life.
+        let is_their_doing = match happening.event {
+            MessageEvent::Opened | MessageEvent::Clicked | MessageEvent::Replied | MessageEvent::Unsubscribed | MessageEvent::Complained => true,
+            MessageEvent::Delivered | MessageEvent::Bounced | MessageEvent::Failed | MessageEvent::Sent | MessageEvent::Skipped => false,
+        };
+        if is_their_doing && !happening.is_machine {
+            self.seen(evaluator);
+        }
         let counts = !happening.is_machine || (happening.event == MessageEvent::Opened && self.linked.program.project.machine_opens_count);
         if !counts {
             return;

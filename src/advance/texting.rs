@@ -25,7 +25,7 @@ impl Context<'_> {
     /// A text came in.
     pub fn accept_text(&mut self, evaluator: &mut Evaluator, text: &Arc<str>, happened: Instant) {
         self.set_cause(Arc::from(format!("sms {text:?}")));
-        self.state.last_seen_at = Some(self.now);
+        self.seen(evaluator);
         let has_left = self.state.consent.channel(Channel::Sms) == ConsentState::Withdrawn;
         let last = self.last_text();
         match keyword(text, has_left) {
