@@ -163,6 +163,16 @@ codes! {
     E0560 "some variants have a share and others none"
     W0561 "an experiment by opens or clicks that sends nothing"
     E0562 "sequences grow too large"
+    W0526 "this can never hold"
+    W0527 "this always holds"
+    W0528 "the campaign has ended before anybody comes here"
+    W0529 "a line that never takes effect"
+    W0530 "the same message a second time"
+    W0531 "this depends on opens alone"
+    W0532 "more messages than the limit lets through"
+    W0533 "this waits for something that is not set"
+    W0534 "what has no value may surprise here"
+    W0535 "nobody can enter this campaign"
     // 06 messages and templates
     E0601 "a needed part is missing"
     E0602 "this line belongs to another channel"
@@ -184,6 +194,11 @@ codes! {
     E0642 "quiet hours that never end"
     // 07 segments, points and circles
     E0701 "segments refer to each other in a circle"
+    E0702 "these start each other without end"
+    W0703 "campaigns lead back to each other at one instant"
+    W0704 "this point rule fires itself"
+    W0706 "nobody can be in this segment"
+    W0707 "everybody is in this segment"
     // 08 consent, secrets and what is unused
     W0801 "an unsigned webhook"
     W0802 "a secret in the source"

@@ -4,10 +4,12 @@
 //! happen. Not here: code (`lower`), and how a finding looks (`diagnostics`).
 
 mod check;
+mod circles;
 mod flow;
 pub mod hir;
 mod input;
 mod lint;
+mod reason;
 mod references;
 mod resolve;
 mod walk;
@@ -32,6 +34,7 @@ pub fn analyze(input: &Input<'_>, sink: &mut Sink) -> hir::Project {
     let (project, usage, checked) = check::check(input, &names);
     findings.extend(checked);
     findings.extend(flow::check(&project));
+    findings.extend(circles::check(&project));
     // What a misspelt name was meant to use would be called unused as well: one fault, one finding.
     let has_errors = findings.iter().any(|finding| finding.severity() == Severity::Error) || files.iter().any(|file| file.is_broken);
     let usage = Some(&usage).filter(|_| !has_errors);

@@ -22,3 +22,4 @@ mod stubs;
 mod syntax;
 mod templates;
 mod tidy;
+mod ui;

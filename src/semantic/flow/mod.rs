@@ -3,11 +3,16 @@
 //! Not here: names and types (`check`), and what is merely untidy (`lint`).
 
 mod atoms;
+mod decide;
 mod path;
-mod problems;
+pub(in crate::semantic) mod problems;
+mod sends;
+mod touches;
+mod trail;
+mod waits;
 mod walk;
 
-pub(super) use walk::bodies;
+pub(super) use walk::{bodies, is_after_the_end};
 
 use super::hir;
 use crate::diagnostics::Diagnostic;

@@ -1,5 +1,6 @@
 //! What a path has behind it.
 
+use super::trail::{Elapsed, Trail};
 use crate::bytecode::{Channel, MessageId, MessageTarget, StepId};
 use std::collections::BTreeMap;
 
@@ -14,13 +15,15 @@ pub(super) struct Mark {
 
 /// What lies behind a place, over all paths that lead to it.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Path {
+pub(super) struct Path<'p> {
+    /// What is known of who comes here.
+    pub trail: Trail<'p>,
     messages: BTreeMap<MessageId, Mark>,
     steps: BTreeMap<StepId, Mark>,
     channels: Vec<(Channel, Mark)>,
 }
 
-impl Path {
+impl<'p> Path<'p> {
     pub(super) fn send(&mut self, step: StepId, message: MessageId, channel: Channel) {
         let mark = Mark { is_certain: true, is_fresh: true };
         self.messages.insert(message, mark);
@@ -33,7 +36,8 @@ impl Path {
         self.steps.insert(step, Mark { is_certain: true, is_fresh: true });
     }
     /// Time passes.
-    pub(super) fn pass(&mut self) {
+    pub(super) fn pass(&mut self, elapsed: Elapsed) {
+        self.trail.pass(elapsed);
         for mark in self.marks() {
             mark.is_fresh = false;
         }
@@ -57,7 +61,8 @@ impl Path {
         }
     }
     /// One of two ways was taken.
-    pub(super) fn either(mut self, other: &Path) -> Path {
+    pub(super) fn either(mut self, other: &Path<'p>) -> Path<'p> {
+        self.trail.either(&other.trail);
         merge(&mut self.messages, &other.messages);
         merge(&mut self.steps, &other.steps);
         let mut mine: BTreeMap<Channel, Mark> = self.channels.iter().copied().collect();
@@ -65,8 +70,8 @@ impl Path {
         self.channels = mine.into_iter().collect();
         self
     }
-    /// Both ways were taken.
-    pub(super) fn both(mut self, other: &Path) -> Path {
+    /// Both ways were taken; what is known of who comes here stays as it is.
+    pub(super) fn both(mut self, other: &Path<'p>) -> Path<'p> {
         for (key, mark) in &other.messages {
             self.messages.entry(*key).and_modify(|mine| mine.is_certain |= mark.is_certain).or_insert(*mark);
         }

@@ -36,3 +36,48 @@ pub(super) fn no_time_in_loop(span: Span) -> Diagnostic {
     Diagnostic::new(Code::E0521, "no time passes in this loop", head, "all passes happen at one instant")
         .with_help("say how often: `repeat up to 3 times every 2d { … }`, or `wait` inside")
 }
+pub(in crate::semantic) fn never_holds(span: Span, because: Option<Span>) -> Diagnostic {
+    with_reason(Diagnostic::new(Code::W0526, "this can never hold", span, "false for everybody who comes here"), because)
+        .with_help("correct it, or remove what waits behind it")
+}
+pub(in crate::semantic) fn always_holds(span: Span, because: Option<Span>) -> Diagnostic {
+    with_reason(Diagnostic::new(Code::W0527, "this always holds", span, "true for everybody who comes here"), because)
+        .with_help("correct it, or leave the question out")
+}
+fn with_reason(finding: Diagnostic, because: Option<Span>) -> Diagnostic {
+    match because {
+        Some(span) => finding.with_label(span, "decided here already"),
+        None => finding,
+    }
+}
+pub(in crate::semantic) fn after_the_end(span: Span, campaign: Span) -> Diagnostic {
+    Diagnostic::new(Code::W0528, "the campaign has ended before anybody comes here", span, "never reached in time")
+        .with_label(campaign, "its `active … until` is earlier")
+        .with_help("shorten the waits before it, or move the end")
+        .with_note("at its end all enrollments of a campaign end, wherever they stand")
+}
+pub(super) fn sent_twice(span: Span, name: Option<&str>, first: Span) -> Diagnostic {
+    let title = match name {
+        Some(name) => format!("`{name}` is sent a second time"),
+        None => "this message is sent a second time".to_owned(),
+    };
+    Diagnostic::new(Code::W0530, title, span, "some get it twice")
+        .with_label(first, "sent here first")
+        .with_help("send another message, or say that it is meant: `repeat up to 2 times { … }`")
+}
+pub(super) fn opens_alone(span: Span, loss: Span) -> Diagnostic {
+    Diagnostic::new(Code::W0531, "this depends on opens alone", span, "many who read it are never seen to open it")
+        .with_label(loss, "they lose something here")
+        .with_help("ask for more than an open: `clicked(…)`, a visit, an event")
+        .with_note("mail programs hide opens, and opens by machines do not count")
+}
+pub(super) fn over_the_cap(span: Span, limit: Span) -> Diagnostic {
+    Diagnostic::new(Code::W0532, "this is one message more than the limit lets through", span, "skipped for whoever comes here")
+        .with_label(limit, "the limit")
+        .with_help("put a wait before it, raise the limit, or let it wait: `limit … else wait`")
+}
+pub(super) fn never_set(span: Span) -> Diagnostic {
+    Diagnostic::new(Code::W0533, "this waits for something that is not set", span, "unset for everybody who comes here, and nothing sets it")
+        .with_help("set it in a step, add an `update` line, or ask `is set` first")
+        .with_note("a wait on something unset stays until it is set")
+}

@@ -1,17 +1,24 @@
-//! The walk over a campaign's paths.
+//! The walk over a campaign's paths, step by step. Decisions have a file of their own.
 
-use super::atoms::atoms;
 use super::path::Path;
 use super::problems;
-use crate::bytecode::{MessageEvent, StepId};
+use super::trail::Elapsed;
+use super::waits::{until_elapsed, until_moment};
+use crate::base::Span;
+use crate::bytecode::{FieldId, MessageTarget, StepId};
 use crate::diagnostics::Diagnostic;
 use crate::semantic::check::ends;
-use crate::semantic::hir::{Campaign, Expr, Project, Step, StepKind};
+use crate::semantic::hir::{Campaign, Expr, ExprKind, Project, Step, StepKind, TriggerKind, UntilAnchor};
+use crate::semantic::reason::{Held, Reason, is_anchored};
 
 /// Walks one campaign.
-pub(super) fn campaign(project: &Project, campaign: &Campaign, findings: &mut Vec<Diagnostic>) {
-    let mut walk = Walk { project, findings };
+pub(super) fn campaign<'p>(project: &'p Project, campaign: &'p Campaign, findings: &mut Vec<Diagnostic>) {
+    let always: Vec<Held<'p>> = campaign.exits.iter().map(|exit| (&exit.condition, false)).filter(|(condition, _)| !is_anchored(condition)).collect();
+    // A broadcast behind the end is told at its trigger.
+    let is_late = campaign.triggers.iter().any(|trigger| is_after_the_end(campaign, &trigger.kind));
+    let mut walk = Walk { project, campaign, reason: Reason::new(project), always, inside: None, is_late, is_capped: false, findings };
     let mut path = Path::default();
+    walk.begin(&mut path);
     walk.steps(&campaign.steps, &mut path);
     // An exit is listened to at every step: it is enough that the campaign sends the message somewhere.
     let mut anywhere = Path::default();
@@ -22,18 +29,54 @@ pub(super) fn campaign(project: &Project, campaign: &Campaign, findings: &mut Ve
     }
 }
 
-struct Walk<'p, 'f> {
-    project: &'p Project,
-    findings: &'f mut Vec<Diagnostic>,
+/// A walk over one campaign.
+pub(super) struct Walk<'p, 'f> {
+    pub project: &'p Project,
+    pub campaign: &'p Campaign,
+    pub reason: Reason<'p>,
+    /// What holds at every instant at which nothing has just changed: no exit does.
+    pub always: Vec<Held<'p>>,
+    /// The outermost `do` whose steps are being walked: its findings belong there.
+    pub inside: Option<Span>,
+    /// The end of the campaign has been told to come too early.
+    is_late: bool,
+    /// A cap has been told to be too small.
+    pub is_capped: bool,
+    pub findings: &'f mut Vec<Diagnostic>,
 }
 
-impl Walk<'_, '_> {
-    fn steps(&mut self, steps: &[Step], path: &mut Path) {
+impl<'p> Walk<'p, '_> {
+    /// What is known of whoever is enrolled, at that instant.
+    fn begin(&self, path: &mut Path<'p>) {
+        for condition in self.campaign.only_if.iter().filter(|condition| !is_anchored(condition)) {
+            path.trail.learn(condition, true);
+        }
+        if let [trigger] = self.campaign.triggers.as_slice() {
+            match &trigger.kind {
+                TriggerKind::SegmentEntered { segment, .. } => {
+                    if let Some(segment) = self.project.segments.get(segment.index()) {
+                        path.trail.learn(&segment.condition, true);
+                    }
+                }
+                TriggerKind::At { date, time, .. } => path.trail.not_before(super::waits::earliest_ms(*date, *time)),
+                _ => {}
+            }
+        }
+        if let Some(from) = self.campaign.active_from {
+            path.trail.not_before(from.0);
+        }
+        if self.campaign.collect.is_some() {
+            path.pass(Elapsed::UNKNOWN);
+        }
+    }
+
+    pub(super) fn steps(&mut self, steps: &'p [Step], path: &mut Path<'p>) {
         let mut ended = None;
         for step in steps {
             if let Some(by) = ended.take() {
                 self.findings.push(problems::never_runs(step.header.span, by));
             }
+            self.check_end(step, path);
             self.step(step, path);
             if ends(std::slice::from_ref(step)) {
                 ended = Some(step.header.span);
@@ -41,55 +84,65 @@ impl Walk<'_, '_> {
         }
     }
 
-    fn step(&mut self, step: &Step, path: &mut Path) {
+    /// Whether the campaign is over before anybody can come here.
+    fn check_end(&mut self, step: &Step, path: &Path<'p>) {
+        let (Some(until), Some(earliest)) = (self.campaign.active_until, path.trail.not_before_ms) else { return };
+        if earliest >= until.0 && !self.is_late {
+            self.is_late = true;
+            self.findings.push(problems::after_the_end(self.inside.unwrap_or(step.header.span), self.campaign.name_span));
+        }
+    }
+
+    fn step(&mut self, step: &'p Step, path: &mut Path<'p>) {
         match &step.kind {
-            StepKind::Send { message, .. } => {
-                if let Some(known) = self.project.messages.get(message.index()) {
-                    path.send(step.header.id, *message, known.channel);
+            StepKind::Send { message, .. } => self.send(step, *message, path),
+            StepKind::Reach(arms) => self.reach(step, arms, path),
+            StepKind::Wait { duration, then_until } => {
+                path.pass(Elapsed::of_expr(duration));
+                if then_until.is_some() {
+                    path.pass(Elapsed::UNKNOWN);
                 }
             }
-            StepKind::Reach(arms) => {
-                let mut sent = Path::default();
-                for arm in arms {
-                    self.step(arm, &mut sent);
+            StepKind::WaitBetween { low, high } => {
+                let (low, high) = (Elapsed::of_expr(low), Elapsed::of_expr(high));
+                path.pass(Elapsed { at_least_ms: low.at_least_ms, at_most_ms: high.at_most_ms });
+            }
+            StepKind::WaitUntil(until) => {
+                if let UntilAnchor::Value { value, .. } = &until.anchor {
+                    self.check_is_set(value, path);
                 }
-                sent.doubt();
-                *path = std::mem::take(path).both(&sent);
-                path.mark_step(step.header.id);
+                path.pass(until_elapsed(until));
+                if let Some(at) = until_moment(until) {
+                    path.trail.not_before(at);
+                }
             }
-            StepKind::Wait { .. } | StepKind::WaitBetween { .. } | StepKind::WaitUntil(_) => path.pass(),
-            StepKind::WaitFor { condition, .. } => {
-                self.asked(condition, path);
-                path.pass();
-            }
-            StepKind::Webhook { answer: Some(_), .. } => path.pass(),
+            StepKind::WaitFor { condition, deadline } => self.wait_for(condition, deadline.as_ref(), path),
+            StepKind::Webhook { answer: Some(_), .. } => path.pass(Elapsed::UNKNOWN),
             StepKind::Decide { .. } => self.decide(step, path),
-            StepKind::Await { arms, deadline } => {
-                for arm in arms {
-                    self.asked(&arm.condition, path);
-                }
-                path.pass();
-                let bodies: Vec<&[Step]> = arms.iter().map(|arm| arm.body.as_slice()).chain(deadline.iter().map(|(_, body)| body.as_slice())).collect();
-                self.one_of(&bodies, path);
-            }
-            StepKind::Timeline { arms, .. } => {
-                path.pass();
+            StepKind::Await { arms, deadline } => self.await_step(arms, deadline.as_ref(), path),
+            StepKind::Timeline { anchor, arms, .. } => {
+                self.check_is_set(anchor, path);
+                path.pass(Elapsed::UNKNOWN);
                 for arm in arms {
                     // An arm that is past on arrival is skipped.
                     self.one_of(&[&arm.body, &[]], path);
-                    path.pass();
+                    path.pass(Elapsed::UNKNOWN);
                 }
             }
             StepKind::Split(arms) => self.one_of(&arms.iter().map(|arm| arm.body.as_slice()).collect::<Vec<_>>(), path),
             StepKind::Experiment { variants, .. } => self.one_of(&variants.iter().map(|variant| variant.body.as_slice()).collect::<Vec<_>>(), path),
             StepKind::Repeat { every, until, body, .. } => self.repeat(step, (every.is_some(), until.as_ref(), body), path),
             StepKind::Parallel(branches) => self.parallel(branches, path),
-            StepKind::Do { body, .. } => self.steps(body, path),
-            StepKind::Webhook { answer: None, .. }
-            | StepKind::Notify { .. }
-            | StepKind::Set { .. }
-            | StepKind::Clear { .. }
-            | StepKind::AddItem { .. }
+            StepKind::Do { body, .. } => self.expanded(step, body, path),
+            StepKind::Set { field, .. } => {
+                path.trail.set_field(*field);
+                path.trail.change(self.project, &step.kind);
+            }
+            StepKind::Clear { field } => {
+                path.trail.change(self.project, &step.kind);
+                path.trail.clear_field(*field);
+            }
+            StepKind::AddItem { .. }
             | StepKind::RemoveItem { .. }
             | StepKind::AddPoints { .. }
             | StepKind::SetPoints { .. }
@@ -101,82 +154,68 @@ impl Walk<'_, '_> {
             | StepKind::Unsubscribe(_)
             | StepKind::Enroll(_)
             | StepKind::Leave(_)
-            | StepKind::Emit { .. }
-            | StepKind::Mute(_)
-            | StepKind::Stop(_)
-            | StepKind::Error => {}
+            | StepKind::Emit { .. } => path.trail.change(self.project, &step.kind),
+            StepKind::Webhook { answer: None, .. } | StepKind::Notify { .. } | StepKind::Mute(_) | StepKind::Stop(_) | StepKind::Error => {}
         }
     }
 
-    fn decide(&mut self, step: &Step, path: &mut Path) {
-        let StepKind::Decide { condition, deadline, then_, else_ } = &step.kind else { return };
-        let is_told = self.asked(condition, path);
-        if deadline.is_some() {
-            path.pass();
-        } else if !is_told {
-            self.check_time(condition, (then_, else_), path);
-        }
-        self.one_of(&[then_, else_], path);
-    }
-
-    /// A decision on a message that was sent this very moment.
-    fn check_time(&mut self, condition: &Expr, (then_, else_): (&[Step], &[Step]), path: &Path) {
-        let is_answer = |event: MessageEvent| match event {
-            MessageEvent::Delivered
-            | MessageEvent::Opened
-            | MessageEvent::Clicked
-            | MessageEvent::Replied
-            | MessageEvent::Bounced
-            | MessageEvent::Unsubscribed
-            | MessageEvent::Complained => true,
-            MessageEvent::Sent | MessageEvent::Skipped | MessageEvent::Failed => false,
-        };
-        let found = atoms(condition);
-        let Some(atom) = found.iter().find(|atom| is_answer(atom.event) && path.find(atom.target).is_some_and(|mark| mark.is_fresh)) else { return };
-        let wait = |steps: &[Step]| steps.iter().position(|step| matches!(step.kind, StepKind::Wait { .. }));
-        let arm = if atom.is_negated { then_ } else { else_ };
-        match (wait(arm), arm.first()) {
-            (Some(at), Some(first)) if at > 0 && !atom.is_negated => {
-                if let Some(wait) = arm.get(at) {
-                    self.findings.push(problems::step_before_wait(atom.span, first.header.span, wait));
+    fn reach(&mut self, step: &Step, arms: &'p [Step], path: &mut Path<'p>) {
+        let mut sent = Path::default();
+        for arm in arms {
+            if let StepKind::Send { message, .. } = &arm.kind {
+                self.check_twice(arm, *message, path);
+                if let Some(known) = self.project.messages.get(message.index()) {
+                    sent.send(arm.header.id, *message, known.channel);
                 }
             }
-            (Some(_) | None, _) => self.findings.push(problems::no_time(atom.span)),
         }
+        sent.doubt();
+        path.trail.forget();
+        *path = std::mem::take(path).both(&sent);
+        path.mark_step(step.header.id);
     }
 
-    /// Whether the messages asked about were sent; true where a finding was made.
-    fn asked(&mut self, condition: &Expr, path: &Path) -> bool {
-        if self.never_sent(condition, path) {
-            return true;
-        }
-        for atom in atoms(condition) {
-            // `sent` and `skipped` ask exactly this.
-            let is_asking = matches!(atom.event, MessageEvent::Sent | MessageEvent::Skipped);
-            if !is_asking && path.find(atom.target).is_some_and(|mark| !mark.is_certain) {
-                self.findings.push(problems::sent_on_some_paths(atom.span));
-                return true;
-            }
-        }
-        false
+    /// A sequence's steps: what its caller knows says nothing of the sequence itself.
+    fn expanded(&mut self, step: &Step, body: &'p [Step], path: &mut Path<'p>) {
+        let outer = self.inside;
+        self.inside = outer.or(Some(step.header.span));
+        path.trail.forget_all();
+        self.steps(body, path);
+        path.trail.forget_all();
+        self.inside = outer;
     }
 
-    fn never_sent(&mut self, condition: &Expr, path: &Path) -> bool {
-        let mut is_told = false;
-        for atom in atoms(condition) {
-            if path.find(atom.target).is_none() && !is_open(atom.target) {
-                self.findings.push(problems::never_sent(atom.span));
-                is_told = true;
-            }
+    /// A moment that is known to be unset, where nothing in the project can set it.
+    fn check_is_set(&mut self, value: &Expr, path: &Path<'p>) {
+        let is_unset = |(fact, is_held): &Held<'p>| match (&fact.kind, is_held) {
+            (ExprKind::IsSet(asked), false) => is_same_place(asked, value),
+            (ExprKind::Not(inner), true) => matches!(&inner.kind, ExprKind::IsSet(asked) if is_same_place(asked, value)),
+            _ => false,
+        };
+        let is_cleared = matches!(value.kind, ExprKind::Field(field) if path.trail.is_cleared(field));
+        if !is_cleared && !path.trail.facts().iter().any(is_unset) {
+            return;
         }
-        is_told
+        let can_be_set = match &value.kind {
+            ExprKind::Field(field) => self.project.campaigns.iter().any(|campaign| sets(&campaign.steps, *field)),
+            ExprKind::Get(record, _) => matches!(record.kind, ExprKind::Capture(slot) if self.campaign.updates.iter().any(|update| update.slot == slot)),
+            _ => true,
+        };
+        if !can_be_set {
+            self.findings.push(problems::never_set(value.span));
+        }
     }
 
     /// One of several ways is taken; one that ends leads nowhere.
-    fn one_of(&mut self, bodies: &[&[Step]], path: &mut Path) {
-        let mut out: Option<Path> = None;
-        for body in bodies {
-            let mut inner = path.clone();
+    pub(super) fn one_of(&mut self, bodies: &[&'p [Step]], path: &mut Path<'p>) {
+        let ways: Vec<(&'p [Step], Path<'p>)> = bodies.iter().map(|body| (*body, path.clone())).collect();
+        self.ways(ways, path);
+    }
+
+    /// One of several ways is taken, each with what is known on it.
+    pub(super) fn ways(&mut self, ways: Vec<(&'p [Step], Path<'p>)>, path: &mut Path<'p>) {
+        let mut out: Option<Path<'p>> = None;
+        for (body, mut inner) in ways {
             self.steps(body, &mut inner);
             if !ends(body) {
                 out = Some(match out {
@@ -190,7 +229,7 @@ impl Walk<'_, '_> {
         }
     }
 
-    fn repeat(&mut self, step: &Step, (has_rhythm, until, body): (bool, Option<&Expr>, &[Step]), path: &mut Path) {
+    fn repeat(&mut self, step: &Step, (has_rhythm, until, body): (bool, Option<&'p Expr>, &'p [Step]), path: &mut Path<'p>) {
         if !has_rhythm && !takes_time(body) {
             self.findings.push(problems::no_time_in_loop(step.header.span));
         }
@@ -199,24 +238,27 @@ impl Walk<'_, '_> {
         let mut sent = Path::default();
         self.everything(body, &mut sent);
         sent.doubt();
-        sent.pass();
+        sent.pass(Elapsed::UNKNOWN);
         before = before.both(&sent);
+        before.trail.forget();
         if let Some(until) = until {
             self.never_sent(until, &before);
         }
         let entered = path.clone();
         let mut inner = before;
         self.steps(body, &mut inner);
-        inner.pass();
+        inner.pass(Elapsed::UNKNOWN);
         *path = entered.either(&inner);
     }
 
-    fn parallel(&mut self, branches: &[Vec<Step>], path: &mut Path) {
+    fn parallel(&mut self, branches: &'p [Vec<Step>], path: &mut Path<'p>) {
         let mut others = Path::default();
         for branch in branches {
             self.everything(branch, &mut others);
         }
         others.doubt();
+        path.trail.forget_all();
+        let before = path.trail.sendings.len();
         let mut out = path.clone();
         for branch in branches {
             let mut inner = path.clone().both(&others);
@@ -224,12 +266,13 @@ impl Walk<'_, '_> {
             let mut sent = Path::default();
             self.everything(branch, &mut sent);
             out = out.both(&sent);
+            out.trail.both(&inner.trail, before);
         }
         *path = out;
     }
 
     /// All that is sent somewhere in these steps, without findings.
-    fn everything(&self, steps: &[Step], path: &mut Path) {
+    pub(super) fn everything(&self, steps: &'p [Step], path: &mut Path<'p>) {
         for step in steps {
             if let StepKind::Send { message, .. } = &step.kind
                 && let Some(known) = self.project.messages.get(message.index())
@@ -246,9 +289,31 @@ impl Walk<'_, '_> {
     }
 }
 
+/// Whether a broadcast comes when the campaign has ended.
+pub(in crate::semantic) fn is_after_the_end(campaign: &Campaign, trigger: &TriggerKind) -> bool {
+    match (trigger, campaign.active_until) {
+        (TriggerKind::At { date, time, .. }, Some(until)) => super::waits::earliest_ms(*date, *time) >= until.0,
+        (_, _) => false,
+    }
+}
+
+/// Whether two expressions read one field, or one property of one record.
+fn is_same_place(a: &Expr, b: &Expr) -> bool {
+    match (&a.kind, &b.kind) {
+        (ExprKind::Field(a), ExprKind::Field(b)) => a == b,
+        (ExprKind::Capture(a), ExprKind::Capture(b)) => a == b,
+        (ExprKind::Get(a, name), ExprKind::Get(b, other)) => name == other && is_same_place(a, b),
+        _ => false,
+    }
+}
+
+fn sets(steps: &[Step], field: FieldId) -> bool {
+    steps.iter().any(|step| matches!(step.kind, StepKind::Set { field: set, .. } if set == field) || bodies(step).into_iter().any(|body| sets(body, field)))
+}
+
 /// A step whose number is not known: a sequence checked by itself.
-fn is_open(target: &crate::bytecode::MessageTarget) -> bool {
-    matches!(target, crate::bytecode::MessageTarget::Step(StepId(u32::MAX)))
+pub(super) fn is_open(target: &MessageTarget) -> bool {
+    matches!(target, MessageTarget::Step(StepId(u32::MAX)))
 }
 
 /// The blocks directly inside a step.

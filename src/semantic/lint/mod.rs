@@ -1,6 +1,8 @@
 //! What is suspicious though it has a meaning: unused declarations, secrets, windows, campaigns nobody enters.
 
+mod conditions;
 mod problems;
+mod unset;
 mod windows;
 
 use super::check::Usage;
@@ -18,6 +20,8 @@ pub(super) fn check(project: &hir::Project, names: &Names<'_>, usage: Option<&Us
     }
     secrets(project, names, &mut findings);
     windows::check(project, names, &mut findings);
+    conditions::check(project, &mut findings);
+    unset::all(project, &mut findings);
     for (campaign, declared) in project.campaigns.iter().zip(names.campaigns.iter()) {
         let has_trigger = declared.decl.items.iter().any(|item| match item {
             Item::Header(line) => matches!(line.kind, HeaderKind::When { .. } | HeaderKind::Broadcast(_)),

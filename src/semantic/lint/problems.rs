@@ -28,3 +28,39 @@ pub(super) fn nothing_enrols(span: Span, name: &str) -> Diagnostic {
     Diagnostic::new(Code::W0524, format!("nothing enrols into {name:?}"), span, "published without a `when`")
         .with_help("say what starts it: `when segment …`, `when EVENT`, or `when enrolled` for the API and other campaigns")
 }
+pub(super) fn never_exits(span: Span, is_stay_while: bool) -> Diagnostic {
+    let label = if is_stay_while { "holds for everybody" } else { "holds for nobody" };
+    Diagnostic::new(Code::W0529, "this line never ends an enrollment", span, label).with_help("correct the condition, or remove the line")
+}
+pub(super) fn exits_at_once(span: Span, is_stay_while: bool) -> Diagnostic {
+    let label = if is_stay_while { "holds for nobody" } else { "holds for everybody" };
+    Diagnostic::new(Code::W0535, "nobody can enter this campaign", span, label)
+        .with_help("correct the condition")
+        .with_note("a trigger enrols only those for whom no `exit when` holds")
+}
+pub(super) fn never_reached(span: Span) -> Diagnostic {
+    Diagnostic::new(Code::W0529, "this goal is never reached", span, "holds for nobody").with_help("correct the condition, or remove the line")
+}
+pub(super) fn nobody_enters(span: Span, other: Span) -> Diagnostic {
+    Diagnostic::new(Code::W0535, "nobody can enter this campaign", span, "refuses everybody who comes by the other")
+        .with_label(other, "the other side of it")
+        .with_help("correct one of them")
+        .with_note("at a trigger every `only if` must hold, and no `exit when` may")
+}
+pub(super) fn nobody(span: Span, name: &str) -> Diagnostic {
+    Diagnostic::new(Code::W0706, format!("nobody can be in the segment {name:?}"), span, "can never hold").with_help("correct the condition")
+}
+pub(super) fn everybody(span: Span, name: &str) -> Diagnostic {
+    Diagnostic::new(Code::W0707, format!("everybody is in the segment {name:?}"), span, "always holds")
+        .with_help("correct the condition; `true` says that everybody is meant")
+}
+pub(super) fn leaves_out_the_unset(span: Span, field: &str) -> Diagnostic {
+    Diagnostic::new(Code::W0534, format!("who has no `{field}` is left out"), span, "false where it is unset")
+        .with_help(format!("take them in with `(… or {field} is not set)`, or give the field a default"))
+        .with_note("comparing something unset is false, both ways")
+}
+pub(super) fn takes_in_the_unset(span: Span, field: &str) -> Diagnostic {
+    Diagnostic::new(Code::W0534, format!("who has no `{field}` is taken in"), span, "true where it is unset")
+        .with_help(format!("leave them out with `{field} is set and …`, or give the field a default"))
+        .with_note("comparing something unset is false, and `not` of it true")
+}
