@@ -1,7 +1,10 @@
-//! `campc check`, process start included: a project of 10,000 lines, and one page.
+//! `campc check`, process start included: a project of 10,000 lines, and one page. Then the stages of a large one, by themselves.
 
 use super::report::{Failure, head, line, median, ms};
 use super::{Bench, source};
+use campc::bytecode::Program;
+use campc::compiler::{Analysis, Workspace, analyze, compile};
+use campc::diagnostics::{View, github, gitlab, json, sarif, short, terminal};
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Instant;
@@ -17,6 +20,77 @@ pub fn run(bench: &Bench) -> Result<(), Failure> {
     line(&format!("`campc check`, {lines} lines"), &format!("{whole:.1} ms"), "< 80 ms");
     line("`campc check`, one page", &format!("{single:.1} ms"), "< 5 ms");
     line("`campc --version` (process start alone)", &format!("{start:.1} ms"), "–");
+    stages(bench)?;
+    renderings(bench)
+}
+
+/// Each stage over a large project, in this process.
+fn stages(bench: &Bench) -> Result<(), Failure> {
+    let folder = bench.folder("stages")?;
+    let lines = source::large_project(&folder, bench.scaled(200_000))?;
+    let mut sources = Vec::new();
+    for entry in std::fs::read_dir(&folder)? {
+        let path = entry?.path();
+        if path.extension().is_some_and(|extension| extension == "camp") {
+            let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+            sources.push((name, std::fs::read(&path)?));
+        }
+    }
+    let mut times: [Vec<f64>; 4] = Default::default();
+    for _ in 0..5 {
+        let taken = one_run(&sources)?;
+        times.iter_mut().zip(taken).for_each(|(all, time)| all.push(time));
+    }
+    let [parse, check, lower, whole] = times.map(median);
+    let figure = |time: f64| format!("{time:.1} ms, {} lines/s", super::report::whole(lines as f64 / time * 1000.0));
+    line(&format!("parse, {lines} lines"), &figure(parse), "–");
+    line("check (names, types, paths, conditions)", &figure(check), "–");
+    line("parse + check", &figure(whole), "≥ 400 000 lines/s");
+    line("lower and verify", &figure(lower), "–");
+    Ok(())
+}
+
+/// Milliseconds of parsing, checking, lowering, and of the first two together.
+fn one_run(sources: &[(String, Vec<u8>)]) -> Result<[f64; 4], Failure> {
+    let mut workspace = Workspace::new();
+    for (name, bytes) in sources {
+        workspace.add_root(name, bytes.clone());
+    }
+    let began = Instant::now();
+    let missing = workspace.missing();
+    let parsed = Instant::now();
+    let analysis: Analysis = analyze(&workspace);
+    let checked = Instant::now();
+    let program: Result<Program, _> = compile(&analysis);
+    let lowered = Instant::now();
+    if !missing.is_empty() || !analysis.findings.is_empty() || program.is_err() {
+        return Err(format!("the large project has findings: {}", short::render(&analysis.findings, &View::new(&analysis.sources))).into());
+    }
+    Ok([ms(parsed - began), ms(checked - parsed), ms(lowered - checked), ms(checked - began)])
+}
+
+/// Two thousand findings in each format.
+fn renderings(bench: &Bench) -> Result<(), Failure> {
+    let count = bench.scaled(2_000);
+    let text: String = (0..count).map(|n| format!("segment s{n} = cuontry == \"Canada\" and points > {n}\n")).collect();
+    let began = Instant::now();
+    let analysis = analyze(&Workspace::of_source("main.camp", &text));
+    line(&format!("check of a file with {count} findings"), &format!("{:.1} ms", ms(began.elapsed())), "–");
+    let view = View::new(&analysis.sources);
+    let findings = &analysis.findings;
+    let formats: [(&str, &dyn Fn() -> String); 6] = [
+        ("human", &|| terminal::render(findings, &view, terminal::Paint::Colored)),
+        ("short", &|| short::render(findings, &view)),
+        ("json", &|| json::render(findings, &view)),
+        ("sarif", &|| sarif::document(sarif::results(findings, &view))),
+        ("github", &|| github::render(findings, &view)),
+        ("gitlab", &|| gitlab::document(gitlab::issues(findings, &view))),
+    ];
+    for (name, render) in formats {
+        let began = Instant::now();
+        let bytes = render().len();
+        line(&format!("{} findings as {name}, {} KiB", findings.len(), bytes / 1024), &format!("{:.1} ms", ms(began.elapsed())), "< 1 000 ms");
+    }
     Ok(())
 }
 

@@ -69,6 +69,7 @@ codes! {
     E0109 "the file holds a NUL character"
     E0110 "this is how other languages write it"
     E0111 "the file is not UTF-8 text"
+    W0112 "a character that cannot be seen"
     // 02 syntax
     E0201 "something else belongs here"
     E0202 "this word is not known here"
@@ -192,9 +193,10 @@ codes! {
     E0640 "a language the project does not have"
     E0641 "this line belongs to the message, not to one of its languages"
     E0642 "quiet hours that never end"
+    E0616 "this template grows beyond all bounds"
     // 07 segments, points and circles
     E0701 "segments refer to each other in a circle"
-    E0702 "these start each other without end"
+    W0702 "these start each other without end"
     W0703 "campaigns lead back to each other at one instant"
     W0704 "this point rule fires itself"
     W0706 "nobody can be in this segment"
@@ -203,6 +205,8 @@ codes! {
     W0801 "an unsigned webhook"
     W0802 "a secret in the source"
     W0803 "never used"
+    W0804 "a parameter that is never read"
+    W0805 "one name for two things"
     // 09 cannot run
     E0900 "this cannot run yet"
     // 11 tests

@@ -22,7 +22,10 @@ impl LineIndex {
     #[must_use]
     pub fn new(text: &str) -> Self {
         let mut starts = vec![0];
-        starts.extend(text.bytes().enumerate().filter(|(_, b)| *b == b'\n').map(|(i, _)| u32::try_from(i + 1).unwrap_or(u32::MAX)));
+        let bytes = text.as_bytes();
+        // A carriage return alone ends a line too, as it does in old editors.
+        let ends = |(i, b): &(usize, u8)| *b == b'\n' || (*b == b'\r' && bytes.get(i + 1) != Some(&b'\n'));
+        starts.extend(text.bytes().enumerate().filter(ends).map(|(i, _)| u32::try_from(i + 1).unwrap_or(u32::MAX)));
         Self { starts }
     }
     /// The line of `offset`, from 1.

@@ -2,7 +2,7 @@
 
 use super::context::Context;
 use crate::base::{Severity, Sources};
-use crate::diagnostics::{Diagnostic, View, json, short, terminal};
+use crate::diagnostics::{Diagnostic, View, github, gitlab, json, sarif, short, terminal};
 use std::path::Path;
 
 /// The formats of findings.
@@ -15,6 +15,43 @@ pub enum FindingFormat {
     Json,
     /// One line a finding: `PATH:LINE:COL: error[E0301]: title`.
     Short,
+    /// SARIF 2.1.0: one JSON document.
+    Sarif,
+    /// Workflow commands of GitHub, one a line.
+    Github,
+    /// GitLab's code quality report: one JSON document.
+    Gitlab,
+}
+
+/// What was found in several places, for formats that are one document.
+#[derive(Debug, Default)]
+pub struct Report {
+    sarif: Vec<serde_json::Value>,
+    gitlab: Vec<gitlab::Issue>,
+}
+
+impl Report {
+    /// Takes findings in, and returns what can be shown of them at once.
+    pub fn add(&mut self, findings: &[Diagnostic], sources: &Sources, root: &Path, shown: (&Context, FindingFormat, Stream)) -> String {
+        let (context, format, _) = shown;
+        let path = |path: &str| context.shown(&root.join(path));
+        let view = View::new(sources).with_paths(&path);
+        match format {
+            FindingFormat::Sarif => self.sarif.extend(sarif::results(findings, &view)),
+            FindingFormat::Gitlab => self.gitlab.extend(gitlab::issues(findings, &view)),
+            FindingFormat::Human | FindingFormat::Json | FindingFormat::Short | FindingFormat::Github => return render(findings, sources, root, shown),
+        }
+        String::new()
+    }
+    /// The document, where the format is one.
+    #[must_use]
+    pub fn document(self, format: FindingFormat) -> Option<String> {
+        match format {
+            FindingFormat::Sarif => Some(sarif::document(self.sarif)),
+            FindingFormat::Gitlab => Some(gitlab::document(self.gitlab)),
+            FindingFormat::Human | FindingFormat::Json | FindingFormat::Short | FindingFormat::Github => None,
+        }
+    }
 }
 
 /// Where findings go, which decides whether they may be coloured.
@@ -34,6 +71,9 @@ pub fn render(findings: &[Diagnostic], sources: &Sources, root: &Path, (context,
     match format {
         FindingFormat::Json => json::render(findings, &view),
         FindingFormat::Short => short::render(findings, &view),
+        FindingFormat::Github => github::render(findings, &view),
+        FindingFormat::Sarif => sarif::document(sarif::results(findings, &view)),
+        FindingFormat::Gitlab => gitlab::document(gitlab::issues(findings, &view)),
         FindingFormat::Human => {
             let paint = match stream {
                 Stream::Stdout => context.paint_stdout(),

@@ -2,7 +2,7 @@
 
 use super::failure::Failure;
 use super::project::{Project, Scope, analyze_project, is_meant};
-use super::replace::replace_file;
+use super::replace::Ready;
 use crate::base::FileId;
 use crate::compiler::Analysis;
 use crate::diagnostics::{Applicability, Edit};
@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 
 /// One fix can bring another one to light; a circle of them would be a bug, so passes are bounded.
 const MAX_PASSES: usize = 8;
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// Applies all certain fixes of the files that are meant; how many there were.
 ///
@@ -23,8 +24,13 @@ pub fn apply_fixes(project: &Project, scopes: &[Scope]) -> Result<usize, Failure
         if count == 0 {
             break;
         }
+        // All files beside themselves first, then each in its place: where one cannot be written, none is changed.
+        let mut ready = Vec::new();
         for (file, edits) in edits {
-            write_edited(project, &analysis, (file, edits))?;
+            ready.extend(write_beside(project, &analysis, (file, edits))?);
+        }
+        for file in ready {
+            file.put()?;
         }
         total += count;
     }
@@ -54,8 +60,10 @@ fn certain_edits(analysis: &Analysis, scopes: &[Scope]) -> (usize, BTreeMap<File
     (count, by_file)
 }
 
-fn write_edited(project: &Project, analysis: &Analysis, (file, edits): (FileId, Vec<Edit>)) -> Result<(), Failure> {
-    let Some(source) = analysis.sources.get(file) else { return Ok(()) };
+/// The edited text beside its source.
+fn write_beside(project: &Project, analysis: &Analysis, (file, edits): (FileId, Vec<Edit>)) -> Result<Option<Ready>, Failure> {
+    let Some(source) = analysis.sources.get(file) else { return Ok(None) };
+    let path = project.root.join(&source.path);
     let mut text = source.text.clone();
     for edit in edits {
         let range = edit.span.range();
@@ -63,5 +71,8 @@ fn write_edited(project: &Project, analysis: &Analysis, (file, edits): (FileId, 
             text.replace_range(range, &edit.replacement);
         }
     }
-    replace_file(&project.root.join(&source.path), text.as_bytes())
+    // The sources know nothing of a byte order mark: who wrote one keeps it.
+    let written = std::fs::read(&path).map_err(|error| Failure::io("cannot read", &path, &error))?;
+    let mark = if written.starts_with(BYTE_ORDER_MARK) { BYTE_ORDER_MARK } else { &[] };
+    Ready::beside(&path, &[mark, text.as_bytes()].concat()).map(Some)
 }

@@ -2,13 +2,15 @@
 
 use super::Workspace;
 use super::problems;
-use super::sources::{reachable, read_text};
+use super::sources::{Parsed, parse, reachable, read_text};
 use crate::base::{FileId, Severity, Sources, Span};
 use crate::bytecode::{Program, find_errors};
 use crate::diagnostics::{Diagnostic, Sink};
 use crate::lower::{TestBlocks, lower, lower_with_tests};
-use crate::semantic::{self, Input, SourceFile, hir};
-use crate::syntax::{self, ast};
+use crate::semantic::{self, Input, ReferenceKind, SourceFile, hir, join_path, references};
+use crate::syntax::ast;
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// A source file of an analysis.
 #[derive(Clone, Debug)]
@@ -16,7 +18,7 @@ pub struct AnalyzedFile {
     /// Its id in the sources.
     pub id: FileId,
     /// Its tree.
-    pub tree: ast::File,
+    pub tree: Arc<ast::File>,
     /// Whether it could not be read whole: then it has its syntax errors alone.
     pub is_broken: bool,
 }
@@ -53,11 +55,12 @@ pub fn analyze(workspace: &Workspace) -> Analysis {
     let mut sources = Sources::default();
     let mut sink = Sink::new();
     let mut files = Vec::new();
-    for path in reachable(workspace).into_keys() {
-        let Some(bytes) = workspace.files.get(&path) else { continue };
-        files.push(read_source(&mut sources, &path, bytes, &mut sink));
+    let reached = reachable(workspace);
+    for (path, parsed) in &reached {
+        let Some(bytes) = workspace.files.get(path) else { continue };
+        files.push(read_source(&mut sources, (path, bytes), parsed, &mut sink));
     }
-    for (path, text) in workspace.templates() {
+    for (path, text) in templates(workspace, &reached) {
         if sources.find(&path).is_none() {
             sources.add(path, text);
         }
@@ -68,21 +71,25 @@ pub fn analyze(workspace: &Workspace) -> Analysis {
     Analysis { findings: sink.into_sorted(), project, files, sources }
 }
 
-fn read_source(sources: &mut Sources, path: &str, bytes: &[u8], sink: &mut Sink) -> AnalyzedFile {
-    let mut found = Sink::new();
-    let id = match read_text(bytes) {
-        Ok(text) => sources.add(path, text),
-        Err(valid_bytes) => {
-            let id = sources.add(path, "");
-            found.push(problems::not_utf8(id, valid_bytes));
-            id
+fn read_source(sources: &mut Sources, (path, bytes): (&str, &[u8]), parsed: &Arc<Parsed>, sink: &mut Sink) -> AnalyzedFile {
+    let id = sources.add(path, read_text(bytes).unwrap_or(""));
+    let parsed = if parsed.id == id { Arc::clone(parsed) } else { Arc::new(parse(id, bytes)) };
+    sink.extend(parsed.findings.iter().cloned());
+    AnalyzedFile { id, tree: Arc::clone(&parsed.tree), is_broken: parsed.is_broken }
+}
+
+/// The text files that sources name as templates, with their texts.
+fn templates<'w>(workspace: &'w Workspace, reached: &BTreeMap<String, Arc<Parsed>>) -> BTreeMap<String, &'w str> {
+    let mut templates = BTreeMap::new();
+    for (path, parsed) in reached {
+        let named = references(&parsed.tree).into_iter().filter(|reference| reference.kind == ReferenceKind::Template);
+        for full in named.filter_map(|reference| join_path(path, &reference.path)) {
+            if let Some(text) = workspace.files.get(&full).and_then(|bytes| read_text(bytes).ok()) {
+                templates.insert(full, text);
+            }
         }
-    };
-    let text = sources.get(id).map_or("", |source| source.text.as_str());
-    let tree = syntax::parse(id, text, &mut found);
-    let is_broken = found.has_errors();
-    sink.extend(found.into_sorted());
-    AnalyzedFile { id, tree, is_broken }
+    }
+    templates
 }
 
 /// The program of an analysis, verified.

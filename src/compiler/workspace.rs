@@ -1,9 +1,10 @@
 //! What the shell has read: files as bytes, by their paths from the project's directory.
 
-use super::sources::{reachable, read_text};
+use super::sources::{Parsed, reachable};
 use crate::bytecode::ProjectInfo;
-use crate::semantic::{ReferenceKind, join_path, references};
+use crate::semantic::{join_path, references};
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 /// A project's files. Paths are relative to the project's directory, `/`-separated, without `.` and `..`.
 #[derive(Clone, Debug)]
@@ -16,6 +17,8 @@ pub struct Workspace {
     pub absent: BTreeSet<String>,
     /// What `camp.toml` says where the source says nothing.
     pub defaults: ProjectInfo,
+    /// The sources that were looked through for what they name: the analysis need not read them again.
+    pub(super) parsed: BTreeMap<String, Arc<Parsed>>,
 }
 
 impl Default for Workspace {
@@ -29,7 +32,7 @@ impl Workspace {
     #[must_use]
     pub fn new() -> Workspace {
         let defaults = ProjectInfo { timezone: "UTC".into(), ..ProjectInfo::default() };
-        Workspace { files: BTreeMap::new(), roots: BTreeSet::new(), absent: BTreeSet::new(), defaults }
+        Workspace { files: BTreeMap::new(), roots: BTreeSet::new(), absent: BTreeSet::new(), defaults, parsed: BTreeMap::new() }
     }
     /// A project of one source.
     #[must_use]
@@ -46,20 +49,23 @@ impl Workspace {
     /// Adds a file that another names.
     pub fn add_file(&mut self, path: &str, bytes: impl Into<Vec<u8>>) {
         self.absent.remove(path);
+        self.parsed.remove(path);
         self.files.insert(path.to_string(), bytes.into());
     }
     /// Says that a file that another names is not there.
     pub fn set_absent(&mut self, path: &str) {
         self.files.remove(path);
+        self.parsed.remove(path);
         self.absent.insert(path.to_string());
     }
     /// The files that sources name and that were neither read nor found absent, sorted. What is read may name others: the shell asks
     /// until nothing is missing. A path never leads out of the project's directory; one that would is a finding, not a path.
     #[must_use]
-    pub fn missing(&self) -> Vec<String> {
+    pub fn missing(&mut self) -> Vec<String> {
+        self.parsed = reachable(self);
         let mut missing: BTreeSet<String> = self.roots.iter().cloned().collect();
-        for (path, tree) in reachable(self) {
-            missing.extend(references(&tree).into_iter().filter_map(|reference| join_path(&path, &reference.path)));
+        for (path, parsed) in &self.parsed {
+            missing.extend(references(&parsed.tree).into_iter().filter_map(|reference| join_path(path, &reference.path)));
         }
         missing.retain(|path| !self.files.contains_key(path) && !self.absent.contains(path));
         missing.into_iter().collect()
@@ -68,23 +74,9 @@ impl Workspace {
     #[must_use]
     pub fn used_files(&self) -> BTreeSet<String> {
         let mut used = self.roots.clone();
-        for (path, tree) in reachable(self) {
-            used.extend(references(&tree).into_iter().filter_map(|reference| join_path(&path, &reference.path)));
+        for (path, parsed) in reachable(self) {
+            used.extend(references(&parsed.tree).into_iter().filter_map(|reference| join_path(&path, &reference.path)));
         }
         used
-    }
-    /// The text files that sources name as templates, with their texts.
-    pub(super) fn templates(&self) -> BTreeMap<String, &str> {
-        let mut templates = BTreeMap::new();
-        for (path, tree) in reachable(self) {
-            let named = references(&tree).into_iter().filter(|reference| reference.kind == ReferenceKind::Template);
-            for full in named.filter_map(|reference| join_path(&path, &reference.path)) {
-                let text = self.files.get(&full).and_then(|bytes| read_text(bytes).ok());
-                text.into_iter().for_each(|text| {
-                    templates.insert(full.clone(), text);
-                });
-            }
-        }
-        templates
     }
 }

@@ -3,7 +3,10 @@
 //! Not here: the texts. Each pass has its own `problems.rs` with a named constructor a code.
 
 mod diagnostic;
+pub mod github;
+pub mod gitlab;
 pub mod json;
+pub mod sarif;
 pub mod short;
 mod sink;
 mod suggest;

@@ -147,6 +147,16 @@ fn special(place: &Place) -> Option<Diagnostic> {
         _ => {}
     }
     let is_group = matches!(before.as_str(), "segment" | "list" | "campaign");
+    // A field's name was expected: `enters` was taken for one.
+    if is_group_word(&word) && matches!(before.as_str(), "enters" | "enter" | "entering" | "joins" | "in" | "into") && place.word(place.earlier) == "when" {
+        return before_span.map(|at| problems::needless_word(&before, at));
+    }
+    if is_group_word(&word) && matches!(before.as_str(), "leaves" | "exits" | "exiting") && place.word(place.earlier) == "when" {
+        return before_span.map(|at| problems::replace(&before, "leaving", "write `leaving`", at));
+    }
+    if before == "contact" && place.word(place.earlier) == "given" && is_name {
+        return before_span.map(|at| problems::given_without_braces(at, span));
+    }
     if (is_name || found.tok == Tok::Text) && is_group && place.is_after_operand() {
         return before_span.map(|at| problems::membership_without_in(&before, at, span));
     }
@@ -176,6 +186,10 @@ fn special(place: &Place) -> Option<Diagnostic> {
         return Some(problems::word_as_name(&word, place.can("STR"), span));
     }
     None
+}
+
+fn is_group_word(word: &str) -> bool {
+    matches!(word, "segment" | "list" | "tag")
 }
 
 fn is_operator(tok: Tok) -> bool {

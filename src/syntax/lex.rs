@@ -32,7 +32,8 @@ pub struct Lexed {
 
 /// Reads `text`; lexical findings go to `sink`.
 pub fn lex(file: FileId, text: &str, sink: &mut Sink) -> Lexed {
-    let mut reader = Reader { file, text, sink, out: Lexed::default(), pending_doc: None, reported: 0, stray_end: 0 };
+    let has_hidden = text.bytes().any(is_hidden_byte);
+    let mut reader = Reader { file, text, sink, out: Lexed::default(), pending_doc: None, reported: 0, stray_end: 0, has_hidden };
     reader.run();
     let mut out = reader.out;
     fuse(text, &mut out.tokens);
@@ -48,6 +49,18 @@ struct Reader<'a> {
     reported: usize,
     /// Where the last stray character ended: those right behind it are the same finding.
     stray_end: u32,
+    /// Whether there may be characters that cannot be seen.
+    has_hidden: bool,
+}
+
+/// A byte with which a character begins that cannot be seen, among others.
+fn is_hidden_byte(byte: u8) -> bool {
+    (byte < b' ' && !matches!(byte, b'\t' | b'\n' | b'\r' | 0)) || matches!(byte, 0x7f | 0xc2 | 0xe2)
+}
+
+/// Control characters, and those that turn the direction of what follows: what is read is not what is there.
+fn is_hidden(c: char) -> bool {
+    (c.is_control() && !matches!(c, '\t' | '\n' | '\r' | '\0')) || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 impl<'a> Reader<'a> {
@@ -158,7 +171,20 @@ impl<'a> Reader<'a> {
         self.push(tok, span);
     }
 
+    /// The first character of a text or comment that cannot be seen.
+    fn hidden(&mut self, span: Span) {
+        if !self.has_hidden {
+            return;
+        }
+        if let Some((at, c)) = self.slice(span).char_indices().find(|(_, c)| is_hidden(*c)) {
+            let start = span.range().start + at;
+            let finding = problems::hidden_character(c, self.at(start, start + c.len_utf8()));
+            self.report(finding);
+        }
+    }
+
     fn string(&mut self, span: Span, is_closed: bool) {
+        self.hidden(span);
         let slice = self.slice(span);
         let is_block = slice.starts_with("\"\"\"");
         if !is_closed {
@@ -201,10 +227,11 @@ impl<'a> Reader<'a> {
     fn comment(&mut self, span: Span) {
         let slice = self.slice(span).trim_end();
         let span = Span::new(self.file, span.range().start, span.range().start + slice.len());
+        self.hidden(span);
         // `////…` is a ruler, not documentation.
         let doc = slice.strip_prefix("///").filter(|rest| !rest.starts_with('/')).map(|rest| rest.strip_prefix(' ').unwrap_or(rest));
         let before = self.text.get(..span.range().start).unwrap_or("");
-        let is_own_line = before.trim_end_matches([' ', '\t']).chars().next_back().is_none_or(|c| c == '\n');
+        let is_own_line = before.trim_end_matches([' ', '\t']).chars().next_back().is_none_or(|c| matches!(c, '\n' | '\r'));
         let is_doc = doc.is_some();
         if let Some(line) = doc {
             self.pending_doc = Some(match self.pending_doc.take() {

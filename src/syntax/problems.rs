@@ -42,6 +42,14 @@ pub(super) fn stray_character(text: &str, span: Span) -> Diagnostic {
     }
 }
 
+pub(super) fn hidden_character(c: char, span: Span) -> Diagnostic {
+    let what = if c.is_control() { "a control character" } else { "a character that turns the direction of writing" };
+    Diagnostic::new(Code::W0112, format!("{what} is hidden here, U+{:04X}", u32::from(c)), span, "cannot be seen")
+        .with_help("take it out; where a text needs it, write it as an escape such as `\\u{202e}`")
+        .with_fix(Fix::maybe("take it out", span, ""))
+        .with_note("what is read is not what is there")
+}
+
 pub(super) fn foreign_word(text: &str, span: Span) -> Diagnostic {
     Diagnostic::new(Code::E0104, format!("the word `{}` has letters that names cannot have", short(text)), span, "not a name")
         .with_help("names are written with `a` to `z`, digits and `_`; many things may also be named by a text in quotes")
@@ -187,6 +195,14 @@ pub(super) fn needless_word(word: &str, span: Span, next: Span) -> Diagnostic {
         span.to(next.at_start()),
         "",
     ))
+}
+
+/// `given contact enroll in campaign x`
+pub(super) fn given_without_braces(contact: Span, span: Span) -> Diagnostic {
+    Diagnostic::new(Code::E0213, "a given contact has braces, even without values", span, "what happens comes behind the contact")
+        .with_label(contact, "its values belong here")
+        .with_help("write `given contact { }`, and what happens behind it")
+        .with_fix(Fix::certain("add the braces", contact.at_end(), " { }"))
 }
 
 pub(super) fn number_for_duration(number: &str, near: Option<&str>, span: Span) -> Diagnostic {

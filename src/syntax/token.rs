@@ -116,7 +116,7 @@ pub enum Tok {
     #[token("/")]
     Slash,
     /// `// …`
-    #[regex(r"//[^\n]*", allow_greedy = true)]
+    #[regex(r"//[^\n\r]*", allow_greedy = true)]
     Comment,
     /// A word, before it is known whether it is a keyword.
     #[regex(r"[A-Za-z_][A-Za-z0-9_]*", word)]
@@ -135,7 +135,7 @@ pub enum Tok {
     #[regex(r"[0-9][0-9_.a-zA-Z]*", priority = 1)]
     BadNumber,
     /// `# …`
-    #[regex(r"#[^\n]*", allow_greedy = true)]
+    #[regex(r"#[^\n\r]*", allow_greedy = true)]
     HashComment,
     /// `/*`
     #[token("/*")]

@@ -2,6 +2,7 @@
 //!
 //! Not here: whether a variable exists or is set; that is the checker's, which holds this against the schema.
 
+use super::growth::{Growth, growth};
 use super::render::{ADDED_FILTERS, environment};
 use super::walk::Walk;
 use minijinja::machinery::parse;
@@ -79,6 +80,8 @@ pub struct Analysis {
     pub unknown: Vec<UnknownName>,
     /// At most one: the engine stops at the first.
     pub errors: Vec<TemplateError>,
+    /// How it grows beyond all bounds, if it does.
+    pub growth: Option<Growth>,
 }
 
 /// Reads `text` as a template.
@@ -92,6 +95,10 @@ pub fn analyze(text: &str) -> Analysis {
             let mut walk = Walk::new(text);
             walk.statement(&tree);
             let mut analysis = walk.finish();
+            // What only prints values cannot grow.
+            if text.contains("{%") || text.contains('*') || text.contains('(') {
+                analysis.growth = growth(&tree);
+            }
             analysis.uses.sort_by_key(|used| (used.range.start, used.range.end));
             analysis.unknown.sort_by_key(|unknown| unknown.range.start);
             analysis

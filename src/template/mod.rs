@@ -5,6 +5,7 @@
 
 mod analyze;
 mod body;
+mod growth;
 mod guards;
 mod html;
 mod links;
@@ -18,6 +19,7 @@ mod walk;
 
 pub use analyze::{Analysis, NameKind, TemplateError, UnknownName, VariableUse, analyze};
 pub use body::{BodyError, BodyFormat, CompiledBody, compile_body};
+pub use growth::Growth;
 pub use links::{LinkUse, links};
 pub use render::{Escaping, MAX_OUTPUT_BYTES, RENDER_FUEL, RenderError, TemplateId, Templates};
 pub use rendered::{escape_html, insert_at_end, insert_at_start, rewrite_links};

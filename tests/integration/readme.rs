@@ -8,7 +8,7 @@ const README: &str = include_str!("../../README.md");
 #[test]
 fn the_example_checks_and_its_tests_pass() {
     let example = README.split_once("```camp\n").and_then(|(_, rest)| rest.split_once("```")).map(|(example, _)| example).expect("an example");
-    let workspace = Workspace::of_source("main.camp", example);
+    let mut workspace = Workspace::of_source("main.camp", example);
     assert_eq!(workspace.missing(), Vec::<String>::new(), "the example stands alone");
     let analysis = analyze(&workspace);
     let findings: Vec<String> = analysis.findings.iter().map(|finding| format!("{} {}", finding.code, finding.title)).collect();

@@ -79,3 +79,61 @@ fn every_code_has_its_rendering_at_a_terminal() {
     }
     assert_eq!(told, "");
 }
+
+/// The sources below a folder, each with the projects they make: a folder with a `camp.toml` is one, else each file is one.
+fn projects(top: &Path) -> Vec<Vec<PathBuf>> {
+    let mut found: Vec<Vec<PathBuf>> = Vec::new();
+    let mut open = vec![(top.to_path_buf(), None::<usize>)];
+    while let Some((folder, project)) = open.pop() {
+        let Ok(entries) = std::fs::read_dir(&folder) else { continue };
+        let mut paths: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
+        paths.sort();
+        let project = if paths.iter().any(|path| path.ends_with("camp.toml")) {
+            found.push(Vec::new());
+            Some(found.len() - 1)
+        } else {
+            project
+        };
+        for path in paths {
+            if path.is_dir() {
+                open.push((path, project));
+            } else if path.extension().is_some_and(|extension| extension == "camp") {
+                match project.and_then(|at| found.get_mut(at)) {
+                    Some(files) => files.push(path),
+                    None => found.push(vec![path]),
+                }
+            }
+        }
+    }
+    found.retain(|files| !files.is_empty());
+    found
+}
+
+/// What is written as it should be gives no finding: no false alarm on the examples.
+#[test]
+fn the_examples_give_no_findings() {
+    let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples");
+    let mut told = String::new();
+    for files in projects(&examples) {
+        let mut workspace = Workspace::new();
+        for file in &files {
+            let path = file.strip_prefix(&examples).expect("a file of the examples").to_string_lossy().into_owned();
+            workspace.add_root(&path, std::fs::read(file).expect("an example"));
+        }
+        loop {
+            let missing = workspace.missing();
+            if missing.is_empty() {
+                break;
+            }
+            for path in missing {
+                match std::fs::read(examples.join(&path)) {
+                    Ok(bytes) => workspace.add_file(&path, bytes),
+                    Err(_) => workspace.set_absent(&path),
+                }
+            }
+        }
+        let analysis = analyze(&workspace);
+        told += &short::render(&analysis.findings, &View::new(&analysis.sources));
+    }
+    assert_eq!(told, "");
+}

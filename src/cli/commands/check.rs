@@ -3,7 +3,7 @@
 use crate::base::Sources;
 use crate::cli::context::{Context, print, remark};
 use crate::cli::failure::{Exit, Failure, Outcome};
-use crate::cli::findings::{FindingFormat, Stream, count, render, summary};
+use crate::cli::findings::{FindingFormat, Report, Stream, count, summary};
 use crate::cli::fixes::apply_fixes;
 use crate::cli::project::{Overlay, Project, Scope, analyze_project, file_findings, is_meant};
 use crate::diagnostics::Diagnostic;
@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 /// Shows all findings of all files in one go.
 #[derive(Clone, Debug, clap::Args)]
 #[command(
-    after_help = "Examples:\n  campc check\n  campc check main.camp --format short\n  campc check --deny warnings --format json\n  campc check --fix\n  campc check --stdin-path main.camp < main.camp\n\nThe formats sarif, github and gitlab come with a later version."
+    after_help = "Examples:\n  campc check\n  campc check main.camp --format short\n  campc check --deny warnings --format json\n  campc check --fix\n  campc check --stdin-path main.camp < main.camp\n  campc check --format sarif > campc.sarif"
 )]
 pub struct Check {
     /// A .camp file or a directory; the project's directory by default
@@ -54,14 +54,18 @@ impl Check {
     pub fn run(&self, context: &Context) -> Outcome {
         let mut totals = (0, 0);
         let mut files = 0;
+        let mut report = Report::default();
         for wanted in self.wanted(context)? {
             if self.fix {
                 let fixed = apply_fixes(&wanted.project, &wanted.scopes)?;
                 remark(&format!("fixed {fixed} finding{}", if fixed == 1 { "" } else { "s" }));
             }
-            let (errors, warnings, read) = self.show(&wanted, context)?;
+            let (errors, warnings, read) = self.show(&wanted, context, &mut report)?;
             totals = (totals.0 + errors, totals.1 + warnings);
             files += read;
+        }
+        if let Some(document) = report.document(self.format) {
+            print(&document);
         }
         if self.format == FindingFormat::Human {
             print(&format!("checked {files} file{}: {}\n", if files == 1 { "" } else { "s" }, summary(totals.0, totals.1)));
@@ -87,25 +91,25 @@ impl Check {
         Ok(all)
     }
 
-    fn show(&self, wanted: &Wanted, context: &Context) -> Result<(usize, usize, usize), Failure> {
+    fn show(&self, wanted: &Wanted, context: &Context, report: &mut Report) -> Result<(usize, usize, usize), Failure> {
         let shown = (context, self.format, Stream::Stdout);
         let project = &wanted.project;
         let of_file = if wanted.scopes.contains(&Scope::All) { file_findings(&project.file) } else { Vec::new() };
-        self.put(&of_file, &project.file.sources, project, shown);
+        self.put((&of_file, &project.file.sources), project, shown, report);
         let analysis = analyze_project(project, wanted.overlay.as_ref())?;
         let meant = |finding: &&Diagnostic| wanted.scopes.iter().any(|scope| is_meant(finding, &analysis, scope));
         let findings: Vec<Diagnostic> = analysis.findings.iter().filter(meant).cloned().collect();
-        self.put(&findings, &analysis.sources, project, shown);
+        self.put((&findings, &analysis.sources), project, shown, report);
         let read = analysis.sources.iter().filter(|(_, source)| wanted.scopes.iter().any(|scope| scope.includes(&source.path))).count();
         let (first, second) = (count(&of_file), count(&findings));
         Ok((first.0 + second.0, first.1 + second.1, read))
     }
 
-    fn put(&self, findings: &[Diagnostic], sources: &Sources, project: &Project, shown: (&Context, FindingFormat, Stream)) {
+    fn put(&self, (findings, sources): (&[Diagnostic], &Sources), project: &Project, shown: (&Context, FindingFormat, Stream), report: &mut Report) {
         if findings.is_empty() {
             return;
         }
-        let text = render(findings, sources, &project.root, shown);
+        let text = report.add(findings, sources, &project.root, shown);
         print(&text);
         if self.format == FindingFormat::Human {
             print("\n");

@@ -3,7 +3,6 @@
 use super::discover::{Project, Scope};
 use super::file::{Expand, ProjectFile, process_environment};
 use super::files::{read_inside, source_files};
-use super::problems::unusable_value;
 use super::sections::ProjectSection;
 use crate::base::Severity;
 use crate::bytecode::ProjectInfo;
@@ -75,11 +74,7 @@ fn defaults(file: &ProjectFile) -> ProjectInfo {
 #[must_use]
 pub fn file_findings(file: &ProjectFile) -> Vec<Diagnostic> {
     let mut findings = file.findings.clone();
-    let zone = file.raw_text("project", "timezone", &process_environment);
-    if let Some(zone) = zone.filter(|zone| !zone.contains("${") && Zone::find(zone).is_none()) {
-        let help = "write an IANA name, such as America/Toronto or Europe/Berlin";
-        findings.push(unusable_value(file.span_of("project", "timezone"), "project.timezone", (&format!("{zone:?}, which no calendar knows"), help)));
-    }
+    findings.extend(super::values::value_findings(file));
     findings
 }
 

@@ -8,6 +8,7 @@ mod problems;
 mod providers;
 mod schema;
 mod sections;
+mod values;
 
 pub use analysis::{Overlay, analyze_project, file_failure, file_findings, is_meant, require_project_file, source_failure};
 pub use discover::{Project, Scope, Shape};

@@ -91,7 +91,8 @@ impl Checker<'_, '_> {
     fn set(&mut self, path: &ast::Path, value: &ast::Expr) -> Option<StepKind> {
         let field = self.written_field(path);
         self.check_precedence(value);
-        let value = self.expr(value);
+        let ty = field.map(|field| self.field_type(field).0);
+        let value = self.beside(value, &ty.unwrap_or(Type::Any));
         let field = field?;
         let (ty, name) = self.field_type(field);
         let value = self.assign(value, &ty, &name);

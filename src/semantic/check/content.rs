@@ -9,11 +9,6 @@ use crate::syntax::ast::{self, MessageAttrKind as Kind};
 use std::mem::discriminant;
 use std::sync::Arc;
 
-/// One text message part holds this many characters of the plain alphabet, or of any.
-const PLAIN_PART: usize = 160;
-const WIDE_PART: usize = 70;
-const GSM_EXTRA: &str = "@£$¥èéùìòÇØøÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ¤ÄÖÑÜ§¿äöñüà^{}\\[~]|€¡";
-
 /// What the lines of a message come to.
 #[derive(Clone, Default)]
 pub(super) struct Parts {
@@ -140,9 +135,7 @@ impl Checker<'_, '_> {
             Kind::Body(source) => self.body_line(source, channel, lines),
             Kind::Text(source) => match self.plain_text(source) {
                 Some((template, uses)) => {
-                    if channel == Channel::Sms {
-                        self.check_sms_length(&template);
-                    }
+                    self.check_sms_parts(channel, source);
                     lines.parts.uses.extend(uses);
                     lines.text = Some(template);
                 }
@@ -224,18 +217,6 @@ impl Checker<'_, '_> {
             headers.push((pair.key.text.clone(), template));
         }
         (headers, all)
-    }
-
-    fn check_sms_length(&mut self, template: &Template) {
-        if template.source.contains("{{") || template.source.contains("{%") {
-            return;
-        }
-        let wide = template.source.chars().find(|c| !(c.is_ascii() || GSM_EXTRA.contains(*c)) || *c == '`');
-        let length = template.source.chars().count();
-        let one_part = if wide.is_some() { WIDE_PART } else { PLAIN_PART };
-        if length > one_part {
-            self.report(problems::sms_too_long(template.span, length, one_part, wide));
-        }
     }
 
     fn assemble(&mut self, channel: Channel, lines: Lines, name: Span) -> Parts {

@@ -18,6 +18,7 @@ pub(crate) struct Usage {
     pub messages: BTreeSet<MessageId>,
     pub webhooks: BTreeSet<WebhookId>,
     pub sequences: BTreeSet<usize>,
+    pub unread_parameters: Vec<(Span, Arc<str>)>,
 }
 
 /// The state of the check.

@@ -24,6 +24,8 @@ mod scenarios;
 mod scope;
 mod segments;
 mod sequences;
+mod shadows;
+mod sms;
 mod steps;
 mod structure;
 mod targets;
@@ -56,6 +58,7 @@ pub(super) fn check(input: &Input<'_>, names: &Names<'_>) -> (hir::Project, Usag
     checker.points();
     checker.policies();
     checker.sequences_alone();
+    checker.shadows();
     checker.campaigns();
     checker.scenarios();
     checker.template_variables();

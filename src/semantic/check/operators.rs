@@ -54,7 +54,7 @@ impl Checker<'_, '_> {
 
     fn compare(&mut self, compare: &ast::Compare, span: Span) -> Expr {
         let left = self.expr(&compare.left);
-        let right = self.expr(&compare.right);
+        let right = self.beside(&compare.right, &left.ty);
         if left.is_error() || right.is_error() || !self.check_pair(&left, &right, compare.op_span) {
             return Expr::error(span);
         }
@@ -83,6 +83,19 @@ impl Checker<'_, '_> {
         Expr::bool(ExprKind::Text { op, is_ignoring_case: true, subject: Box::new(left), pattern: Box::new(right) }, span)
     }
 
+    /// What stands beside a value of that type: a word may be one of its values without the quotes.
+    pub(super) fn beside(&mut self, expr: &ast::Expr, ty: &Type) -> Expr {
+        if let (ast::ExprKind::Path(path), Type::Enum(values)) = (&crate::semantic::walk::unparen(expr).kind, ty) {
+            let name = &path.root.text;
+            let is_known = !path.rest.is_empty() || self.is_value_name(name) || self.event(name).is_some();
+            if !is_known && values.contains(name) {
+                self.report(problems::value_without_quotes(path.span, name));
+                return Expr::error(path.span);
+            }
+        }
+        self.expr(expr)
+    }
+
     /// Whether the two can be equal; a finding if not.
     fn check_pair(&mut self, left: &Expr, right: &Expr, at: Span) -> bool {
         if !are_comparable(&left.ty, &right.ty) {
@@ -102,7 +115,7 @@ impl Checker<'_, '_> {
 
     fn one_of(&mut self, one_of: &ast::OneOf, span: Span) -> Expr {
         let subject = self.expr(&one_of.subject);
-        let options: Vec<Expr> = one_of.options.iter().map(|option| self.expr(option)).collect();
+        let options: Vec<Expr> = one_of.options.iter().map(|option| self.beside(option, &subject.ty)).collect();
         if subject.is_error() || options.iter().any(Expr::is_error) {
             return Expr::error(span);
         }

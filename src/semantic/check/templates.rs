@@ -74,6 +74,10 @@ impl Checker<'_, '_> {
         for unknown in &analysis.unknown {
             self.report(problems::template_name(origin.span(unknown.range.clone()), unknown.kind, &unknown.name, unknown.suggestion.as_deref()));
         }
+        if let Some(growth) = analysis.growth {
+            let first = analysis.uses.first().map_or(0..1, |used| used.range.clone());
+            self.report(problems::template_grows(origin.span(first), growth));
+        }
         let uses = analysis.uses.iter().map(|used| TemplateUse {
             path: used.path.iter().map(|part| Arc::from(part.as_str())).collect(),
             span: origin.span(used.range.clone()),

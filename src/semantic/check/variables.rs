@@ -6,6 +6,7 @@ use super::{Checker, problems};
 use crate::bytecode::{EventId, MessageId};
 use crate::diagnostics::{Diagnostic, suggest};
 use crate::library::BUILTIN_FIELDS;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 const URLS: [&str; 3] = ["unsubscribe_url", "preferences_url", "view_url"];
@@ -46,10 +47,14 @@ impl Checker<'_, '_> {
     pub(super) fn template_variables(&mut self) {
         let all = std::mem::take(&mut self.template_uses);
         let sites = std::mem::take(&mut self.send_sites);
+        let mut by_message: BTreeMap<MessageId, Vec<&SendSite>> = BTreeMap::new();
+        for site in &sites {
+            by_message.entry(site.message).or_default().push(site);
+        }
         for (message, uses) in &all {
-            let own: Vec<&SendSite> = sites.iter().filter(|site| site.message == *message).collect();
+            let own = by_message.get(message).map_or(&[][..], Vec::as_slice);
             for used in uses {
-                self.check_declared(*message, used, &own);
+                self.check_declared(*message, used, own);
             }
         }
     }

@@ -6,7 +6,7 @@ use crate::diagnostics::Diagnostic;
 type Labels = [(Span, String)];
 
 pub(super) fn endless(labels: &Labels) -> Diagnostic {
-    build(Code::E0702, "these start each other without end", labels)
+    build(Code::W0702, "these start each other without end", labels)
         .with_help("put a wait between them, or let one of them not come again")
         .with_note("no time passes on the way round; the engine cuts such a chain after 100 turns")
 }

@@ -6,7 +6,7 @@ use super::problems;
 use super::trail::Elapsed;
 use super::walk::{Walk, bodies, is_open};
 use crate::bytecode::{Aggregate, MessageEvent};
-use crate::semantic::hir::{AwaitArm, EventPattern, Expr, ExprKind, Step, StepKind};
+use crate::semantic::hir::{AwaitArm, EventPattern, Expr, ExprKind, HistoryWindow, Step, StepKind};
 use crate::semantic::reason::{Held, Verdict};
 
 impl<'p> Walk<'p, '_> {
@@ -23,6 +23,11 @@ impl<'p> Walk<'p, '_> {
             on_else.pass(elapsed);
         } else if !is_told {
             self.check_time(condition, (then_, else_), path);
+            if !path.trail.has_begun
+                && let Some(span) = since_the_start(condition)
+            {
+                self.findings.push(problems::asked_at_the_start(span));
+            }
         }
         on_then.trail.learn(condition, true);
         on_else.trail.learn(condition, false);
@@ -142,6 +147,19 @@ impl<'p> Walk<'p, '_> {
             }
         }
         is_told
+    }
+}
+
+/// A question whether something has happened since the enrollment began.
+fn since_the_start(condition: &Expr) -> Option<crate::base::Span> {
+    match &condition.kind {
+        ExprKind::Not(inner) => since_the_start(inner),
+        ExprKind::And(parts) | ExprKind::Or(parts) => parts.iter().find_map(since_the_start),
+        ExprKind::History(history) => {
+            let is_message = matches!(history.pattern, EventPattern::Message { .. });
+            (!is_message && history.aggregate == Aggregate::Exists && matches!(history.window, HistoryWindow::Anchor)).then_some(condition.span)
+        }
+        _ => None,
     }
 }
 

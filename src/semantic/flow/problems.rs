@@ -17,6 +17,11 @@ pub(super) fn no_time(span: Span) -> Diagnostic {
     Diagnostic::new(Code::W0520, "this is asked zero time after the send", span, "nobody can have done that yet")
         .with_help("give it time: `if … within 3d then … else …`, or begin the `else` with the wait")
 }
+pub(super) fn asked_at_the_start(span: Span) -> Diagnostic {
+    Diagnostic::new(Code::W0520, "this is asked at the very start of the enrollment", span, "nothing can have happened since it began")
+        .with_help("give it time: `if … within 3d then … else …`, or look further back: `… ever`, `… in last 30d`")
+        .with_note("what happened counts from the start of the enrollment; the event that started it is not history of its own enrollment")
+}
 pub(super) fn step_before_wait(span: Span, first: Span, wait: &Step) -> Diagnostic {
     let text = wait.header.text.to_string();
     let edits = vec![Edit { span: first.at_start(), replacement: format!("{text} ") }, Edit { span: wait.header.span, replacement: String::new() }];

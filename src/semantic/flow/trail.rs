@@ -62,6 +62,8 @@ pub(super) struct Trail<'p> {
     changes: Vec<&'p StepKind>,
     /// Nothing is known of what has changed.
     is_unknown: bool,
+    /// Whether time can have passed since the enrollment began.
+    pub has_begun: bool,
     /// The least time since the enrollment began.
     pub at_least_ms: i64,
     /// The earliest instant, where a date in the source says so.
@@ -81,6 +83,7 @@ impl<'p> Trail<'p> {
     }
     /// Nothing is known any more of what can change; the rules of the campaign hold.
     pub(super) fn forget(&mut self) {
+        self.has_begun = true;
         self.facts.clear();
         self.changes.clear();
         self.is_unknown = false;
@@ -134,6 +137,7 @@ impl<'p> Trail<'p> {
             }
         }
         self.is_unknown |= other.is_unknown;
+        self.has_begun |= other.has_begun;
         self.at_least_ms = self.at_least_ms.min(other.at_least_ms);
         self.not_before_ms = self.not_before_ms.zip(other.not_before_ms).map(|(mine, theirs)| mine.min(theirs));
         if weight(&other.sendings) > weight(&self.sendings) {
@@ -147,6 +151,7 @@ impl<'p> Trail<'p> {
     /// Both ways were taken, from where there were `before` sendings.
     pub(super) fn both(&mut self, other: &Trail<'p>, before: usize) {
         self.forget_all();
+        self.has_begun |= other.has_begun;
         self.cleared.retain(|field| other.cleared.contains(field));
         self.at_least_ms = self.at_least_ms.max(other.at_least_ms);
         self.not_before_ms = self.not_before_ms.max(other.not_before_ms);

@@ -2,6 +2,7 @@
 
 mod conditions;
 mod problems;
+mod secrets;
 mod unset;
 mod windows;
 
@@ -10,7 +11,7 @@ use super::hir;
 use super::resolve::Names;
 use crate::bytecode::{MessageId, WebhookId};
 use crate::diagnostics::Diagnostic;
-use crate::syntax::ast::{HeaderKind, Item, WebhookAttrKind};
+use crate::syntax::ast::{HeaderKind, Item};
 
 /// Looks at everything that was checked; without `usage` nothing is called unused.
 pub(super) fn check(project: &hir::Project, names: &Names<'_>, usage: Option<&Usage>) -> Vec<Diagnostic> {
@@ -18,7 +19,7 @@ pub(super) fn check(project: &hir::Project, names: &Names<'_>, usage: Option<&Us
     if let Some(usage) = usage {
         unused(names, usage, &mut findings);
     }
-    secrets(project, names, &mut findings);
+    secrets::check(project, names, &mut findings);
     windows::check(project, names, &mut findings);
     conditions::check(project, &mut findings);
     unset::all(project, &mut findings);
@@ -35,7 +36,7 @@ pub(super) fn check(project: &hir::Project, names: &Names<'_>, usage: Option<&Us
     findings
 }
 
-/// Messages, webhooks and sequences are there to be used by a step; fields, events, forms, lists, topics and segments are also read
+/// Messages, webhooks, sequences and parameters are there to be used by a step; fields, events, forms, lists, topics and segments are also read
 /// and filled from outside.
 fn unused(names: &Names<'_>, usage: &Usage, findings: &mut Vec<Diagnostic>) {
     for (at, message) in names.messages.iter().enumerate() {
@@ -53,18 +54,5 @@ fn unused(names: &Names<'_>, usage: &Usage, findings: &mut Vec<Diagnostic>) {
             findings.push(problems::unused(sequence.span, "sequence", &sequence.name, "no `do` expands it"));
         }
     }
-}
-
-fn secrets(project: &hir::Project, names: &Names<'_>, findings: &mut Vec<Diagnostic>) {
-    for (webhook, declared) in project.webhooks.iter().zip(names.webhooks.iter()) {
-        for attr in &declared.decl.attrs {
-            if let WebhookAttrKind::SecretText(text) = &attr.kind {
-                findings.push(problems::secret_in_source(text.span, &webhook.name));
-            }
-        }
-        let has_error = declared.decl.attrs.iter().any(|attr| matches!(attr.kind, WebhookAttrKind::Error));
-        if webhook.secret_env.is_none() && webhook.secret_literal.is_none() && !has_error {
-            findings.push(problems::unsigned(declared.span, &webhook.name));
-        }
-    }
+    findings.extend(usage.unread_parameters.iter().map(|(span, name)| problems::unread_parameter(*span, name)));
 }

@@ -6,6 +6,9 @@ use crate::diagnostics::Diagnostic;
 pub(super) fn unused(span: Span, what: &str, name: &str, label: &str) -> Diagnostic {
     Diagnostic::new(Code::W0803, format!("the {what} `{name}` is never used"), span, label).with_help("use it, or remove it")
 }
+pub(super) fn unread_parameter(span: Span, name: &str) -> Diagnostic {
+    Diagnostic::new(Code::W0804, format!("the parameter `{name}` is never read"), span, "no step of the sequence reads it").with_help("use it, or remove it")
+}
 pub(super) fn unsigned(span: Span, name: &str) -> Diagnostic {
     Diagnostic::new(Code::W0801, format!("calls of the webhook `{name}` are not signed"), span, "has no `secret`")
         .with_help("add `secret env(\"…\")`, so that the receiver can tell who calls")
@@ -13,6 +16,10 @@ pub(super) fn unsigned(span: Span, name: &str) -> Diagnostic {
 pub(super) fn secret_in_source(span: Span, name: &str) -> Diagnostic {
     Diagnostic::new(Code::W0802, format!("the secret of `{name}` stands in the source"), span, "everyone who reads the source knows it")
         .with_help("keep it in the environment: `secret env(\"…\")`")
+}
+pub(super) fn looks_secret(span: Span) -> Diagnostic {
+    Diagnostic::new(Code::W0802, "this looks like a secret", span, "everyone who reads the source knows it")
+        .with_help("change it at its service, and sign the calls instead: `secret env(\"…\")`")
 }
 pub(super) fn never_open(span: Span, others: &[Span]) -> Diagnostic {
     let finding = Diagnostic::new(Code::E0523, "there is no time at which this campaign may send", span, "never open together with the others");

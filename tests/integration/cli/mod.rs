@@ -1,6 +1,7 @@
 //! The commands, through the real binary.
 
 mod checking;
+mod formats;
 mod projects;
 mod running;
 mod testing;

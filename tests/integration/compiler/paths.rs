@@ -18,7 +18,7 @@ fn files_are_asked_for_by_their_path_from_the_project() {
 #[test]
 fn no_path_leads_out_of_the_project() {
     for path in ["../x.md", "/etc/passwd", "a/../../x.md", "C:\\\\x.md"] {
-        let workspace = Workspace::of_source("main.camp", &format!("email x {{ subject \"s\" body file \"{path}\" }}"));
+        let mut workspace = Workspace::of_source("main.camp", &format!("email x {{ subject \"s\" body file \"{path}\" }}"));
         assert_eq!(workspace.missing(), Vec::<String>::new(), "{path}");
         assert!(findings_of(&workspace).iter().any(|finding| finding.starts_with("E0319")), "{path}: {:?}", findings_of(&workspace));
     }

@@ -2,7 +2,7 @@
 
 use crate::base::{Code, Span};
 use crate::diagnostics::{Diagnostic, Fix, suggest};
-use crate::template::NameKind;
+use crate::template::{Growth, NameKind};
 
 pub(crate) fn missing_part(span: Span, what: &str, missing: &[&str]) -> Diagnostic {
     let list: Vec<String> = missing.iter().map(|part| format!("`{part}`")).collect();
@@ -65,13 +65,27 @@ pub(crate) fn may_be_empty(span: Span, field: &str) -> Diagnostic {
     Diagnostic::new(Code::W0608, format!("`contact.{field}` may be empty"), span, "the mail fails for those who have none")
         .with_help(format!("give it something to say: `{{{{ contact.{field} | default('there') }}}}`, or a default where it is declared"))
 }
-pub(crate) fn sms_too_long(span: Span, length: usize, part: usize, wide: Option<char>) -> Diagnostic {
-    let finding =
-        Diagnostic::new(Code::W0609, format!("this sms is {length} characters long and goes out in several parts"), span, format!("one part holds {part}"));
+pub(crate) fn sms_parts(span: Span, (count, places): (usize, usize), wide: Option<(Span, char)>, is_exact: bool) -> Diagnostic {
+    let at_least = if is_exact { "" } else { "at least " };
+    let (alphabet, holds) = if wide.is_some() { ("UCS-2", 70) } else { ("GSM-7", 160) };
+    let title = format!("this sms goes out in {at_least}{count} parts, {places} characters of {alphabet}");
+    let finding = Diagnostic::new(Code::W0609, title, span, format!("one part holds {holds}"));
     match wide {
-        Some(c) => finding.with_help(format!("the character {c:?} is outside the plain alphabet: without it a part holds 160")),
-        None => finding.with_help("every part is paid for"),
+        Some((at, c)) => finding
+            .with_label(at, format!("{c:?} makes it UCS-2"))
+            .with_help("without such characters it is GSM-7, of which a part holds 160")
+            .with_note("every part is paid for"),
+        None => finding.with_help("shorten it, or send it knowing that every part is paid for"),
     }
+}
+pub(crate) fn template_grows(span: Span, growth: Growth) -> Diagnostic {
+    let label = match growth {
+        Growth::Bytes => "it would yield more than a message may hold",
+        Growth::Steps => "it would take more steps than a message may take",
+    };
+    Diagnostic::new(Code::E0616, "this template grows beyond all bounds", span, label)
+        .with_help("take the doubling or the inner loop out")
+        .with_note("a message holds 1 MiB and takes 100,000 steps at the most; beyond that its sending fails")
 }
 pub(crate) fn relative_link(span: Span, url: &str) -> Diagnostic {
     Diagnostic::new(Code::W0610, format!("the link {url:?} leads nowhere from a mail"), span, "not an absolute address").with_help("begin it with `https://`")

@@ -20,6 +20,11 @@ pub(crate) fn unknown_name<'k>(span: Span, name: &str, known: impl Iterator<Item
     let finding = unknown(Code::E0301, "field or event", (span, name), known);
     if finding.fix.is_some() { finding } else { finding.with_help(format!("declare it: `contact {{ {name}: text }}`, or `event {name}`")) }
 }
+/// `plan == pro`
+pub(crate) fn value_without_quotes(span: Span, name: &str) -> Diagnostic {
+    Diagnostic::new(Code::E0301, format!("`{name}` is a value, and stands in quotes"), span, "read as the name of a field")
+        .with_fix(Fix::certain(format!("write {name:?}"), span, format!("{name:?}")))
+}
 pub(crate) fn unknown_field<'k>(span: Span, name: &str, known: impl Iterator<Item = &'k str>) -> Diagnostic {
     let finding = unknown(Code::E0301, "field", (span, name), known);
     if finding.fix.is_some() { finding } else { finding.with_help(format!("declare it: `contact {{ {name}: text }}`")) }
@@ -140,4 +145,17 @@ pub(crate) fn no_path_here(span: Span, channel: &str) -> Diagnostic {
     Diagnostic::new(Code::E0329, format!("no {channel} was sent here that `{channel}` could mean"), span, "means the one sent last on this path")
         .with_help("name the message, or ask for any")
         .with_fix(Fix::maybe(format!("write `any {channel}`"), span, format!("any {channel}")))
+}
+pub(crate) fn hides_field(span: Span, name: &str, field: Option<Span>) -> Diagnostic {
+    let finding = Diagnostic::new(Code::W0805, format!("`{name}` hides the contact's field of that name"), span, "means this from here on");
+    let finding = match field {
+        Some(field) => finding.with_label(field, "the field"),
+        None => finding,
+    };
+    finding.with_help(format!("choose another name; the field is still reached as `contact.{name}`"))
+}
+pub(crate) fn hides_record(span: Span, name: &str, outer: Span) -> Diagnostic {
+    Diagnostic::new(Code::W0805, format!("`{name}` hides another `{name}`"), span, "means this from here on")
+        .with_label(outer, "hidden inside")
+        .with_help("choose another name")
 }
