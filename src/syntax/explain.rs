@@ -149,7 +149,7 @@ fn special(place: &Place) -> Option<Diagnostic> {
     let is_group = matches!(before.as_str(), "segment" | "list" | "campaign");
     // A field's name was expected: `enters` was taken for one.
     if is_group_word(&word) && matches!(before.as_str(), "enters" | "enter" | "entering" | "joins" | "in" | "into") && place.word(place.earlier) == "when" {
-        return before_span.map(|at| problems::needless_word(&before, at));
+        return before_span.map(|at| problems::needless_word(&before, at, span));
     }
     if is_group_word(&word) && matches!(before.as_str(), "leaves" | "exits" | "exiting") && place.word(place.earlier) == "when" {
         return before_span.map(|at| problems::replace(&before, "leaving", "write `leaving`", at));

@@ -12,7 +12,7 @@ const UNKNOWN_BYTES: f64 = 64.0;
 /// Macros in macros are followed this deep.
 const MAX_DEPTH: usize = 16;
 /// The look itself is bounded too.
-const MAX_LOOKS: usize = 20_000;
+const MAX_LOOKS: usize = 200_000;
 
 /// How a template grows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

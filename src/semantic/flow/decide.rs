@@ -12,7 +12,7 @@ use crate::semantic::reason::{Held, Verdict};
 impl<'p> Walk<'p, '_> {
     pub(super) fn decide(&mut self, step: &'p Step, path: &mut Path<'p>) {
         let StepKind::Decide { condition, deadline, then_, else_ } = &step.kind else { return };
-        let is_told = self.asked(condition, path) || self.comes_out_one_way(condition, path);
+        let is_told = self.asked(condition, path) || self.comes_out_one_way(condition, path, (then_, else_));
         if !is_told {
             self.check_opens(condition, (then_, else_));
         }
@@ -36,7 +36,7 @@ impl<'p> Walk<'p, '_> {
 
     pub(super) fn wait_for(&mut self, condition: &'p Expr, deadline: Option<&'p Expr>, path: &mut Path<'p>) {
         if !self.asked(condition, path) {
-            self.comes_out_one_way(condition, path);
+            self.comes_out_one_way(condition, path, (&[], &[]));
         }
         path.pass(deadline.map_or(Elapsed::UNKNOWN, |deadline| Elapsed::of_expr(deadline).up_to()));
         if deadline.is_none() {
@@ -49,7 +49,7 @@ impl<'p> Walk<'p, '_> {
         let mut ways: Vec<(&'p [Step], Path<'p>)> = Vec::new();
         for arm in arms {
             if !self.asked(&arm.condition, path) {
-                self.comes_out_one_way(&arm.condition, path);
+                self.comes_out_one_way(&arm.condition, path, (&arm.body, &[]));
             }
             let mut inner = path.clone();
             inner.pass(elapsed.up_to());
@@ -66,7 +66,7 @@ impl<'p> Walk<'p, '_> {
     }
 
     /// Whether a condition, or a part of it, never or always holds here.
-    fn comes_out_one_way(&mut self, condition: &'p Expr, path: &Path<'p>) -> bool {
+    fn comes_out_one_way(&mut self, condition: &'p Expr, path: &Path<'p>, (on_holds, on_fails): (&[Step], &[Step])) -> bool {
         // What its caller's rules say is nothing of the sequence's own.
         let always: &[Held<'p>] = if self.inside.is_none() { &self.always } else { &[] };
         let given = path.trail.given(self.project, always);
@@ -76,9 +76,14 @@ impl<'p> Walk<'p, '_> {
             let is_alone = self.reason.faults(condition, &[]).contains(&(*span, *verdict));
             let because = if is_alone { None } else { given.iter().find(|fact| self.reason.faults(condition, &[**fact]).contains(&(*span, *verdict))) };
             let because = because.map(|(fact, _)| fact.span);
-            self.findings.push(match verdict {
-                Verdict::Never => problems::never_holds(*span, because),
-                Verdict::Always => problems::always_holds(*span, because),
+            let (finding, dead) = match verdict {
+                Verdict::Never => (problems::never_holds(*span, because), on_holds),
+                Verdict::Always => (problems::always_holds(*span, because), on_fails),
+            };
+            let dead = dead.first().filter(|_| *span == condition.span);
+            self.findings.push(match dead {
+                Some(step) => finding.with_label(step.header.span, "never runs"),
+                None => finding,
             });
         }
         !faults.is_empty()
