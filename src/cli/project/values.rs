@@ -7,8 +7,12 @@ use crate::diagnostics::{Diagnostic, suggest};
 use crate::lang::{Duration, Zone};
 
 /// Sections, the words their `provider` may be, in the order in which they are told.
-const PROVIDERS: &[(&str, &[&str])] =
-    &[("email", &["smtp", "file", "none"]), ("sms", &["twilio", "http", "file", "none"]), ("push", &["http", "file", "none"]), ("webhooks", &["http", "file", "none"])];
+const PROVIDERS: &[(&str, &[&str])] = &[
+    ("email", &["smtp", "file", "none"]),
+    ("sms", &["twilio", "http", "file", "none"]),
+    ("push", &["http", "file", "none"]),
+    ("webhooks", &["http", "file", "none"]),
+];
 
 /// What is wrong with the values of a project file.
 #[must_use]

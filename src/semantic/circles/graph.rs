@@ -146,7 +146,9 @@ impl<'p> Graph<'p> {
             Change::Subscribe(topic) => on_the_way(&|change| *change == Change::Unsubscribe(*topic)),
             Change::Unsubscribe(topic) => on_the_way(&|change| *change == Change::Subscribe(*topic)),
             Change::Set(_, None) => true,
-            Change::Set(field, Some(value)) => on_the_way(&|change| matches!(change, Change::Set(other, written) if other == field && written.as_ref() != Some(value))),
+            Change::Set(field, Some(value)) => {
+                on_the_way(&|change| matches!(change, Change::Set(other, written) if other == field && written.as_ref() != Some(value)))
+            }
             Change::AddPoints(group, _) | Change::SetPoints(group) if reaches => on_the_way(&|change| is_lowering(change, *group)),
             Change::AddPoints(_, amount) => amount.is_none_or(|amount| amount != 0.0),
             Change::SetPoints(group) => on_the_way(&|change| matches!(change, Change::AddPoints(other, _) if other == group)),
@@ -220,7 +222,9 @@ fn starts(change: &Change, kind: &TriggerKind) -> Option<bool> {
     match (change, kind) {
         (Change::Emit(event), TriggerKind::Event { pattern, predicate }) => when(*pattern == EventPattern::Custom(*event), predicate.is_some()),
         (Change::Tag(tag), TriggerKind::Tagged(wanted)) | (Change::Untag(tag), TriggerKind::Untagged(wanted)) => when(tag == wanted, false),
-        (Change::AddToList(list), TriggerKind::ListEntered(wanted)) | (Change::RemoveFromList(list), TriggerKind::ListLeft(wanted)) => when(list == wanted, false),
+        (Change::AddToList(list), TriggerKind::ListEntered(wanted)) | (Change::RemoveFromList(list), TriggerKind::ListLeft(wanted)) => {
+            when(list == wanted, false)
+        }
         (Change::Subscribe(topic), TriggerKind::Subscribed(wanted)) | (Change::Unsubscribe(topic), TriggerKind::Unsubscribed(wanted)) => {
             when(topic == wanted, false)
         }

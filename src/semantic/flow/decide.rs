@@ -184,7 +184,9 @@ fn is_of_opens(condition: &Expr, is_under_not: bool, is_negated: &mut Option<boo
 /// The first step that takes something from the contact.
 fn first_loss(steps: &[Step]) -> Option<&Step> {
     steps.iter().find_map(|step| match &step.kind {
-        StepKind::Unsubscribe(_) | StepKind::RemoveFromList(_) | StepKind::Untag(_) | StepKind::Clear { .. } | StepKind::Stop(_) | StepKind::Leave(_) => Some(step),
+        StepKind::Unsubscribe(_) | StepKind::RemoveFromList(_) | StepKind::Untag(_) | StepKind::Clear { .. } | StepKind::Stop(_) | StepKind::Leave(_) => {
+            Some(step)
+        }
         _ => bodies(step).into_iter().find_map(first_loss),
     })
 }

@@ -59,7 +59,9 @@ impl<'p> Look<'p> {
     fn triggers(&self, campaign: &Campaign, findings: &mut Vec<Diagnostic>) {
         for trigger in &campaign.triggers {
             match &trigger.kind {
-                TriggerKind::Event { predicate: Some(condition), .. } | TriggerKind::Every { audience: condition, .. } => self.parts([condition].into_iter(), findings),
+                TriggerKind::Event { predicate: Some(condition), .. } | TriggerKind::Every { audience: condition, .. } => {
+                    self.parts([condition].into_iter(), findings)
+                }
                 TriggerKind::At { audience, .. } => {
                     self.parts([audience].into_iter(), findings);
                     if is_after_the_end(campaign, &trigger.kind) {

@@ -140,7 +140,9 @@ impl<'e> Expansion<'e> {
                 (_, _, _) => one(flag(expr, is_held)),
             },
             ExprKind::Text { op, is_ignoring_case, subject, pattern } => match (written(pattern, expr.span), &subject.ty) {
-                (Some(Point::Text(text)), Type::Text | Type::Enum(_)) if subject.literal().is_none() => one(value(subject, Test::Text(*op, *is_ignoring_case, text))),
+                (Some(Point::Text(text)), Type::Text | Type::Enum(_)) if subject.literal().is_none() => {
+                    one(value(subject, Test::Text(*op, *is_ignoring_case, text)))
+                }
                 (_, _) => one(flag(expr, is_held)),
             },
             ExprKind::IsSet(subject) => one(value(subject, Test::Set)),
@@ -178,7 +180,9 @@ fn history_flag(history: &History, is_held: bool) -> Flag {
 fn compare<'e>(expr: &'e Expr, (op, left, right): (CompareOp, &'e Expr, &'e Expr), is_held: bool) -> Vec<Way<'e>> {
     match (written(left, expr.span), written(right, expr.span)) {
         (None, Some(point)) if !is_argument(left, expr.span) => vec![vec![Literal::Value { subject: left, test: Test::Compare(op, point), is_held }]],
-        (Some(point), None) if !is_argument(right, expr.span) => vec![vec![Literal::Value { subject: right, test: Test::Compare(flipped(op), point), is_held }]],
+        (Some(point), None) if !is_argument(right, expr.span) => {
+            vec![vec![Literal::Value { subject: right, test: Test::Compare(flipped(op), point), is_held }]]
+        }
         (_, _) => vec![vec![flag(expr, is_held)]],
     }
 }

@@ -74,7 +74,9 @@ impl<'p> Reason<'p> {
 
     fn look_inside(self, condition: &Expr, given: &[Held<'_>], found: &mut Vec<(Span, Verdict)>) {
         match &condition.kind {
-            ExprKind::And(parts) | ExprKind::Or(parts) => parts.iter().filter(|part| !matches!(part.kind, ExprKind::Literal(_))).for_each(|part| self.look(part, given, found)),
+            ExprKind::And(parts) | ExprKind::Or(parts) => {
+                parts.iter().filter(|part| !matches!(part.kind, ExprKind::Literal(_))).for_each(|part| self.look(part, given, found))
+            }
             ExprKind::Not(inner) => self.look_inside(inner, given, found),
             ExprKind::Compare(_, left, right) => [left, right].into_iter().for_each(|side| self.look_inside(side, given, found)),
             // What an event must fulfil is asked of the event: nothing that is known here says anything of it.

@@ -16,7 +16,10 @@ pub(super) enum Point {
     Moment(f64),
     /// Milliseconds from now, and how far that may be off: months and clock changes have no fixed length.
     #[allow(missing_docs)]
-    FromNow { at: f64, fuzz: f64 },
+    FromNow {
+        at: f64,
+        fuzz: f64,
+    },
 }
 
 /// The point that an expression stands for, if it is written out.

@@ -28,7 +28,10 @@ fn sarif_is_one_log_with_rules_places_and_fixes() {
     }
     let place = &results[0]["locations"][0]["physicalLocation"];
     assert_eq!(place["artifactLocation"]["uri"], "my%20campaigns.camp");
-    assert_eq!((place["region"]["startLine"].as_u64(), place["region"]["startColumn"].as_u64(), place["region"]["endColumn"].as_u64()), (Some(2), Some(13), Some(20)));
+    assert_eq!(
+        (place["region"]["startLine"].as_u64(), place["region"]["startColumn"].as_u64(), place["region"]["endColumn"].as_u64()),
+        (Some(2), Some(13), Some(20))
+    );
     let fix = &results[0]["fixes"][0]["artifactChanges"][0]["replacements"][0];
     assert_eq!(fix["insertedContent"]["text"], "country");
     assert_eq!((results[0]["level"].as_str(), results[1]["level"].as_str()), (Some("error"), Some("warning")));

@@ -22,8 +22,11 @@ pub(crate) fn unknown_name<'k>(span: Span, name: &str, known: impl Iterator<Item
 }
 /// `plan == pro`
 pub(crate) fn value_without_quotes(span: Span, name: &str) -> Diagnostic {
-    Diagnostic::new(Code::E0301, format!("`{name}` is a value, and stands in quotes"), span, "read as the name of a field")
-        .with_fix(Fix::certain(format!("write {name:?}"), span, format!("{name:?}")))
+    Diagnostic::new(Code::E0301, format!("`{name}` is a value, and stands in quotes"), span, "read as the name of a field").with_fix(Fix::certain(
+        format!("write {name:?}"),
+        span,
+        format!("{name:?}"),
+    ))
 }
 pub(crate) fn unknown_field<'k>(span: Span, name: &str, known: impl Iterator<Item = &'k str>) -> Diagnostic {
     let finding = unknown(Code::E0301, "field", (span, name), known);
