@@ -1,6 +1,6 @@
 //! Inputs become facts: events into history, points by their rules, changes, what happened to messages.
 
-use super::context::{Context, FactChange, Happening, HappeningKind, Line, Start};
+use super::context::{Context, FactChange, Happening, HappeningKind, Line};
 use super::outcome::{Cause, What};
 use super::{Input, InputKind};
 use crate::bytecode::{BuiltinField, CampaignId, EventId, EventPattern, Fact, PointCap, RuleId};
@@ -55,7 +55,7 @@ impl Context<'_> {
             }
             InputKind::Enroll(campaign) => {
                 self.set_cause(Arc::from("operator"));
-                self.start(*campaign, Arc::from("enrolled"));
+                self.start(*campaign);
             }
             InputKind::Leave(campaign) => {
                 self.set_cause(Arc::from("operator"));
@@ -71,9 +71,9 @@ impl Context<'_> {
         self.cause = Cause { input, fact: None };
     }
 
-    /// Queues an enrolment that nothing but its admission can refuse.
-    pub fn start(&mut self, campaign: CampaignId, trigger: Arc<str>) {
-        self.starts.push_back(Start { campaign, trigger, capture: None, cause: self.cause.clone() });
+    /// Queues an enrolment that nothing but its admission can refuse, behind what was triggered before it.
+    pub fn start(&mut self, campaign: CampaignId) {
+        self.queue.push_back(Happening { kind: HappeningKind::Enrolled(campaign), cause: self.cause.clone() });
     }
 
     fn create(&mut self, evaluator: &mut Evaluator, changes: &[Change]) {
@@ -252,6 +252,7 @@ pub(super) fn record_of(kind: &HappeningKind) -> Option<&Record> {
         | HappeningKind::Field { .. }
         | HappeningKind::Points { .. }
         | HappeningKind::Created
+        | HappeningKind::Enrolled(_)
         | HappeningKind::Topic { .. } => None,
     }
 }
@@ -267,6 +268,7 @@ fn campaign_of(kind: &HappeningKind) -> Option<StableId> {
         | HappeningKind::Field { .. }
         | HappeningKind::Points { .. }
         | HappeningKind::Created
+        | HappeningKind::Enrolled(_)
         | HappeningKind::Topic { .. } => None,
     }
 }

@@ -26,6 +26,8 @@ pub(super) enum HappeningKind {
     Field { field: FieldId, old: Value, new: Value },
     Points { group: GroupId, old: f64, new: f64 },
     Created,
+    /// A campaign is asked for by its name.
+    Enrolled(CampaignId),
     Topic { topic: TopicId, is_subscribed: bool },
 }
 

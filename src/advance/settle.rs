@@ -41,6 +41,10 @@ impl Context<'_> {
     }
 
     fn find_triggers(&mut self, evaluator: &mut Evaluator, happening: &Happening) {
+        if let HappeningKind::Enrolled(campaign) = happening.kind {
+            self.starts.push_back(Start { campaign, trigger: Arc::from("enrolled"), capture: None, cause: happening.cause.clone() });
+            return;
+        }
         if self.is_quiet {
             return;
         }
@@ -73,6 +77,7 @@ impl Context<'_> {
             | HappeningKind::Field { .. }
             | HappeningKind::Points { .. }
             | HappeningKind::Created
+            | HappeningKind::Enrolled(_)
             | HappeningKind::Topic { .. } => None,
         };
         let capture = name.zip(record).map(|(name, record)| Captured { name, record });
@@ -411,6 +416,7 @@ pub(super) fn trigger_key(kind: &HappeningKind) -> TriggerKey {
         HappeningKind::Field { field, .. } => TriggerKey::Field(*field),
         HappeningKind::Points { group, .. } => TriggerKey::Points(*group),
         HappeningKind::Created => TriggerKey::Created,
+        HappeningKind::Enrolled(_) => TriggerKey::ByHand,
         HappeningKind::Topic { topic, is_subscribed: true } => TriggerKey::Subscribed(*topic),
         HappeningKind::Topic { topic, is_subscribed: false } => TriggerKey::Unsubscribed(*topic),
     }

@@ -81,7 +81,7 @@ impl Host for Context<'_> {
             return;
         }
         let outer = self.caused_by(enrollment);
-        self.start(campaign, Arc::from("enrolled"));
+        self.start(campaign);
         self.cause = outer;
     }
 
