@@ -17,18 +17,48 @@ pub(super) const CHAIN_LIMIT: u32 = 100;
 /// An edge that triggers can wait for.
 #[derive(Clone, Debug)]
 pub(super) enum HappeningKind {
-    Event { event: EventId, record: Arc<Record> },
-    Visited { path: Arc<str>, record: Arc<Record> },
-    Message { event: MessageEvent, send: Box<SendRecord>, detail: Option<Arc<str>> },
-    Segment { segment: SegmentId, is_in: bool },
-    List { list: ListId, is_in: bool },
-    Tag { tag: Arc<str>, is_on: bool },
-    Field { field: FieldId, old: Value, new: Value },
-    Points { group: GroupId, old: f64, new: f64 },
+    Event {
+        event: EventId,
+        record: Arc<Record>,
+    },
+    Visited {
+        path: Arc<str>,
+        record: Arc<Record>,
+    },
+    Message {
+        event: MessageEvent,
+        send: Box<SendRecord>,
+        detail: Option<Arc<str>>,
+    },
+    Segment {
+        segment: SegmentId,
+        is_in: bool,
+    },
+    List {
+        list: ListId,
+        is_in: bool,
+    },
+    Tag {
+        tag: Arc<str>,
+        is_on: bool,
+    },
+    Field {
+        field: FieldId,
+        old: Value,
+        new: Value,
+    },
+    Points {
+        group: GroupId,
+        old: f64,
+        new: f64,
+    },
     Created,
     /// A campaign is asked for by its name.
     Enrolled(CampaignId),
-    Topic { topic: TopicId, is_subscribed: bool },
+    Topic {
+        topic: TopicId,
+        is_subscribed: bool,
+    },
 }
 
 /// An edge and what brought it about.
