@@ -212,6 +212,10 @@ impl<'a> Context<'a> {
 
     /// The contact is part of the sample; one that comes again is counted once.
     fn take_part(&mut self, (step, def): (StepUid, &ExperimentDef), enrollment: EnrollmentUid, (variant, until): (u16, Instant)) {
+        // One who is held out shows what happens without the campaign, not what a variant does.
+        if self.is_held_out(enrollment) {
+            return;
+        }
         if let Some(known) = self.state.experiments.get(&step)
             && known.shape == def.shape
         {

@@ -111,7 +111,7 @@ fn enrollment_view(resident: &Resident, linked: &Linked, enrollment: &Enrollment
         campaign: campaign.map(|def| def.name.clone()).unwrap_or_default(),
         step: step.map(|step| step.identity().clone()).unwrap_or_default(),
         since: standing.map_or(enrollment.started, |standing| standing.since).to_rfc3339(),
-        wakes_at: standing.and_then(|standing| standing.due).map(|at| at.to_rfc3339()),
+        wakes_at: enrollment.threads.iter().filter_map(|thread| thread.standing.due).min().map(|at| at.to_rfc3339()),
         status,
         enrollment: enrollment.uid.to_text(),
     }
