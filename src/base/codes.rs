@@ -208,7 +208,8 @@ codes! {
     W0804 "a parameter that is never read"
     W0805 "one name for two things"
     // 09 cannot run
-    E0900 "this cannot run yet"
+    // 0900 is spent: it was what an unfinished campc said of a construct that could not run yet.
+    E0901 "campc has failed at this"
     // 11 tests
     E1101 "no such contact is given"
     E1102 "which contact is meant?"

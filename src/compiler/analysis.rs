@@ -95,7 +95,7 @@ fn templates<'w>(workspace: &'w Workspace, reached: &BTreeMap<String, Arc<Parsed
 /// The program of an analysis, verified.
 ///
 /// # Errors
-/// The errors among the findings; where there are none, what cannot run yet.
+/// The errors among the findings.
 pub fn compile(analysis: &Analysis) -> Result<Program, Vec<Diagnostic>> {
     compile_by(analysis, lower).and_then(|program| whole(program, analysis))
 }
@@ -109,16 +109,12 @@ pub fn compile_with_tests(analysis: &Analysis) -> Result<(Program, TestBlocks), 
     Ok((whole(program, analysis)?, blocks))
 }
 
-fn compile_by<T>(analysis: &Analysis, lower: impl FnOnce(&hir::Project, &Sources) -> Result<T, Vec<hir::NotYet>>) -> Result<T, Vec<Diagnostic>> {
+fn compile_by<T>(analysis: &Analysis, lower: impl FnOnce(&hir::Project, &Sources) -> Result<T, Vec<Span>>) -> Result<T, Vec<Diagnostic>> {
     let errors = analysis.errors();
     if !errors.is_empty() {
         return Err(errors);
     }
-    let refused = semantic::cannot_run(&analysis.project);
-    if !refused.is_empty() {
-        return Err(refused);
-    }
-    lower(&analysis.project, &analysis.sources).map_err(|refused| refused.iter().map(problems::cannot_run).collect())
+    lower(&analysis.project, &analysis.sources).map_err(|refused| refused.into_iter().map(problems::not_understood).collect())
 }
 
 /// The program, unless the verifier finds that the compiler has failed.

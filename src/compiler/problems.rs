@@ -2,7 +2,6 @@
 
 use crate::base::{Code, FileId, Span};
 use crate::diagnostics::Diagnostic;
-use crate::semantic::hir::NotYet;
 
 /// E0111
 pub(super) fn not_utf8(file: FileId, valid_bytes: usize) -> Diagnostic {
@@ -10,15 +9,15 @@ pub(super) fn not_utf8(file: FileId, valid_bytes: usize) -> Diagnostic {
     Diagnostic::new(Code::E0111, title, Span::new(file, 0, 0), "this file").with_help("save it as UTF-8")
 }
 
-/// E0900
-pub(super) fn cannot_run(refusal: &NotYet) -> Diagnostic {
-    Diagnostic::new(Code::E0900, format!("`{}` cannot run yet", refusal.construct), refusal.span, "checked, but not run by this version")
-        .with_help("leave it out, or run `campc check`, which accepts it")
+/// E0901: we failed: a program without findings holds a part that nobody understood.
+pub(super) fn not_understood(span: Span) -> Diagnostic {
+    Diagnostic::new(Code::E0901, "this part could not be compiled", span, "checked without a finding")
+        .with_help("this is a bug in campc: please report it with the source")
 }
 
-/// E0900: we failed, and the program must not be run.
+/// E0901: we failed, and the program must not be run.
 pub(super) fn does_not_hold(what: &str, span: Span) -> Diagnostic {
-    Diagnostic::new(Code::E0900, "the compiled program does not hold together", span, "")
+    Diagnostic::new(Code::E0901, "the compiled program does not hold together", span, "")
         .with_help("this is a bug in campc: please report it with the source")
         .with_note(what)
 }

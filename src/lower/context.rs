@@ -11,21 +11,21 @@ pub(super) struct Lowering<'h> {
     pub project: &'h hir::Project,
     pub sources: &'h Sources,
     pub builder: ProgramBuilder,
-    pub refused: Vec<hir::NotYet>,
+    /// Where it met poison.
+    pub refused: Vec<Span>,
     /// How many standing places each step has so far.
     places: BTreeMap<StepId, u16>,
 }
 
 impl<'h> Lowering<'h> {
     pub(super) fn new(project: &'h hir::Project, sources: &'h Sources) -> Self {
-        let refused = project.not_yet.clone();
-        Lowering { project, sources, builder: ProgramBuilder::new(), refused, places: BTreeMap::new() }
+        Lowering { project, sources, builder: ProgramBuilder::new(), refused: Vec::new(), places: BTreeMap::new() }
     }
 
     /// The program, unless something was refused.
-    pub(super) fn finish(mut self) -> Result<Program, Vec<hir::NotYet>> {
+    pub(super) fn finish(mut self) -> Result<Program, Vec<Span>> {
         if !self.refused.is_empty() {
-            self.refused.sort_by_key(|refusal| (refusal.span, refusal.construct));
+            self.refused.sort_unstable();
             self.refused.dedup();
             return Err(self.refused);
         }
@@ -35,14 +35,9 @@ impl<'h> Lowering<'h> {
         Ok(program)
     }
 
-    /// Says that a construct cannot run yet.
-    pub(super) fn refuse(&mut self, construct: &'static str, span: Span) {
-        self.refused.push(hir::NotYet { construct, span });
-    }
-
     /// Meets poison. A program with findings is not lowered, so this is a safety net.
     pub(super) fn poison(&mut self, span: Span) {
-        self.refuse("a part that could not be understood", span);
+        self.refused.push(span);
     }
 
     /// The source text of a place on one line, for the journal.

@@ -1,6 +1,6 @@
 //! Layer 5: the checked tree becomes a compiled program. One file per group of constructs.
 //!
-//! Lowering never fails on a program without findings; it refuses what is checked but cannot run yet. Nothing is checked here.
+//! Lowering never fails on a program without findings. Nothing is checked here.
 
 mod campaign;
 mod context;
@@ -17,7 +17,7 @@ mod timing;
 mod triggers;
 mod waits;
 
-use crate::base::Sources;
+use crate::base::{Sources, Span};
 use crate::bytecode::Program;
 use crate::semantic::hir;
 use context::Lowering;
@@ -27,8 +27,8 @@ pub use tests::{TestBlocks, lower_with_tests};
 /// The program of a checked project.
 ///
 /// # Errors
-/// What cannot run yet, in source order: what the checker has listed, and what it should have.
-pub fn lower(project: &hir::Project, sources: &Sources) -> Result<Program, Vec<hir::NotYet>> {
+/// Where the tree holds poison: it had findings.
+pub fn lower(project: &hir::Project, sources: &Sources) -> Result<Program, Vec<Span>> {
     let mut lowering = Lowering::new(project, sources);
     lowering.declarations();
     lowering.campaigns();

@@ -1,7 +1,7 @@
 //! The expressions of `test` blocks: lowered with the program they are about, so that one machine evaluates both.
 
 use super::context::Lowering;
-use crate::base::Sources;
+use crate::base::{Sources, Span};
 use crate::bytecode::{BlockId, Program};
 use crate::semantic::hir::{self, Expectation, Expr, StepKind, TestEventKind, TestStepKind};
 
@@ -11,8 +11,8 @@ pub type TestBlocks = Vec<Vec<Option<BlockId>>>;
 /// The program of a checked project, and the blocks of its tests.
 ///
 /// # Errors
-/// What cannot run yet, in source order.
-pub fn lower_with_tests(project: &hir::Project, sources: &Sources) -> Result<(Program, TestBlocks), Vec<hir::NotYet>> {
+/// Where the tree holds poison: it had findings.
+pub fn lower_with_tests(project: &hir::Project, sources: &Sources) -> Result<(Program, TestBlocks), Vec<Span>> {
     let mut lowering = Lowering::new(project, sources);
     lowering.declarations();
     lowering.campaigns();

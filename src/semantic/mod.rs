@@ -18,7 +18,7 @@ pub use check::one_line;
 pub use input::{Input, SourceFile, join_path};
 pub use references::{Reference, ReferenceKind, references};
 
-use crate::base::{Code, Severity};
+use crate::base::Severity;
 use crate::diagnostics::{Diagnostic, Sink};
 
 /// Checks a whole project: its tree, and the findings of all files but those with syntax errors.
@@ -42,26 +42,4 @@ pub fn analyze(input: &Input<'_>, sink: &mut Sink) -> hir::Project {
     let is_told = |finding: &Diagnostic| !files.iter().any(|file| file.is_broken && file.id == finding.primary.span.file);
     sink.extend(findings.into_iter().filter(is_told));
     project
-}
-
-/// The findings of `build`, `test` and `run`: what is checked but cannot run yet, each construct at its first place.
-#[must_use]
-pub fn cannot_run(project: &hir::Project) -> Vec<Diagnostic> {
-    let mut found: Vec<&hir::NotYet> = Vec::new();
-    for not_yet in &project.not_yet {
-        if !found.iter().any(|known| known.construct == not_yet.construct && known.span.file == not_yet.span.file) {
-            found.push(not_yet);
-        }
-    }
-    let finding = |not_yet: &&hir::NotYet| {
-        Diagnostic::new(Code::E0900, format!("`{}` cannot run yet", not_yet.construct), not_yet.span, "checked, but not run by this version")
-            .with_help("leave it out, or run `campc check`, which accepts it")
-    };
-    found.iter().map(finding).collect()
-}
-
-/// The constructs that are checked but cannot run yet, in the words of the language.
-#[must_use]
-pub fn not_yet_constructs() -> &'static [&'static str] {
-    check::NOT_YET
 }

@@ -329,7 +329,7 @@ impl Runner<'_> {
                 let properties = if let Value::Record(record) = &value { self.settle(who, record) } else { Record::new() };
                 InputKind::Event { event: *event, properties: Arc::new(properties), changes: Vec::new() }
             }
-            // The resolver lets only changes stand here; what cannot run yet is refused before.
+            // The resolver lets only changes stand here.
             StepKind::Send { .. }
             | StepKind::Reach(_)
             | StepKind::Webhook { .. }

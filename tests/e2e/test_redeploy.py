@@ -96,18 +96,12 @@ def test_a_removed_step_with_somebody_there_does_not_start_and_says_who_stands_w
     stage.expect_only("First", "Second")
 
 
-def test_a_migrate_rule_is_refused_as_long_as_it_cannot_run(stage):
+def test_a_migrate_rule_leads_people_to_the_step_it_names(stage):
     _, start = inside(stage, campaign("  email first\n  wait 2d as cooldown\n  email second"))
-    stage.daemon.stop()
-    stage.project.source(campaign("  email first\n  wait 3d as pause\n  email second", header="migrate { from cooldown to pause }"))
-    with pytest.raises(DidNotStart) as failure:
-        stage.project.run()
-    assert failure.value.exit == 1
-    assert "E0900" in failure.value.said and "migrate" in failure.value.said
-    # Nothing has changed: the deployed program goes on where it was.
-    stage.project.source(campaign("  email first\n  wait 2d as cooldown\n  email second"))
-    stage.daemon = stage.project.run()
-    stage.daemon.advance_to(start + of(days=2))
+    daemon = stage.redeploys(campaign("  email first\n  wait 3d as pause\n  email second", header="migrate { from cooldown to pause }"))
+    daemon.advance_to(start + of(days=3, seconds=-1))
+    stage.expect_only("First")
+    daemon.advance_to(start + of(days=3))
     stage.expect_only("First", "Second")
 
 

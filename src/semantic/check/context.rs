@@ -87,10 +87,8 @@ impl<'a, 'i> Checker<'a, 'i> {
     /// Runs `work` without keeping its findings: what is checked a second time has been told the first time.
     pub(super) fn silently<T>(&mut self, work: impl FnOnce(&mut Self) -> T) -> T {
         let kept = self.findings.len();
-        let not_yet = self.project.not_yet.len();
         let result = work(self);
         self.findings.truncate(kept);
-        self.project.not_yet.truncate(not_yet);
         result
     }
     /// Runs `work` in a scope that ends with it.
@@ -99,12 +97,6 @@ impl<'a, 'i> Checker<'a, 'i> {
         let result = work(self);
         self.scope = outer;
         result
-    }
-    /// Notes a construct that is checked but cannot run yet.
-    pub(super) fn not_yet(&mut self, construct: &str, span: Span) {
-        if let Some(known) = super::NOT_YET.iter().find(|known| **known == construct) {
-            self.project.not_yet.push(hir::NotYet { construct: known, span });
-        }
     }
     /// The source under a span, blanks collapsed and comments left out.
     pub(super) fn text_of(&self, span: Span) -> Arc<str> {

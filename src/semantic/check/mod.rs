@@ -17,7 +17,6 @@ mod identity;
 mod literals;
 mod logic;
 mod messages;
-mod not_yet;
 mod operators;
 pub(super) mod problems;
 mod scenarios;
@@ -40,7 +39,6 @@ pub use identity::normalize as one_line;
 
 pub(super) use context::{Checker, Usage};
 pub(super) use decisions::ends;
-pub(super) use not_yet::NOT_YET;
 
 use super::hir;
 use super::input::Input;

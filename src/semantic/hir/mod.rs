@@ -15,7 +15,7 @@ pub use crate::bytecode::{LimitCount, Period};
 pub use campaign::{Campaign, Capped, Collect, Exit, Goal, Including, Limit, Migration, Pace, Reenter, Throttle, Trigger, TriggerKind, Update};
 pub use expr::{ArithmeticOp, EventPattern, Expr, ExprKind, History, HistoryWindow};
 pub use message::{Message, MessageContent, MessageVariant, Recipient, Template, Webhook};
-pub use project::{NotYet, PointRule, Policy, Project, Segment, Sequence, SequenceParam};
+pub use project::{PointRule, Policy, Project, Segment, Sequence, SequenceParam};
 pub use step::{AwaitArm, AwaitCapture, Deadline, Param, Share, SplitArm, Step, StepHeader, StepKind, TimelineArm, Until, UntilAnchor, Variant, WinnerMeasure};
 pub use test::{
     Expectation, ExpectedKind, ExpectedMessage, Test, TestContact, TestContactId, TestEvent, TestEventKind, TestMoment, TestStep, TestStepKind, WebhookAnswer,

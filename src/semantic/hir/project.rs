@@ -41,17 +41,6 @@ pub struct Project {
     pub files: Vec<Arc<str>>,
     /// How many steps all campaigns have: step ids are below it.
     pub step_count: u32,
-    /// Constructs that are checked but cannot run yet.
-    pub not_yet: Vec<NotYet>,
-}
-
-/// A construct that is checked but cannot run yet.
-#[derive(Clone, Debug, PartialEq)]
-pub struct NotYet {
-    /// The words of the language: `timeline`.
-    pub construct: &'static str,
-    /// Where it stands.
-    pub span: Span,
 }
 
 /// A segment.

@@ -2,7 +2,6 @@
 
 use super::{check, samples};
 use campc::base::ALL_CODES;
-use campc::semantic;
 use std::path::Path;
 
 fn blocks(page: &str) -> Vec<String> {
@@ -17,6 +16,10 @@ fn every_page_shows_its_finding_and_the_way_out() {
         if code.as_str().get(1..3).is_some_and(|family| family == "01" || family == "02" || family == "10" || family > "11") {
             continue;
         }
+        // A fault of campc itself: no source is known that shows it.
+        if code.as_str() == "E0901" {
+            continue;
+        }
         let Ok(page) = std::fs::read_to_string(folder.join(format!("{code}.md"))) else {
             told.push_str(&format!("{code}: no page\n"));
             continue;
@@ -29,8 +32,7 @@ fn every_page_shows_its_finding_and_the_way_out() {
             .iter()
             .map(|block| {
                 let checked = check(block);
-                let cannot_run = semantic::cannot_run(&checked.project);
-                checked.findings.iter().chain(cannot_run.iter().filter(|_| code.as_str() == "E0900")).map(|finding| finding.code.to_string()).collect()
+                checked.findings.iter().map(|finding| finding.code.to_string()).collect()
             })
             .collect();
         match found.as_slice() {

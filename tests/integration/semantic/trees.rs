@@ -81,11 +81,3 @@ fn segments_stand_behind_those_they_read() {
         assert!(segment.reads.iter().all(|read| read.index() < at));
     }
 }
-
-#[test]
-fn what_cannot_run_yet_is_told_once_a_construct() {
-    let text = "project \"P\" { from \"a@b.example\" address \"1 King St\" } email v1 { subject \"A\" body \"{{ view_url }} {{ view_url }}\" } email v2 { subject \"B\" body \"{{ view_url }}\" }";
-    let checked = check(&format!("{BASE}{text}"));
-    let told: Vec<String> = campc::semantic::cannot_run(&checked.project).iter().map(|finding| finding.title.clone()).collect();
-    assert_eq!(told, ["`view_url` cannot run yet"]);
-}
