@@ -256,6 +256,11 @@ impl Context<'_> {
     pub fn refresh_segments(&mut self, evaluator: &mut Evaluator, group: &[FactChange]) {
         let linked = self.linked;
         let mut dirty: BTreeSet<SegmentId> = group.iter().flat_map(|change| linked.segments_reading(change.fact).iter().copied()).collect();
+        // Another zone has other midnights: what turns with time turns at other instants.
+        let zone = linked.builtin(BuiltinField::Timezone).map(Fact::Field);
+        if group.iter().any(|change| Some(change.fact) == zone) {
+            dirty.extend(linked.segments_reading(Fact::Time).iter().copied());
+        }
         // A manual change is asked at the segment itself.
         dirty.extend(group.iter().filter_map(|change| match change.fact {
             Fact::Segment(segment) => Some(segment),

@@ -6,7 +6,7 @@ use super::settle::{CAMPAIGN_ENDED, Resume};
 use crate::bytecode::Fact;
 use crate::lang::{Instant, Value};
 use crate::machine::Evaluator;
-use crate::machine::state::{EnrollmentUid, Slot, StandingKind};
+use crate::machine::state::{EnrollmentUid, Slot, StandingKind, ThreadId};
 use std::sync::Arc;
 
 /// What is due. The order of the variants is the order within one instant: facts, exits, decisions, timers, broadcasts.
@@ -18,8 +18,8 @@ enum Due {
     CampaignEnd(usize),
     Exit(usize),
     Condition(usize),
-    /// The enrollment's place, then the line's: source order.
-    Timer(usize, usize),
+    /// The enrollment's place, then the line's: source order. The line itself, because another may stand in its place once it is done.
+    Timer(usize, usize, ThreadId),
     Existing(u32, u32),
     Broadcast,
     /// A held send that shares a limit with other campaigns: by its rank, behind all that may want the same place.
@@ -54,7 +54,7 @@ impl Context<'_> {
                     context.late_conditions(evaluator, uid, at);
                     context.ask_decisions(evaluator, uid, &[Fact::Time]);
                 }),
-                Due::Timer(index, thread) | Due::Award(_, index, thread) => self.with_enrollment(index, |context, uid| {
+                Due::Timer(index, thread, _) | Due::Award(_, index, thread) => self.with_enrollment(index, |context, uid| {
                     if let Some(line) = context.lines(uid).get(thread) {
                         context.time_is_up(evaluator, *line, at);
                     }
@@ -134,20 +134,22 @@ impl Context<'_> {
             for thread in &enrollment.threads {
                 consider(thread.until_recheck, Due::Condition(index));
             }
-            consider(enrollment.gathering.map(|gathering| gathering.until), Due::Timer(index, 0));
-            for (number, standing) in enrollment.threads.iter().map(|thread| &thread.standing).enumerate() {
+            consider(enrollment.gathering.map(|gathering| gathering.until), Due::Timer(index, 0, ThreadId(0)));
+            for (number, thread) in enrollment.threads.iter().enumerate() {
+                let standing = &thread.standing;
+                let timer = Due::Timer(index, number, thread.id);
                 match &standing.kind {
                     StandingKind::Listen { recheck } => {
                         consider(*recheck, Due::Condition(index));
-                        consider(standing.due, Due::Timer(index, number));
+                        consider(standing.due, timer);
                     }
                     StandingKind::Held { recheck, hold, .. } => {
                         consider(*recheck, Due::Condition(index));
-                        let due = self.award_rank(index, number).map_or(Due::Timer(index, number), |priority| Due::Award(priority, index, number));
+                        let due = self.award_rank(index, number).map_or(timer, |priority| Due::Award(priority, index, number));
                         // Held by a pause that is over: at once. A slot that was asked for comes by itself.
                         consider(standing.due.or(Some(standing.since).filter(|_| hold.slot != Slot::Asked)), due);
                     }
-                    StandingKind::Time | StandingKind::Until => consider(standing.due, Due::Timer(index, number)),
+                    StandingKind::Time | StandingKind::Until => consider(standing.due, timer),
                     StandingKind::Answer { .. } | StandingKind::Stranded | StandingKind::Running | StandingKind::Asked => {}
                 }
             }

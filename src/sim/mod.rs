@@ -7,8 +7,10 @@ mod expect;
 mod literal;
 mod report;
 mod runner;
+mod trace;
 mod world;
 
 pub use coverage::{CampaignCoverage, Place, Trace};
 pub use report::{Failure, Happened, Moment, TestReport};
 pub use runner::{TestSuite, run_test};
+pub use trace::{TraceCall, TraceContact, TraceFacts, TraceLine, trace_test, value_text};

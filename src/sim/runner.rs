@@ -57,6 +57,10 @@ impl TestSuite {
     pub fn coverage(&self, project: &Project, trace: &Trace) -> Vec<CampaignCoverage> {
         coverage(project, (&self.linked.program, &self.linked.deployment), trace)
     }
+    /// The block of the expression of a line, where it has one.
+    pub(super) fn block(&self, test: usize, line: usize) -> Option<BlockId> {
+        self.blocks.get(test)?.get(line).copied().flatten()
+    }
 }
 
 /// A line that cannot go on: what was expected, and what was there instead.
@@ -81,6 +85,19 @@ pub(super) struct Runner<'a> {
 /// Runs the test at `number`.
 #[must_use]
 pub fn run_test(suite: &TestSuite, number: usize, test: &Test) -> TestReport {
+    let mut runner = begin(suite, test);
+    let mut failure = None;
+    for (index, step) in test.steps.iter().enumerate() {
+        if let Err(miss) = runner.line(step, suite.block(number, index)) {
+            failure = Some(runner.failure(step, miss));
+            break;
+        }
+    }
+    TestReport { name: test.name.clone(), span: test.span, failure, trace: runner.world.trace }
+}
+
+/// A test before its first line.
+pub(super) fn begin<'a>(suite: &'a TestSuite, test: &'a Test) -> Runner<'a> {
     let zone = test_zone(&suite.linked, test);
     let now = test.now.as_ref().map_or_else(|| default_now(&zone), |moment| local_instant(moment.date, moment.time, &zone));
     // A program goes live as its test begins, so that a broadcast before that is past.
@@ -112,17 +129,7 @@ pub fn run_test(suite: &TestSuite, number: usize, test: &Test) -> TestReport {
         timeline: Vec::new(),
         trace: Trace::default(),
     };
-    let mut runner = Runner { world, test, evaluator: Evaluator::default() };
-    let blocks = suite.blocks.get(number).map_or(&[][..], Vec::as_slice);
-    let mut failure = None;
-    for (index, step) in test.steps.iter().enumerate() {
-        let block = blocks.get(index).copied().flatten();
-        if let Err(miss) = runner.line(step, block) {
-            failure = Some(runner.failure(step, miss));
-            break;
-        }
-    }
-    TestReport { name: test.name.clone(), span: test.span, failure, trace: runner.world.trace }
+    Runner { world, test, evaluator: Evaluator::default() }
 }
 
 fn test_zone(linked: &Linked, test: &Test) -> Zone {
@@ -136,7 +143,8 @@ fn default_now(zone: &Zone) -> Instant {
 }
 
 impl Runner<'_> {
-    fn line(&mut self, step: &TestStep, block: Option<BlockId>) -> Result<(), Miss> {
+    /// Carries out a line.
+    pub fn line(&mut self, step: &TestStep, block: Option<BlockId>) -> Result<(), Miss> {
         self.note_line(step);
         match &step.kind {
             TestStepKind::GivenContact(contact) => self.given(*contact),

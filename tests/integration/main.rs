@@ -1,6 +1,10 @@
 //! The one integration binary: every test goes through the front door.
 #![allow(missing_docs)]
 
+#[path = "../reference/mod.rs"]
+mod reference;
+
+mod agreement;
 mod bench;
 mod bytecode;
 mod cli;
@@ -11,6 +15,7 @@ mod deliver;
 mod examples;
 mod format;
 mod graph;
+mod fuzz;
 mod http;
 mod language;
 mod lower;

@@ -1,6 +1,7 @@
 //! Images, the verifier, hashes.
 
 mod hashes;
+mod hostile;
 mod images;
 mod verifier;
 

@@ -1,0 +1,79 @@
+//! The machine against the reference interpreter (`tests/reference`) on random programs and histories; `./agree` runs millions of the same.
+
+use crate::reference::Mutant;
+use crate::reference::compare::{Counters, Verdict, compare};
+use crate::reference::make::{Case, case};
+use crate::reference::shrink::shrink;
+
+/// Histories a program.
+const HISTORIES: usize = 25;
+/// Cases of each of the parts, which run side by side. The tests' build is slow: `./test` has 50,000 more, by `./agree`.
+const PART: usize = 1_000;
+
+/// Compares until so many cases agree; the seeds of a part are its own.
+fn agree(part: u64) {
+    let mut counters = Counters::default();
+    let (mut agreed, mut rejected, mut seed) = (0, 0, part * 1_000_000);
+    while agreed < PART {
+        seed += 1;
+        let made = case(seed, HISTORIES);
+        match compare(&made.source(), Mutant::None, &mut counters) {
+            Verdict::Agreed { histories, .. } => agreed += histories,
+            Verdict::Rejected(findings) => {
+                rejected += 1;
+                assert!(rejected < 40, "seed {seed}: the generator makes what the checker refuses: {findings:?}");
+            }
+            Verdict::Differs(difference) => panic!("seed {seed}\n{}", shrunk(&made, Mutant::None, &difference.kind)),
+        }
+    }
+    for what in ["enrolled", "not enrolled", "sent", "skipped", "exited", "stopped", "finished", "held", "goal", "called", "notified", "entered segment"] {
+        assert!(counters.0.get(what).is_some_and(|count| *count > 0), "nothing was ever {what}: {:?}", counters.0);
+    }
+}
+
+fn shrunk(made: &Case, mutant: Mutant, kind: &str) -> String {
+    let small = shrink(made, |candidate| match compare(&candidate.source(), mutant, &mut Counters::default()) {
+        Verdict::Differs(difference) => difference.kind == kind,
+        Verdict::Agreed { .. } | Verdict::Rejected(_) => false,
+    });
+    match compare(&small.source(), mutant, &mut Counters::default()) {
+        Verdict::Differs(difference) => format!("{}\n{}", small.source(), difference.report),
+        other => format!("{}\n{other:?}", small.source()),
+    }
+}
+
+#[test]
+fn the_machine_agrees_with_the_reference_part_1() {
+    agree(0);
+}
+
+#[test]
+fn the_machine_agrees_with_the_reference_part_2() {
+    agree(1);
+}
+
+/// Whether a mistake planted in the reference is noticed, and after how many programs.
+fn noticed(mutant: Mutant) -> Option<u64> {
+    (1..400).find(|seed| {
+        let made = case(20_000_000 + seed, HISTORIES);
+        matches!(compare(&made.source(), mutant, &mut Counters::default()), Verdict::Differs(_))
+    })
+}
+
+#[test]
+fn every_planted_mistake_is_noticed() {
+    let missed: Vec<Mutant> = Mutant::ALL.into_iter().filter(|mutant| noticed(*mutant).is_none()).collect();
+    assert!(missed.is_empty(), "nobody noticed {missed:?}");
+}
+
+#[test]
+fn a_failing_case_is_shrunk_to_a_program_one_can_read() {
+    let mutant = Mutant::NoConsent;
+    let seed = noticed(mutant).expect("an unlawful mail is noticed");
+    let made = case(20_000_000 + seed, HISTORIES);
+    let Verdict::Differs(difference) = compare(&made.source(), mutant, &mut Counters::default()) else { panic!("it differed a moment ago") };
+    let report = shrunk(&made, mutant, &difference.kind);
+    let program = report.split("the stories part").next().unwrap_or("");
+    assert!(program.lines().count() <= 30, "{report}");
+    assert!(report.contains("the machine's story") && report.contains("the reference's story"), "{report}");
+}

@@ -1,0 +1,147 @@
+//! Time passes: facts turn, broadcasts go out, timers fire; *Time* 2 and 11.
+
+use super::person::{Edge, Frame, Person, Wait};
+use super::values::Asker;
+use campc::bytecode::{CampaignId, Recurrence, TriggerZone};
+use campc::lang::{Date, Instant, Weekday, Zone, days_in_month, local_instant};
+use campc::semantic::hir::TriggerKind;
+
+impl<'p> Person<'p> {
+    /// All that is due before `to`.
+    pub fn run_until(&mut self, to: Instant) {
+        if !self.is_there {
+            return;
+        }
+        let mut rounds = 0;
+        while let Some(at) = self.next_due(to).filter(|at| *at < to) {
+            self.now = self.now.max(at);
+            self.run_due();
+            rounds += 1;
+            assert!(rounds < 20_000, "time stands still at {:?}", self.now);
+        }
+    }
+
+    /// All that is due now: what time has turned, then broadcasts, then timers one after the other.
+    pub fn run_due(&mut self) {
+        if !self.is_there {
+            return;
+        }
+        self.end_what_is_over();
+        self.refresh_segments();
+        self.settle();
+        while let Some((_, id, thread)) = self.timers().into_iter().filter(|(due, ..)| *due <= self.now).min_by_key(|(due, id, thread)| (*due, *id, *thread)) {
+            self.fire_timer(id, thread);
+            self.settle();
+        }
+        self.broadcast();
+        self.settle();
+        self.answer();
+    }
+
+    /// Due times with enrollment and thread.
+    fn timers(&self) -> Vec<(Instant, usize, usize)> {
+        let threads = self.enrollments.iter().flat_map(|e| e.threads.iter().enumerate().map(move |(number, thread)| (e.id, number, thread)));
+        threads
+            .filter_map(|(id, number, thread)| {
+                let due = match thread.wait.as_ref()? {
+                    Wait::Timer(due, _) => Some(*due),
+                    Wait::Until(_, _, planned) => *planned,
+                    Wait::Listen { due, .. } => *due,
+                    Wait::Held { until, .. } => *until,
+                    Wait::Gap { until, .. } => Some(*until),
+                    Wait::Join(_) | Wait::Answer(_) | Wait::Never => None,
+                };
+                due.map(|due| (due, id, number))
+            })
+            .collect()
+    }
+
+    fn fire_timer(&mut self, id: usize, thread: usize) {
+        let Some(index) = self.enrollment(id) else { return };
+        let Some(wait) = self.enrollments[index].threads[thread].wait.take() else { return };
+        match wait {
+            Wait::Timer(due, Some(until)) => {
+                if self.wait_until_public(id, thread, until, due) {
+                    self.run(id, thread);
+                }
+            }
+            Wait::Held { send, .. } => self.release(id, thread, send),
+            Wait::Gap { step, passes, .. } => self.next_pass(id, thread, step, passes),
+            Wait::Listen { arms, late, is_decision, .. } => {
+                let standing = &mut self.enrollments[index].threads[thread];
+                standing.red = arms.first().copied().filter(|_| is_decision);
+                standing.frames.push(Frame::Block(late, 0));
+                self.run(id, thread);
+            }
+            Wait::Timer(_, None) | Wait::Until(..) | Wait::Join(_) | Wait::Answer(_) | Wait::Never => self.run(id, thread),
+        }
+    }
+
+    /// The next instant before `to` at which something may happen by itself.
+    pub fn next_due(&self, to: Instant) -> Option<Instant> {
+        let timers = self.timers().into_iter().map(|(due, ..)| due);
+        let ends = self.enrollments.iter().filter(|e| !e.is_over).filter_map(|e| self.campaign(e.campaign).active_until);
+        timers.chain(ends).chain(self.next_broadcast()).chain(self.next_turn(to)).min()
+    }
+
+    fn broadcast(&mut self) {
+        while let Some(moment) = self.next_broadcast().filter(|moment| *moment <= self.now) {
+            for (campaign, trigger, at, audience) in self.broadcasts() {
+                if at == Some(moment) && self.is_true(audience, Asker::default(), self.now) {
+                    self.edges.push_back(Edge::Broadcast(campaign, trigger));
+                }
+            }
+            self.broadcasts_until = moment;
+        }
+        self.broadcasts_until = self.broadcasts_until.max(self.now);
+    }
+
+    fn next_broadcast(&self) -> Option<Instant> {
+        self.broadcasts().into_iter().filter_map(|(_, _, moment, _)| moment).min()
+    }
+
+    /// All broadcasts with their next moment and their audience.
+    fn broadcasts(&self) -> Vec<(CampaignId, usize, Option<Instant>, &'p campc::semantic::hir::Expr)> {
+        let after = self.broadcasts_until;
+        let mut all = Vec::new();
+        for (index, campaign) in self.world.project.campaigns.iter().enumerate() {
+            let id = CampaignId(u32::try_from(index).expect("small"));
+            for (number, trigger) in campaign.triggers.iter().enumerate() {
+                match &trigger.kind {
+                    TriggerKind::Every { recurrence, at, zone, audience } => {
+                        let zone = self.broadcast_zone(zone);
+                        let today = zone.date(after);
+                        let dates = (-1..70).map(|day| today.plus_days(day)).filter(|date| is_on(recurrence, *date));
+                        let next = dates.map(|date| local_instant(date, *at, &zone)).find(|moment| *moment > after);
+                        all.push((id, number, next, audience));
+                    }
+                    TriggerKind::At { date, time, zone, audience, .. } => {
+                        // A test begins as its program goes live: what was past then is past.
+                        let moment = local_instant(*date, *time, &self.broadcast_zone(zone));
+                        all.push((id, number, Some(moment).filter(|moment| *moment > after), audience));
+                    }
+                    _ => {}
+                }
+            }
+        }
+        all
+    }
+
+    fn broadcast_zone(&self, zone: &TriggerZone) -> Zone {
+        match zone {
+            TriggerZone::Project => self.world.zone.clone(),
+            TriggerZone::Contact => self.zone(),
+            TriggerZone::Named(name) => Zone::find(name).unwrap_or_else(Zone::utc),
+        }
+    }
+}
+
+fn is_on(recurrence: &Recurrence, date: Date) -> bool {
+    match recurrence {
+        Recurrence::Days(days) => days.contains(Weekday::of(date)),
+        Recurrence::MonthDay(day) => {
+            let (year, month, today) = date.parts();
+            today == i8::try_from(*day).unwrap_or(31).min(days_in_month(year, month))
+        }
+    }
+}

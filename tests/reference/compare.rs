@@ -1,0 +1,260 @@
+//! One case through both: the machine by way of `campc test`'s own door, and the reference. What a user would see must be the same.
+
+use super::{Mutant, interpret};
+use campc::advance::What;
+use campc::compiler::{Workspace, analyze, compile_with_tests};
+use campc::lang::Zone;
+use campc::semantic::hir::{Project, Step, StepKind, Test};
+use campc::sim::{TestSuite, TraceContact, TraceFacts, TraceLine, trace_test};
+use std::collections::BTreeMap;
+use std::fmt::Write;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Instant;
+
+/// What became of a case.
+#[derive(Debug)]
+pub enum Verdict {
+    /// The compiler found these mistakes in it: the generator's fault, or the checker's.
+    Rejected(Vec<String>),
+    /// So many histories agreed; so many were left out because a chain was cut.
+    Agreed {
+        histories: usize,
+        cut: usize,
+    },
+    Differs(Box<Difference>),
+}
+
+/// Where the two go apart.
+#[derive(Debug)]
+pub struct Difference {
+    /// The history's number.
+    pub history: usize,
+    /// Both stories of the contact, and a mark where they part.
+    pub report: String,
+    /// What the first lines that differ are about: a shrunk case must still be about that.
+    pub kind: String,
+}
+
+/// How often each thing occurred, and what took the time: compiling, the machine, the reference.
+#[derive(Clone, Debug, Default)]
+pub struct Counters(pub BTreeMap<String, usize>, pub [std::time::Duration; 3]);
+
+impl Counters {
+    pub fn count(&mut self, what: &str) {
+        if let Some(count) = self.0.get_mut(what) {
+            *count += 1;
+        } else {
+            self.0.insert(what.to_owned(), 1);
+        }
+    }
+    pub fn add(&mut self, other: &Counters) {
+        for (what, count) in &other.0 {
+            *self.0.entry(what.clone()).or_default() += count;
+        }
+        for (mine, others) in self.1.iter_mut().zip(other.1) {
+            *mine += others;
+        }
+    }
+}
+
+/// Compiles a source and runs its histories by both.
+pub fn compare(source: &str, mutant: Mutant, counters: &mut Counters) -> Verdict {
+    match catch_unwind(AssertUnwindSafe(|| compare_unguarded(source, mutant, counters))) {
+        Ok(verdict) => verdict,
+        Err(panic) => {
+            let text = panic.downcast_ref::<String>().cloned().or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).to_owned()));
+            let text = text.unwrap_or_default();
+            Verdict::Differs(Box::new(Difference { history: 0, report: format!("a panic: {text}"), kind: "panic".to_owned() }))
+        }
+    }
+}
+
+fn compare_unguarded(source: &str, mutant: Mutant, counters: &mut Counters) -> Verdict {
+    let began = Instant::now();
+    let analysis = analyze(&Workspace::of_source("case.camp", source));
+    let compiled = if analysis.has_errors() { Err(analysis.errors()) } else { compile_with_tests(&analysis) };
+    let (program, blocks) = match compiled {
+        Ok(compiled) => compiled,
+        Err(findings) => {
+            let describe =
+                |finding: &campc::diagnostics::Diagnostic| format!("{} {}: {}", finding.code, analysis.sources.describe(finding.primary.span), finding.title);
+            return Verdict::Rejected(findings.iter().map(describe).collect());
+        }
+    };
+    let suite = match TestSuite::new(program, blocks) {
+        Ok(suite) => suite,
+        Err(error) => return Verdict::Rejected(vec![error]),
+    };
+    counters.1[0] += began.elapsed();
+    let project = &analysis.project;
+    let (mut histories, mut cut) = (0, 0);
+    for (number, test) in project.tests.iter().enumerate() {
+        let began = Instant::now();
+        let machine = trace_test(&suite, number, test);
+        counters.1[1] += began.elapsed();
+        if is_cut(&machine) {
+            cut += 1;
+            continue;
+        }
+        let began = Instant::now();
+        let reference = interpret_some_way(project, test, mutant, &machine);
+        counters.1[2] += began.elapsed();
+        if is_cut(&reference) {
+            cut += 1;
+            continue;
+        }
+        count(&machine, counters);
+        if let Some(difference) = difference(project, test, &machine, &reference) {
+            return Verdict::Differs(Box::new(Difference { history: number, ..difference }));
+        }
+        histories += 1;
+    }
+    Verdict::Agreed { histories, cut }
+}
+
+/// Which arm of a split a contact falls into is a hash that the specification leaves open: the reference tries them all, and the one that agrees is
+/// taken.
+fn interpret_some_way(project: &Project, test: &Test, mutant: Mutant, machine: &[TraceContact]) -> Vec<TraceContact> {
+    let mut best = interpret(project, test, mutant, &[]);
+    let mut open = Vec::new();
+    project.campaigns.iter().for_each(|campaign| open_choices(&campaign.steps, &mut open));
+    let ways: usize = open.iter().map(|(_, arms)| arms).product();
+    if open.is_empty() || ways > 2_000 || is_cut(&best) {
+        return best;
+    }
+    for who in 0..best.len() {
+        for way in 1..ways {
+            if contact_difference(project, test, who, &machine[who], &best[who]).is_none() {
+                break;
+            }
+            let mut rest = way;
+            let mut choices = Vec::new();
+            for (step, arms) in &open {
+                choices.push((who, *step, rest % arms));
+                rest /= arms;
+            }
+            let other = interpret(project, test, mutant, &choices).swap_remove(who);
+            if contact_difference(project, test, who, &machine[who], &other).is_none() {
+                best[who] = other;
+            }
+        }
+    }
+    best
+}
+
+/// Every split, and how many arms it has.
+fn open_choices(steps: &[Step], open: &mut Vec<(u32, usize)>) {
+    for step in steps {
+        match &step.kind {
+            StepKind::Split(arms) => {
+                open.push((step.header.id.0, arms.len()));
+                arms.iter().for_each(|arm| open_choices(&arm.body, open));
+            }
+            StepKind::Decide { then_, else_, .. } => [then_, else_].into_iter().for_each(|body| open_choices(body, open)),
+            StepKind::Await { arms, deadline } => {
+                arms.iter().for_each(|arm| open_choices(&arm.body, open));
+                deadline.iter().for_each(|(_, body)| open_choices(body, open));
+            }
+            StepKind::Repeat { body, .. } | StepKind::Do { body, .. } => open_choices(body, open),
+            StepKind::Parallel(branches) => branches.iter().for_each(|body| open_choices(body, open)),
+            StepKind::Timeline { arms, .. } => arms.iter().for_each(|arm| open_choices(&arm.body, open)),
+            _ => {}
+        }
+    }
+}
+
+fn is_cut(trace: &[TraceContact]) -> bool {
+    trace.iter().any(|contact| contact.lines.iter().any(|line| line.what == What::Problem))
+}
+
+fn count(trace: &[TraceContact], counters: &mut Counters) {
+    for line in trace.iter().flat_map(|contact| &contact.lines) {
+        counters.count(line.what.word());
+        if matches!(line.what, What::Skipped | What::NotEnrolled) {
+            counters.count(&format!("{}: {}", line.what.word(), line.why));
+        }
+    }
+}
+
+/// What is compared of a journal: what a user sees happen, not how the engine speaks of its work.
+fn is_seen(line: &TraceLine) -> bool {
+    match line.what {
+        What::NotEnrolled => &*line.why != "past",
+        What::Enrolled | What::Sent | What::Skipped | What::Exited | What::Stopped | What::Finished | What::Restarted => true,
+        What::Called | What::Notified | What::Goal | What::EnteredSegment | What::LeftSegment => true,
+        What::Waiting | What::Decided | What::Held | What::Failed | What::Cancelled | What::Changed => false,
+        What::Problem | What::Merged | What::HandedOver => false,
+    }
+}
+
+fn is_same(a: &TraceLine, b: &TraceLine) -> bool {
+    let has_reason = matches!(a.what, What::NotEnrolled | What::Skipped);
+    let has_step = matches!(a.what, What::Sent | What::Skipped | What::Called | What::Notified);
+    let has_name = matches!(a.what, What::EnteredSegment | What::LeftSegment);
+    (a.at, a.campaign, a.what) == (b.at, b.campaign, b.what)
+        && (!has_step || a.step == b.step)
+        && (!has_reason || a.why == b.why)
+        && (!has_name || a.why.contains(&*b.why) || b.why.contains(&*a.why))
+}
+
+fn difference(project: &Project, test: &Test, machine: &[TraceContact], reference: &[TraceContact]) -> Option<Difference> {
+    machine.iter().zip(reference).enumerate().find_map(|(who, (machine, reference))| contact_difference(project, test, who, machine, reference))
+}
+
+fn contact_difference(project: &Project, test: &Test, who: usize, machine: &TraceContact, reference: &TraceContact) -> Option<Difference> {
+    let zone = test.now.as_ref().and_then(|now| now.zone.as_deref()).and_then(Zone::find).unwrap_or_else(Zone::utc);
+    let name = test.contacts[who].name.as_deref().unwrap_or("contact");
+    let seen = |trace: &TraceContact| trace.lines.iter().filter(|line| is_seen(line)).cloned().collect::<Vec<_>>();
+    let (left, right) = (seen(machine), seen(reference));
+    let first = (0..left.len().max(right.len())).find(|at| !left.get(*at).zip(right.get(*at)).is_some_and(|(a, b)| is_same(a, b)));
+    if let Some(at) = first {
+        let show = |line: Option<&TraceLine>| line.map_or_else(|| "nothing".to_owned(), |line| describe(project, &zone, line));
+        let word = |line: Option<&TraceLine>| line.map_or("nothing", |line| line.what.word());
+        let mut report = format!("{name}: the stories part at line {}\n  machine:   {}\n  reference: {}\n", at + 1, show(left.get(at)), show(right.get(at)));
+        for (who, lines) in [("machine", &left), ("reference", &right)] {
+            let _ = writeln!(report, "  the {who}'s story:");
+            for line in lines.iter().take(at + 6) {
+                let _ = writeln!(report, "    {}", describe(project, &zone, line));
+            }
+        }
+        let kind = format!("{} / {}", word(left.get(at)), word(right.get(at)));
+        return Some(Difference { history: 0, report, kind });
+    }
+    if machine.calls != reference.calls {
+        let report = format!("{name}: webhooks were called otherwise\n  machine:   {:?}\n  reference: {:?}\n", machine.calls, reference.calls);
+        return Some(Difference { history: 0, report, kind: "webhook".to_owned() });
+    }
+    if let Some((what, report)) = facts_difference(project, &machine.facts, &reference.facts) {
+        return Some(Difference { history: 0, report: format!("{name}: {report}"), kind: format!("facts: {what}") });
+    }
+    None
+}
+
+fn facts_difference(project: &Project, machine: &[TraceFacts], reference: &[TraceFacts]) -> Option<(String, String)> {
+    for (at, (a, b)) in machine.iter().zip(reference).enumerate() {
+        for (index, (left, right)) in a.fields.iter().zip(&b.fields).enumerate() {
+            let name = &project.fields[index].name;
+            if left != right && !["points", "id", "last_seen_at"].contains(&&**name) {
+                return Some((name.to_string(), format!("at expectation {}: {name} is {left} by the machine, {right} by the reference\n", at + 1)));
+            }
+        }
+        let others = [
+            ("points", format!("{:?}", a.points), format!("{:?}", b.points)),
+            ("tags", format!("{:?}", a.tags), format!("{:?}", b.tags)),
+            ("lists", format!("{:?}", a.lists), format!("{:?}", b.lists)),
+            ("segments", format!("{:?}", a.segments), format!("{:?}", b.segments)),
+        ];
+        for (what, left, right) in others {
+            if left != right {
+                return Some((what.to_owned(), format!("at expectation {}: {what} are {left} by the machine, {right} by the reference\n", at + 1)));
+            }
+        }
+    }
+    None
+}
+
+fn describe(project: &Project, zone: &Zone, line: &TraceLine) -> String {
+    let campaign = line.campaign.map_or_else(String::new, |id| format!(" campaign {:?}", project.campaigns[id.index()].name));
+    let step = line.step.map_or_else(String::new, |id| format!(" step #{}", id.0));
+    format!("{}.{:03} {}{campaign}{step} {}", zone.format(line.at), line.at.0.rem_euclid(1000), line.what.word(), line.why)
+}

@@ -1,0 +1,255 @@
+//! The reference interpreter: the language as its specification reads, over the checked tree, slow and obvious. It shares the vocabulary of `lang`
+//! with the machine (values, calendar arithmetic) and nothing else: whoever doubts the machine reads here what was meant.
+//!
+//! Shared by the tests and by the command `./agree`; no part of the binary. Not here: rendering of texts, deliveries, deploys.
+#![allow(dead_code, missing_docs)] // each of the two uses its part
+
+mod clock;
+pub mod compare;
+mod engine;
+mod facts;
+pub mod fuzz;
+mod history;
+pub mod make;
+mod person;
+mod sends;
+pub mod shrink;
+mod steps;
+mod triggers;
+mod turns;
+mod values;
+
+use campc::bytecode::{BuiltinField, Channel, MessageTarget};
+use campc::lang::{Date, Duration, Holidays, Instant, Record, TimeOfDay, Value, Zone, add_duration, local_instant, subtract_duration};
+use campc::semantic::hir::{Expectation, Expr, ExprKind, Project, Test, TestEventKind, TestMoment, TestStepKind};
+use campc::sim::TraceContact;
+use person::Person;
+use std::sync::Arc;
+
+/// A deliberately planted mistake: the comparison must notice each of them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Mutant {
+    /// No mistake.
+    #[default]
+    None,
+    /// An event exactly at the deadline does not count.
+    DeadlineExclusive,
+    /// Decisions are looked at before `exit when`.
+    ExitAfterDecision,
+    /// A condition that holds on arrival is not noticed.
+    EdgeNotLevel,
+    /// `wait 1d` is 24 hours.
+    DaysAreHours,
+    /// The triggering event is history of its own enrollment.
+    TriggerIsHistory,
+    /// A message leaves outside of its window.
+    NoWindow,
+    /// `x != v` is true of an unset `x`.
+    UnsetDiffers,
+    /// `reenter` is not asked.
+    ReenterAlways,
+    /// A click is no open.
+    ClickIsNoOpen,
+    /// An unsubscribed contact gets mail.
+    NoConsent,
+    /// `in last D` leaves out what is exactly D old.
+    LastExclusive,
+    /// A red path's first message leaves though the condition came true while it was held.
+    BothArms,
+}
+
+impl Mutant {
+    pub const ALL: [Mutant; 12] = [
+        Mutant::DeadlineExclusive,
+        Mutant::ExitAfterDecision,
+        Mutant::EdgeNotLevel,
+        Mutant::DaysAreHours,
+        Mutant::TriggerIsHistory,
+        Mutant::NoWindow,
+        Mutant::UnsetDiffers,
+        Mutant::ReenterAlways,
+        Mutant::ClickIsNoOpen,
+        Mutant::NoConsent,
+        Mutant::LastExclusive,
+        Mutant::BothArms,
+    ];
+}
+
+/// What does not change while a history runs.
+pub struct World<'p> {
+    pub project: &'p Project,
+    pub zone: Zone,
+    pub holidays: Holidays,
+    pub mutant: Mutant,
+    /// Which arm of a share a contact falls in is a hash that the specification leaves open: the comparison says which.
+    /// What webhooks answer: number, status, body.
+    pub answers: Vec<(usize, u16, Value)>,
+    pub choices: &'p [(usize, u32, usize)],
+}
+
+impl World<'_> {
+    pub fn builtin(&self, field: BuiltinField) -> usize {
+        self.project.fields.iter().position(|def| def.builtin == Some(field)).expect("the built-in fields lead the table")
+    }
+}
+
+/// What a history brings about, by contact.
+pub fn interpret(project: &Project, test: &Test, mutant: Mutant, choices: &[(usize, u32, usize)]) -> Vec<TraceContact> {
+    let zone = Zone::find(&project.info.timezone).unwrap_or_else(Zone::utc);
+    let holidays = project.info.holidays.iter().copied().collect();
+    let answers = test.answers.iter().map(|answer| (answer.webhook.index(), answer.status, answer.body.as_ref().map_or(Value::Unset, literal))).collect();
+    let world = World { project, zone, holidays, mutant, answers, choices };
+    let test_zone = test.now.as_ref().and_then(|moment| moment.zone.as_deref()).and_then(Zone::find).unwrap_or_else(|| world.zone.clone());
+    let now = match &test.now {
+        Some(moment) => local_instant(moment.date, moment.time, &test_zone),
+        None => local_instant(Date::new(2026, 1, 5).unwrap(), TimeOfDay::new(9, 0, 0).unwrap(), &test_zone),
+    };
+    let people = (0..test.contacts.len()).map(|index| Person::new(&world, index, now)).collect();
+    let mut play = Play { world: &world, test, people, now, zone: test_zone };
+    for step in &test.steps {
+        play.line(step.who.map(|who| who.index()), &step.kind);
+    }
+    play.people.into_iter().map(|person| person.trace).collect()
+}
+
+/// A history on its way.
+struct Play<'p> {
+    world: &'p World<'p>,
+    test: &'p Test,
+    people: Vec<Person<'p>>,
+    now: Instant,
+    zone: Zone,
+}
+
+impl<'p> Play<'p> {
+    fn line(&mut self, who: Option<usize>, kind: &'p TestStepKind) {
+        let who = who.or_else(|| self.people.iter().position(|person| person.is_there)).unwrap_or(0);
+        match kind {
+            TestStepKind::GivenContact(contact) => self.given(contact.index()),
+            TestStepKind::After(duration) => {
+                let to = add_duration(self.now, *duration, &self.zone, &self.world.holidays);
+                self.move_clock(to);
+            }
+            TestStepKind::At(moment) => {
+                let to = self.moment(moment);
+                if to >= self.now {
+                    self.move_clock(to);
+                }
+            }
+            TestStepKind::Event(event) => {
+                let happened = event.happened_ago.map(|ago| subtract_duration(self.now, ago, &self.zone, &self.world.holidays));
+                self.event(who, &event.kind, happened.unwrap_or(self.now));
+            }
+            TestStepKind::Change(change) => self.person(who).input_change(change),
+            TestStepKind::Expect(expectation) => self.expect(expectation),
+            TestStepKind::ReceiveSms(text) => self.person(who).input_sms(text),
+            TestStepKind::Pause(_) | TestStepKind::Resume { .. } | TestStepKind::Merge { .. } | TestStepKind::Erase(_) => {}
+            TestStepKind::ClearDevice | TestStepKind::Error => {}
+        }
+    }
+
+    fn person(&mut self, who: usize) -> &mut Person<'p> {
+        let person = &mut self.people[who];
+        person.now = self.now;
+        person
+    }
+
+    fn given(&mut self, index: usize) {
+        let test = self.test;
+        let def = &test.contacts[index];
+        let name = def.name.as_deref().unwrap_or("contact").to_owned();
+        let values = def.values.iter().map(|(field, value)| (field.index(), literal(value))).collect();
+        self.person(index).input_created(&name, values);
+    }
+
+    fn moment(&self, moment: &TestMoment) -> Instant {
+        let zone = moment.zone.as_deref().and_then(Zone::find).unwrap_or_else(|| self.zone.clone());
+        local_instant(moment.date, moment.time, &zone)
+    }
+
+    fn event(&mut self, who: usize, kind: &TestEventKind, happened: Instant) {
+        let person = self.person(who);
+        match kind {
+            TestEventKind::Custom { event, properties } => {
+                let record = match properties.as_ref().map(literal) {
+                    Some(Value::Record(record)) => record.iter().map(|(key, value)| (key.clone(), person.settled(value.clone()))).collect(),
+                    _ => Record::new(),
+                };
+                person.input_event(*event, record, happened);
+            }
+            TestEventKind::Visited(path) => person.input_visit(path, happened),
+            TestEventKind::Message { event, target, url, text, is_machine, is_soft } => {
+                if let Some(send) = person.latest_sent(target) {
+                    person.input_message(send, *event, url.clone().or_else(|| text.clone()), (*is_machine, *is_soft), happened);
+                }
+            }
+        }
+    }
+
+    fn expect(&mut self, expectation: &Expectation) {
+        self.flush();
+        if let Expectation::Nothing(duration) = expectation {
+            let to = add_duration(self.now, *duration, &self.zone, &self.world.holidays);
+            self.move_clock(to);
+            self.flush();
+        }
+        for person in &mut self.people {
+            person.snapshot();
+        }
+    }
+
+    /// All that is due before `to`, then the clock shows `to`.
+    fn move_clock(&mut self, to: Instant) {
+        for person in &mut self.people {
+            person.run_until(to);
+        }
+        self.now = to;
+    }
+
+    /// All that is due now.
+    fn flush(&mut self) {
+        let now = self.now;
+        for person in &mut self.people {
+            person.now = now;
+            person.run_due();
+        }
+    }
+}
+
+/// The value of what is written out.
+fn literal(expr: &Expr) -> Value {
+    match &expr.kind {
+        ExprKind::Literal(value) => value.clone(),
+        ExprKind::LocalDateTime(date, time) => Value::LocalDateTime(*date, *time),
+        ExprKind::List(items) => Value::List(items.iter().map(literal).collect()),
+        ExprKind::Record(entries) => {
+            Value::Record(Arc::new(entries.iter().map(|(key, value)| (key.clone(), literal(value))).filter(|(_, value)| value.is_set()).collect()))
+        }
+        ExprKind::Negate(inner) => literal(inner).as_number().map_or(Value::Unset, |number| Value::Number(-number)),
+        _ => Value::Unset,
+    }
+}
+
+/// Whether a sending is one that the target means.
+fn is_target(target: &MessageTarget, send: &person::Sending) -> bool {
+    match target {
+        MessageTarget::Message(message) => send.message == *message,
+        MessageTarget::Step(step) => send.step == *step,
+        MessageTarget::Latest(channel) => send.channel == *channel,
+        MessageTarget::Any(channel) => channel.is_none_or(|channel| send.channel == channel),
+    }
+}
+
+fn channel_index(channel: Channel) -> usize {
+    match channel {
+        Channel::Email => 0,
+        Channel::Sms => 1,
+        Channel::Push => 2,
+    }
+}
+
+/// An exact duration where days are hours: the mistake of [`Mutant::DaysAreHours`].
+fn as_hours(duration: Duration) -> Duration {
+    let days = u64::from(duration.days);
+    Duration { days: 0, millis: duration.millis + days * 86_400_000, ..duration }
+}

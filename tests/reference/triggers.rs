@@ -1,0 +1,172 @@
+//! From an edge to an enrollment: *Time* 12, and the header's lines.
+
+use super::Mutant;
+use super::person::{Edge, Enrollment, Frame, Happened, Person, Start, Thread};
+use super::values::Asker;
+use campc::advance::What;
+use campc::bytecode::{CampaignId, MessageEvent};
+use campc::lang::{Value, add_duration};
+use campc::semantic::hir::{EventPattern, Reenter, Step, Trigger, TriggerKind};
+use std::sync::Arc;
+
+impl<'p> Person<'p> {
+    /// Who is triggered by an edge, campaigns in source order: they start one after the other when nobody inside can go on.
+    pub fn find_triggers(&mut self, edge: &Edge) {
+        for (index, campaign) in self.world.project.campaigns.iter().enumerate() {
+            let id = CampaignId(u32::try_from(index).expect("small"));
+            let found = campaign.triggers.iter().enumerate().find(|(number, trigger)| self.is_trigger(id, *number, trigger, edge));
+            if let Some((_, trigger)) = found {
+                let record = match edge {
+                    Edge::Event(number) => Value::Record(Arc::new(self.events[*number].properties.clone())),
+                    _ => Value::Unset,
+                };
+                self.starts.push_back(Start { campaign: id, slot: trigger.capture.map(|slot| slot.index()), record });
+            }
+        }
+    }
+
+    fn is_trigger(&self, campaign: CampaignId, number: usize, trigger: &Trigger, edge: &Edge) -> bool {
+        match (&trigger.kind, edge) {
+            (TriggerKind::SegmentEntered { segment, .. }, Edge::EnteredSegment(id)) | (TriggerKind::SegmentLeft(segment), Edge::LeftSegment(id)) => {
+                segment == id
+            }
+            (TriggerKind::ListEntered(list), Edge::EnteredList(id)) | (TriggerKind::ListLeft(list), Edge::LeftList(id)) => list == id,
+            (TriggerKind::Event { pattern, predicate }, Edge::Event(number)) => {
+                let event = &self.events[*number];
+                let asker = Asker { event: Some(event), ..Asker::default() };
+                self.is_edge_of(pattern, *number) && predicate.as_ref().is_none_or(|predicate| self.is_true(predicate, asker, self.now))
+            }
+            (TriggerKind::Tagged(tag), Edge::Tagged(known)) | (TriggerKind::Untagged(tag), Edge::Untagged(known)) => tag == known,
+            (TriggerKind::FieldChanged { field, from, to }, Edge::Field(known, old, new)) => {
+                field.index() == *known && from.as_ref().is_none_or(|from| from == old) && to.as_ref().is_none_or(|to| to == new)
+            }
+            (TriggerKind::PointsChanged { group }, Edge::Points(known, ..)) => group.index() == *known,
+            (TriggerKind::PointsReached { group, at_least }, Edge::Points(known, old, new)) => group.index() == *known && old < at_least && at_least <= new,
+            (TriggerKind::ContactCreated, Edge::Created) => true,
+            (TriggerKind::Subscribed(topic), Edge::Subscribed(id)) | (TriggerKind::Unsubscribed(topic), Edge::Unsubscribed(id)) => topic == id,
+            (TriggerKind::Enrolled, Edge::Enroll(id)) => *id == campaign,
+            (_, Edge::Broadcast(id, known)) => *id == campaign && number == *known,
+            _ => false,
+        }
+    }
+
+    /// A click makes an open of its own where there was none: it is not one itself.
+    pub fn is_edge_of(&self, pattern: &EventPattern, number: usize) -> bool {
+        let event = &self.events[number];
+        if let (EventPattern::Message { event: MessageEvent::Opened, .. }, Happened::Message(MessageEvent::Clicked, _)) = (pattern, &event.what) {
+            return false;
+        }
+        self.is_kind(pattern, event)
+    }
+
+    /// Enrols, or says why not.
+    pub fn enrol(&mut self, start: Start) {
+        let Start { campaign: id, slot, record } = start;
+        let asker = Asker { captured: slot.map(|slot| (slot, &record)), ..Asker::default() };
+        let campaign = self.campaign(id);
+        let each = match &campaign.reenter {
+            Reenter::Each(by) => Some(self.value(by, asker, self.now)),
+            _ => None,
+        };
+        let running = self.enrollments.iter().find(|e| !e.is_over && e.campaign == id && e.each == each).map(|e| e.id);
+        let refusal = self.refusal(id, asker, each.as_ref(), running.is_some());
+        if let Some(reason) = refusal {
+            return self.log(What::NotEnrolled, Some(id), None, reason);
+        }
+        if let Some(old) = running {
+            return self.restart(old, slot, record);
+        }
+        self.start(id, slot, record, each);
+    }
+
+    /// Why a trigger enrols nobody: in the order of *Time* 12.
+    fn refusal(&self, id: CampaignId, asker: Asker<'_>, each: Option<&Value>, is_in: bool) -> Option<&'static str> {
+        let campaign = self.campaign(id);
+        let is_early = campaign.active_from.is_some_and(|from| self.now < from);
+        if is_early || campaign.active_until.is_some_and(|until| self.now >= until) {
+            return Some("not active");
+        }
+        if each.is_some_and(|each| !each.is_set()) {
+            return Some("each");
+        }
+        if is_in && !campaign.is_restarting {
+            return Some(if each.is_some() { "each" } else { "already in" });
+        }
+        if !is_in && !self.may_come_again(id, each) {
+            return Some(if each.is_some() { "each" } else { "reenter" });
+        }
+        if campaign.only_if.iter().any(|condition| !self.is_true(condition, asker, self.now)) {
+            return Some("only if");
+        }
+        if !is_in && campaign.exits.iter().any(|exit| self.is_true(&exit.condition, asker, self.now)) {
+            return Some("exit");
+        }
+        None
+    }
+
+    fn may_come_again(&self, id: CampaignId, each: Option<&Value>) -> bool {
+        let ends = self.past.iter().filter(|(known, _, value)| *known == id && (each.is_none() || value.as_ref() == each));
+        let Some(end) = ends.map(|(_, end, _)| *end).max() else { return true };
+        if self.world.mutant == Mutant::ReenterAlways {
+            return true;
+        }
+        match &self.campaign(id).reenter {
+            Reenter::Never | Reenter::Each(_) => false,
+            Reenter::Always => true,
+            Reenter::After(length) => add_duration(end, *length, &self.zone(), &self.world.holidays) <= self.now,
+        }
+    }
+
+    fn start(&mut self, campaign: CampaignId, slot: Option<usize>, record: Value, each: Option<Value>) {
+        let def = self.campaign(campaign);
+        let mut captures = vec![Value::Unset; def.captures.len()];
+        if let Some(slot) = slot {
+            captures[slot] = record;
+        }
+        let id = self.next_id;
+        self.next_id += 1;
+        let main = main_thread(&def.steps);
+        let goals = vec![false; def.goals.len()];
+        self.enrollments.push(Enrollment {
+            id,
+            campaign,
+            started: self.now,
+            entered: self.now,
+            since: self.seq,
+            captures,
+            threads: vec![main],
+            each,
+            path: Vec::new(),
+            is_over: false,
+            goals,
+        });
+        self.log(What::Enrolled, Some(campaign), None, "");
+        self.refresh_segments();
+        self.run(id, 0);
+    }
+
+    /// `retrigger restart`: from the first step, with a history that begins now; goals that were counted stay counted.
+    fn restart(&mut self, id: usize, slot: Option<usize>, record: Value) {
+        let Some(index) = self.enrollment(id) else { return };
+        for thread in 0..self.enrollments[index].threads.len() {
+            self.drop_wait(index, thread);
+        }
+        let campaign = self.enrollments[index].campaign;
+        let def = self.campaign(campaign);
+        let (now, since) = (self.now, self.seq);
+        let enrollment = &mut self.enrollments[index];
+        enrollment.captures = vec![Value::Unset; def.captures.len()];
+        if let Some(slot) = slot {
+            enrollment.captures[slot] = record;
+        }
+        (enrollment.started, enrollment.since) = (now, since);
+        enrollment.path.clear();
+        enrollment.threads = vec![main_thread(&def.steps)];
+        self.log(What::Restarted, Some(campaign), None, "");
+        self.run(id, 0);
+    }
+}
+
+fn main_thread(steps: &[Step]) -> Thread<'_> {
+    Thread { frames: vec![Frame::Block(steps, 0)], wait: None, step: None, is_done: false, pass: None, red: None, path: Vec::new() }
+}
