@@ -26,7 +26,7 @@ fn runs(analysis: &Analysis, program: Program, blocks: Blocks) -> bool {
     }
     let Ok(suite) = TestSuite::new(program, blocks) else { return false };
     for (number, test) in analysis.project.tests.iter().enumerate() {
-        trace_test(&suite, number, test);
+        assert_eq!(trace_test(&suite, number, test).len(), test.contacts.len());
     }
     true
 }
