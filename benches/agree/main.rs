@@ -1,4 +1,4 @@
-//! The machine against the reference interpreter on random programs and histories: `./agree 1000000 [--seed S] [--mutant NAME]`.
+//! The machine against the reference interpreter on random programs and histories: `./agree 1000000 [--seed S] [--mutant NAME]`, `./agree --mutants`.
 //!
 //! Prints cases a second, the seed, and how often everything occurred that can occur. A case that fails is shrunk and printed.
 
@@ -35,6 +35,7 @@ fn options() -> Options {
             "--seed" => options.seed = number(),
             "--threads" => options.threads = usize::try_from(number()).unwrap_or(1),
             "--failures" => options.failures = usize::try_from(number()).unwrap_or(1),
+            "--mutants" => mutants(),
             "--mutant" => {
                 let name = args.next().unwrap_or_default();
                 options.mutant = Mutant::ALL.into_iter().find(|mutant| format!("{mutant:?}") == name).unwrap_or_else(|| {
@@ -113,6 +114,25 @@ fn main() {
     if !failures.is_empty() {
         std::process::exit(1);
     }
+}
+
+/// Plants every mistake in turn, and says after how many cases it is noticed. Exit 1 where one is not.
+fn mutants() -> ! {
+    std::panic::set_hook(Box::new(|_| {}));
+    let mut missed = 0;
+    for mutant in Mutant::ALL {
+        let mut cases = 0;
+        let found = (1..20_000_u64).find(|seed| {
+            cases += HISTORIES;
+            matches!(compare(&case(*seed, HISTORIES).source(), mutant, &mut Counters::default()), Verdict::Differs(_))
+        });
+        match found {
+            Some(seed) => println!("{mutant:?}: noticed after {cases} cases (seed {seed})"),
+            None => println!("{mutant:?}: NOT NOTICED in {cases} cases"),
+        }
+        missed += i32::from(found.is_none());
+    }
+    std::process::exit(missed)
 }
 
 /// The smallest case that fails in the same way, with both stories.

@@ -136,6 +136,7 @@ codes! {
     E0420 "this number is out of range"
     E0421 "`in last` and `ever` belong to what has happened"
     E0422 "`points changes` takes no values"
+    E0425 "too many values in one place"
     // 05 time and flow
     E0501 "a negated event cannot be waited for with `within`"
     E0502 "what has not happened cannot be waited for"

@@ -1,11 +1,24 @@
 //! Literals as values, and structured values.
 
 use super::{Checker, problems};
+use crate::base::Span;
 use crate::lang::{Date, Duration, TimeOfDay, Type, Value, Weekday};
 use crate::semantic::hir::{Expr, ExprKind};
 use crate::syntax::ast;
 use std::sync::Arc;
 use unicode_normalization::UnicodeNormalization;
+
+/// A list or an object holds so many values at most, those inside of others counted: all of them stand on the machine's stack at once.
+pub(super) const MAX_VALUES: usize = 1_000;
+
+/// How many values a value is.
+fn breadth(value: &Expr) -> usize {
+    match &value.kind {
+        ExprKind::List(items) => 1 + items.iter().map(breadth).sum::<usize>(),
+        ExprKind::Record(pairs) => 1 + pairs.iter().map(|(_, value)| breadth(value)).sum::<usize>(),
+        _ => 1,
+    }
+}
 
 /// The text in NFC, as all texts are compared.
 pub(super) fn nfc(text: &str) -> Arc<str> {
@@ -103,7 +116,13 @@ impl Checker<'_, '_> {
             ast::Value::Expr(expr) => self.expr(expr),
             ast::Value::Object(object) => self.object(object),
             ast::Value::Array(array) => {
+                if array.items.len() > MAX_VALUES {
+                    return self.too_many(array.span);
+                }
                 let items: Vec<Expr> = array.items.iter().map(|item| self.value(item)).collect();
+                if items.iter().map(breadth).sum::<usize>() > MAX_VALUES {
+                    return self.too_many(array.span);
+                }
                 let first = items.first().map_or(Type::Any, |item| item.ty.clone());
                 let ty = if items.iter().all(|item| item.ty == first) { first } else { Type::Any };
                 Expr::new(ExprKind::List(items), Type::List(Box::new(ty)), array.span)
@@ -113,6 +132,9 @@ impl Checker<'_, '_> {
 
     /// `{ key: value }`
     pub(super) fn object(&mut self, object: &ast::Object) -> Expr {
+        if object.pairs.len() > MAX_VALUES {
+            return self.too_many(object.span);
+        }
         let mut pairs: Vec<(Arc<str>, Expr)> = Vec::new();
         let mut seen: Vec<&ast::Ref> = Vec::new();
         for pair in &object.pairs {
@@ -125,7 +147,15 @@ impl Checker<'_, '_> {
             seen.push(&pair.key);
             pairs.push((pair.key.text.clone(), value));
         }
+        if pairs.iter().map(|(_, value)| breadth(value)).sum::<usize>() > MAX_VALUES {
+            return self.too_many(object.span);
+        }
         Expr::new(ExprKind::Record(pairs), Type::Record, object.span)
+    }
+
+    fn too_many(&mut self, span: Span) -> Expr {
+        self.report(problems::too_many_values(span, MAX_VALUES));
+        Expr::error(span)
     }
 
     /// A literal where only one may stand: defaults, `from`/`to` of a change, values of tests.

@@ -10,6 +10,8 @@ use crate::syntax::ast;
 
 /// A pattern longer than this is no pattern a person wrote.
 const LONGEST_PATTERN_BYTES: usize = 1024;
+/// So many values may stand behind `in`: all of them stand on the machine's stack at once.
+const MAX_OPTIONS: usize = 1_500;
 const PATTERN_SIZE_LIMIT_BYTES: usize = 1 << 20;
 
 impl Checker<'_, '_> {
@@ -114,6 +116,10 @@ impl Checker<'_, '_> {
     }
 
     fn one_of(&mut self, one_of: &ast::OneOf, span: Span) -> Expr {
+        if one_of.options.len() > MAX_OPTIONS {
+            self.report(problems::too_many_values(span, MAX_OPTIONS));
+            return Expr::error(span);
+        }
         let subject = self.expr(&one_of.subject);
         let options: Vec<Expr> = one_of.options.iter().map(|option| self.beside(option, &subject.ty)).collect();
         if subject.is_error() || options.iter().any(Expr::is_error) {

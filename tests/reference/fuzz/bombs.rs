@@ -47,6 +47,8 @@ pub fn nestings(n: usize) -> Vec<Bomb> {
         bomb("comparisons", segment(&format!("points{}", " > points".repeat(n)))),
         bomb("dots", segment(&format!("contact{}", ".vip".repeat(n)))),
         bomb("a wide list", segment(&format!("points in (1{})", ", 1".repeat(n)))),
+        bomb("a wide object", campaign(&format!("webhook crm {{ {} }}", (0..n).map(|i| format!("k{i}:1 ")).collect::<Vec<_>>().join(",")))),
+        bomb("lists of lists", campaign(&format!("webhook crm {{ a: [{}] }}", vec![format!("[{}1]", "1,".repeat(30)); n / 100].join(",")))),
         bomb("calls", segment(&nest("count(", "purchase", ")"))),
         bomb("if then", campaign(&format!("{}tag \"a\"", "if vip then ".repeat(n)))),
         bomb("if then else", campaign(&format!("{}tag \"a\"", "if vip then tag \"a\" else ".repeat(n)))),

@@ -6,6 +6,10 @@ use crate::lang::{Type, Value};
 use crate::semantic::hir::Expr;
 use std::sync::Arc;
 
+pub(crate) fn too_many_values(span: Span, most: usize) -> Diagnostic {
+    Diagnostic::new(Code::E0425, format!("there are more than {most} values here"), span, "all of them together")
+        .with_help("put the contacts on a list, or the values into a field, and ask for that")
+}
 pub(crate) fn not_a_condition(span: Span, ty: &Type) -> Diagnostic {
     Diagnostic::new(Code::E0401, "this is not a condition", span, format!("a {ty}"))
         .with_help("a condition is true or false: compare it with something, or ask `is set`")
