@@ -92,8 +92,9 @@ fn run_bombs(found: &Mutex<Found>) -> usize {
     let all: Vec<Bomb> = nestings(DEPTH).into_iter().chain(expansions()).collect();
     for bomb in &all {
         write_down(0, bomb.name, bomb.name.as_bytes());
-        let files: Vec<(&str, &[u8])> = bomb.files.iter().map(|(path, text)| (*path, text.as_bytes())).collect();
-        let tried = attempt(bomb.source.as_bytes(), &files);
+        let texts: Vec<(&str, String)> = bomb.file.iter().map(|(path, text)| (*path, text())).collect();
+        let files: Vec<(&str, &[u8])> = texts.iter().map(|(path, text)| (*path, text.as_bytes())).collect();
+        let tried = attempt((bomb.source)().as_bytes(), &files);
         println!("{:>8.3} s  {:>5} MiB  {}", tried.took.as_secs_f64(), peak_mib().unwrap_or(0), bomb.name);
         note(found, bomb.name, &tried);
     }

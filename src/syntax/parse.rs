@@ -115,10 +115,12 @@ impl Broken<'_> {
         }
         // In a text that is never closed there may be any bracket.
         if !self.lexed.unclosed.iter().any(|at| (start..=end).contains(at)) {
-            findings.extend(open_parens.iter().map(|(open, _)| problems::unclosed_bracket(&context.found(*open), context.at(*open), None)));
+            findings.extend(
+                open_parens.iter().take(limits::MAX_FINDINGS).map(|(open, _)| problems::unclosed_bracket(&context.found(*open), context.at(*open), None)),
+            );
             let end = Span { file: self.file, start: end, end };
             findings.extend(balanced.open_brace.map(|open| problems::unclosed_bracket("{", context.at(open), Some(end))));
-            findings.extend(balanced.stray.iter().map(|token| problems::stray_bracket(&context.found(*token), context.at(*token))));
+            findings.extend(balanced.stray.iter().take(limits::MAX_FINDINGS).map(|token| problems::stray_bracket(&context.found(*token), context.at(*token))));
         }
         self.report(findings);
         decls
