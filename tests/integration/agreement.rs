@@ -1,9 +1,9 @@
 //! The machine against the reference interpreter (`tests/reference`) on random programs and histories; `./agree` runs millions of the same.
 
-use crate::reference::Mutant;
-use crate::reference::compare::{Counters, Verdict, compare};
-use crate::reference::make::{Case, case};
-use crate::reference::shrink::shrink;
+use crate::oracle::Mutant;
+use crate::oracle::compare::{Counters, Verdict, compare};
+use crate::oracle::make::{Case, case};
+use crate::oracle::shrink::shrink;
 
 /// Histories a program.
 const HISTORIES: usize = 25;

@@ -1,7 +1,7 @@
 //! Input that nobody would write; `./fuzz` runs 10^8 bytes of the same, and everything a million deep.
 
-use crate::reference::fuzz::bombs::{expansions, nestings};
-use crate::reference::fuzz::{attempt, mutate};
+use crate::oracle::fuzz::bombs::{expansions, nestings};
+use crate::oracle::fuzz::{attempt, mutate};
 
 #[test]
 fn mangled_input_never_panics() {

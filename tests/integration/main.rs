@@ -2,7 +2,7 @@
 #![allow(missing_docs)]
 
 #[path = "../reference/mod.rs"]
-mod reference;
+mod oracle;
 
 mod agreement;
 mod bench;

@@ -1,6 +1,6 @@
 //! Images of random programs: what is encoded decodes to itself, what is damaged is refused, and what the verifier lets pass can be run.
 
-use crate::reference::make::{Random, case};
+use crate::oracle::make::{Random, case};
 use campc::bytecode::{Op, Program, decode, disassemble, encode, find_errors};
 use campc::compiler::{Analysis, Workspace, analyze, compile_with_tests};
 use campc::sim::{TestSuite, trace_test};

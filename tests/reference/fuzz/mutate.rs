@@ -1,6 +1,6 @@
 //! Sources to begin with, and what is done to them.
 
-use crate::reference::make::{Random, case};
+use super::super::make::{Random, case};
 use std::path::Path;
 
 /// Words that a mutation throws in.
