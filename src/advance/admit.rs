@@ -137,8 +137,8 @@ impl Context<'_> {
         if let Some(candidate) = self.enrollment_mut(uid) {
             candidate.key = key;
         }
-        let twins = self.state.enrollments.iter().filter(|known| known.campaign == id && known.uid != uid && known.key == key);
-        let twin = twins.last().map(|twin| (twin.uid, twin.gathering.is_some()));
+        let mut twins = self.state.enrollments.iter().filter(|known| known.campaign == id && known.uid != uid && known.key == key);
+        let twin = twins.next_back().map(|twin| (twin.uid, twin.gathering.is_some()));
         let verdict = match twin {
             Some((twin, true)) if self.is_gathered(def, uid) => Verdict::Gathered(twin),
             Some((twin, _)) if def.is_restarting => Verdict::Restarts(twin),

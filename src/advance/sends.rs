@@ -402,10 +402,10 @@ impl<'a> Context<'a> {
     fn accept_answer(&mut self, evaluator: &mut Evaluator, effect: EffectId, record: Arc<crate::lang::Record>) {
         use crate::bytecode::Op;
         let lines = self.state.enrollments.iter().flat_map(|e| e.threads.iter().map(|thread| (e.uid, thread)));
-        let found = lines
+        let mut found = lines
             .filter(|(_, thread)| thread.standing.kind == StandingKind::Answer { effect })
             .map(|(uid, thread)| (Line { enrollment: uid, thread: thread.id }, (thread.standing.step, thread.standing.ordinal)));
-        let Some((line, place)) = found.last() else { return };
+        let Some((line, place)) = found.next_back() else { return };
         let Some(pc) = self.place_pc(place) else { return };
         if let Op::Webhook(step, _) = self.linked.op(pc)
             && let Some(slot) = self.linked.program.webhook_steps.get(step.index()).and_then(|def| def.answer)
