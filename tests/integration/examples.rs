@@ -2,7 +2,7 @@
 
 use crate::bench::finished;
 use crate::language::workspace;
-use campc::compiler::{analyze, compile_with_tests};
+use campc::compiler::{Formatted, analyze, compile_with_tests, format_source};
 use campc::sim::{TestSuite, run_test};
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -81,4 +81,21 @@ fn the_projects_have_no_finding_and_their_tests_pass() {
         assert_eq!(test.code, 0, "{}: {}{}", folder.display(), test.out, test.err);
         assert!(!test.out.contains(" 0 passed"), "{}: {}", folder.display(), test.out);
     }
+}
+
+#[test]
+fn every_example_is_laid_out_as_the_formatter_does_it() {
+    let mut folders = vec![root()];
+    let mut changed = Vec::new();
+    while let Some(folder) = folders.pop() {
+        for path in entries(&folder) {
+            let name = path.strip_prefix(root()).unwrap().display().to_string();
+            if path.is_dir() {
+                folders.push(path);
+            } else if name.ends_with(".camp") && !matches!(format_source(&name, &std::fs::read(&path).unwrap()), Formatted::Unchanged) {
+                changed.push(name);
+            }
+        }
+    }
+    assert!(changed.is_empty(), "run `campc fmt` on {changed:?}");
 }

@@ -84,4 +84,19 @@ pub const RECIPES: &[Recipe] = &[
         about: "the brief's example: listening for an open while three days pass",
         files: &[("main.camp", include_str!("../../../../examples/recipes/r33_hot_lead_listening.camp"))],
     },
+    Recipe {
+        name: "trial-to-paid",
+        about: "mails around the end of a trial, which may move; one enrollment an account",
+        files: &[("main.camp", include_str!("../../../../examples/recipes/r03_trial_to_paid.camp"))],
+    },
+    Recipe {
+        name: "webinar",
+        about: "confirmation, reminders around the start, slides or the recording after it",
+        files: &[("main.camp", include_str!("../../../../examples/recipes/r18_webinar.camp"))],
+    },
+    Recipe {
+        name: "quiet-hours",
+        about: "three campaigns, quiet hours, one message a day, and who goes first",
+        files: &[("main.camp", include_str!("../../../../examples/recipes/r28_quiet_hours_cap_priority.camp"))],
+    },
 ];
