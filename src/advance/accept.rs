@@ -12,6 +12,7 @@ use std::sync::Arc;
 impl Context<'_> {
     /// Takes an input in: facts first, in order; what they bring about is queued.
     pub fn accept(&mut self, evaluator: &mut Evaluator, input: &Input) {
+        self.moments.set(None);
         let happened = input.happened.unwrap_or(self.now).min(self.now);
         match &input.kind {
             InputKind::Created { changes } => self.create(evaluator, changes),

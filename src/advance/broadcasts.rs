@@ -24,6 +24,15 @@ impl Moment {
 impl Context<'_> {
     /// The next moment of any broadcast for this contact.
     pub fn next_broadcast(&self, evaluator: &mut Evaluator) -> Option<Instant> {
+        if let Some(known) = self.moments.get() {
+            return known;
+        }
+        let next = self.next_moment(evaluator);
+        self.moments.set(Some(next));
+        next
+    }
+
+    fn next_moment(&self, evaluator: &mut Evaluator) -> Option<Instant> {
         self.linked.triggers(TriggerKey::Time).iter().filter_map(|(campaign, index)| self.moment(evaluator, *campaign, *index)).map(|moment| moment.at()).min()
     }
 
@@ -39,6 +48,7 @@ impl Context<'_> {
             })
             .collect();
         self.state.broadcasts_until = at;
+        self.moments.set(None);
         self.state.dates_until = self.state.dates_until.max(at);
         for (campaign, index, is_skipped) in due {
             let Some(trigger) = self.trigger(campaign, index) else { continue };
@@ -127,19 +137,21 @@ fn one_moment(date: Date, (time, zone): (TimeOfDay, &Zone), live_since: Instant,
     }
 }
 
+fn next_month(year: i16, month: i8) -> (i16, i8) {
+    if month < 12 { (year, month + 1) } else { (year.saturating_add(1), 1) }
+}
+
 /// The first occurrence after `after`.
 fn next_occurrence(recurrence: &Recurrence, time: TimeOfDay, zone: &Zone, after: Instant) -> Option<Instant> {
     let today = zone.date(after);
-    (0..63)
-        .map(|day| today.plus_days(day))
-        .filter(|date| match recurrence {
-            Recurrence::Days(days) => days.contains(Weekday::of(*date)),
-            Recurrence::MonthDay(day) => {
-                let (year, month, this_day) = date.parts();
-                let wanted = i8::try_from(*day).unwrap_or(31).min(days_in_month(year, month));
-                this_day == wanted
-            }
-        })
-        .map(|date| local_instant(date, time, zone))
-        .find(|at| *at > after)
+    let first_after = |date: Date| Some(local_instant(date, time, zone)).filter(|at| *at > after);
+    match recurrence {
+        Recurrence::Days(days) => (0..9).map(|day| today.plus_days(day)).filter(|date| days.contains(Weekday::of(*date))).find_map(first_after),
+        Recurrence::MonthDay(day) => {
+            let (year, month, _) = today.parts();
+            let months = [(year, month), next_month(year, month), next_month(next_month(year, month).0, next_month(year, month).1)];
+            let day_of = |(year, month)| Date::new(year, month, i8::try_from(*day).unwrap_or(31).min(days_in_month(year, month)));
+            months.into_iter().filter_map(day_of).find_map(first_after)
+        }
+    }
 }

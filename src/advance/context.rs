@@ -6,6 +6,7 @@ use crate::bytecode::{CampaignDef, CampaignId, EventId, Fact, FieldId, GroupId, 
 use crate::lang::{Instant, Record, Value, Zone};
 use crate::machine::state::{Captured, ContactState, Enrollment, EnrollmentUid, SendRecord, StableId, Standing, StepUid, Thread, ThreadId};
 use crate::machine::{Evaluator, Linked, View, stable, zone_of};
+use std::cell::Cell;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
@@ -116,6 +117,8 @@ pub(super) struct Context<'a> {
     pub running: Option<Line>,
     /// The enrollment that acts, and the text of that as a cause.
     pub doer: Option<(EnrollmentUid, Arc<str>)>,
+    /// When the next broadcast or date trigger comes, as long as no fact changes.
+    pub moments: Cell<Option<Option<Instant>>>,
     /// Timers up to here have been looked at.
     pub done_until: Instant,
     /// Why the send that is being decided is held; for the journal.
@@ -145,6 +148,7 @@ impl<'a> Context<'a> {
             dirty: Vec::new(),
             running: None,
             doer: None,
+            moments: Cell::new(None),
             done_until: Instant::FAR_PAST,
             held_because: "",
             is_forced: false,

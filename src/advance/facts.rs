@@ -24,6 +24,7 @@ impl Context<'_> {
     pub fn apply_first(&mut self, evaluator: &mut Evaluator, changes: &[Change]) {
         let mut group = Vec::new();
         changes.iter().for_each(|change| self.apply_one(change, &mut group));
+        self.moments.set(None);
         self.dirty.extend(group.iter().map(|change| change.fact));
         for segment in 0..self.linked.program.segments.len() {
             self.refresh_segment(evaluator, SegmentId::from_index(segment), &group);

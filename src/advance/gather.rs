@@ -64,6 +64,19 @@ impl Context<'_> {
         self.set_gathering(uid, collect, gathering.since);
     }
 
+    /// Under a new program: who gathers does so as long as that says; where it gathers no more, the steps are due.
+    pub fn refit_gatherings(&mut self) {
+        let uids: Vec<EnrollmentUid> = self.state.enrollments.iter().filter(|e| e.gathering.is_some()).map(|e| e.uid).collect();
+        for uid in uids {
+            let collect = self.campaign_of(uid).and_then(|(_, def)| def.collect.as_ref());
+            let Some(gathering) = self.enrollment(uid).and_then(|e| e.gathering) else { continue };
+            let until = collect.map_or(self.now, |collect| self.gathering_ends(collect, (gathering.since, gathering.last)));
+            if let Some(enrollment) = self.enrollment_mut(uid) {
+                enrollment.gathering = Some(Gathering { until, ..gathering });
+            }
+        }
+    }
+
     /// The gathering ends, and the steps begin.
     pub fn close_gathering(&mut self, evaluator: &mut Evaluator, uid: EnrollmentUid) {
         let Some((_, def)) = self.campaign_of(uid) else { return };
@@ -77,6 +90,20 @@ impl Context<'_> {
 /// The line on which an enrollment begins.
 fn first_line(enrollment: EnrollmentUid) -> Line {
     Line { enrollment, thread: ThreadId(0) }
+}
+
+/// Of two enrollments that gathered the same, one goes on with the events of both.
+pub(super) fn unite_gatherings(survivor: &mut Enrollment, gone: &Enrollment) {
+    let (Some(gathering), Some(other)) = (&mut survivor.gathering, &gone.gathering) else { return };
+    gathering.last = gathering.last.max(other.last);
+    for captured in &mut survivor.captures {
+        let theirs = gone.captures.iter().find(|known| known.name == captured.name);
+        for item in theirs.into_iter().flat_map(|theirs| items(&theirs.record)) {
+            if let Value::Record(item) = item {
+                captured.record = Arc::new(gathered(&captured.record, item));
+            }
+        }
+    }
 }
 
 /// What has been gathered and one event more: the properties of the first, `count`, `items`.

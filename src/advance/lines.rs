@@ -87,9 +87,8 @@ impl<'a> Context<'a> {
         let frames = self.thread(line).map(|thread| thread.frames.clone()).unwrap_or_default();
         let own = frames.iter().rposition(|frame| is_pass_of(frame, uid));
         let outer = frames.get(..own.unwrap_or(frames.len())).unwrap_or(&[]);
-        let known =
-            own.and_then(|at| frames.get(at)).and_then(|frame| if let Frame::Pass { number, started, .. } = frame { Some((*number, *started)) } else { None });
-        let done = known.map_or(0, |(number, _)| number);
+        let known = own.and_then(|at| frames.get(at)).and_then(pass_of);
+        let done = known.map_or(0, |pass| pass.number);
         let view = View { frames: outer, ..self.view_of(Some(line.enrollment)) };
         let is_through = times_of(evaluator, &view, def) <= f64::from(done);
         let holds = !is_through && def.until.is_some_and(|until| evaluator.is_true(&view, until));
@@ -98,18 +97,23 @@ impl<'a> Context<'a> {
             self.leave_loop(line, (def, outer.len()), holds);
             return PassFlow::Leave;
         }
-        if let (Some((_, started)), Some(Value::Duration(every))) = (known, every) {
-            let next = self.after_from(started, every);
-            if next > self.now {
+        let mut beat = None;
+        if let (Some(pass), Some(Value::Duration(every))) = (known, every) {
+            let next = self.after_from(pass.rhythm, every.times(pass.beat.saturating_add(1)));
+            if next > self.now && due.is_none() {
                 return PassFlow::Wait(next);
             }
+            beat = (due.unwrap_or(self.now) == next).then_some((pass.rhythm, pass.beat.saturating_add(1)));
         }
-        if known.is_some_and(|(_, started)| started == self.now) && !self.may_chain() {
+        if known.is_some_and(|pass| pass.started == self.now) && !self.may_chain() {
             self.leave_loop(line, (def, outer.len()), false);
             return PassFlow::Leave;
         }
         let started = due.filter(|due| self.now.millis_since(*due) <= LATE_MS).unwrap_or(self.now);
-        self.begin_pass(line, (def, outer.len()), Frame::Pass { repeat: uid, number: done.saturating_add(1), started, started_seq: self.seq });
+        // One that comes late begins a rhythm of its own.
+        let (rhythm, beat) = beat.filter(|_| due.is_none_or(|due| self.now.millis_since(due) <= LATE_MS)).unwrap_or((started, 0));
+        let frame = Frame::Pass { repeat: uid, number: done.saturating_add(1), started, started_seq: self.seq, rhythm, beat };
+        self.begin_pass(line, (def, outer.len()), frame);
         PassFlow::Begin
     }
 
@@ -239,7 +243,7 @@ impl<'a> Context<'a> {
         }
         for repeat in program.repeats.iter().filter(|repeat| repeat.step < step && step <= repeat.last) {
             if !kept.iter().any(|(around, _)| *around == repeat.step) {
-                let frame = Frame::Pass { repeat: self.step_uid(repeat.step), number: 1, started: since, started_seq: 0 };
+                let frame = Frame::Pass { repeat: self.step_uid(repeat.step), number: 1, started: since, started_seq: 0, rhythm: since, beat: 0 };
                 kept.push((repeat.step, frame));
             }
         }
@@ -271,6 +275,23 @@ impl<'a> Context<'a> {
                 enrollment.threads.retain(|known| known.id != thread);
             }
         }
+    }
+}
+
+/// What a loop knows of the pass that a line is in.
+#[derive(Clone, Copy)]
+struct Pass {
+    number: u32,
+    started: Instant,
+    rhythm: Instant,
+    beat: u32,
+}
+
+fn pass_of(frame: &Frame) -> Option<Pass> {
+    if let Frame::Pass { number, started, rhythm, beat, .. } = frame {
+        Some(Pass { number: *number, started: *started, rhythm: *rhythm, beat: *beat })
+    } else {
+        None
     }
 }
 

@@ -256,6 +256,7 @@ fn unite_enrollments(winner: &mut ContactState, loser: &ContactState) -> Vec<Abs
         let mine = winner.enrollments.remove(at);
         let is_further = (theirs.executed.len(), mine.started) > (mine.executed.len(), theirs.started);
         let (mut survivor, gone) = if is_further { (theirs.clone(), mine) } else { (mine, theirs.clone()) };
+        super::gather::unite_gatherings(&mut survivor, &gone);
         survivor.done_elsewhere.extend(steps_done(winner, &gone));
         let goals_twice = unite_goals(&mut survivor, &gone);
         let past = winner.past.entry(survivor.campaign);

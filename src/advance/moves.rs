@@ -57,7 +57,7 @@ fn fits(op: Op, kind: &StandingKind, is_same_step: bool) -> bool {
     match kind {
         StandingKind::Time => matches!(op, Op::Wait(_) | Op::WaitBetween(_)),
         StandingKind::Listen { .. } => matches!(op, Op::Listen(..)),
-        StandingKind::Until => matches!(op, Op::WaitUntil(..)),
+        StandingKind::Until => matches!(op, Op::WaitUntil(..)) || (is_same_step && matches!(op, Op::Timeline(..))),
         // What is held belongs to its own step.
         StandingKind::Held { .. } => is_same_step && matches!(op, Op::Send(_)),
         StandingKind::Answer { .. } => is_same_step && matches!(op, Op::Webhook(..)),

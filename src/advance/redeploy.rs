@@ -5,7 +5,7 @@ use super::outcome::Outcome;
 use super::{Pacing, Switches};
 use crate::bytecode::{Op, SegmentId};
 use crate::lang::{Duration, Instant, Value, add_duration};
-use crate::machine::state::{ContactState, EnrollmentUid, StableId, Standing, StandingKind};
+use crate::machine::state::{ContactState, EnrollmentUid, Frame, StableId, Standing, StandingKind};
 use crate::machine::{self, Evaluator, Linked};
 use std::sync::Arc;
 
@@ -44,6 +44,7 @@ impl Context<'_> {
     fn recompute_dues(&mut self, evaluator: &mut Evaluator) {
         let uids: Vec<EnrollmentUid> = self.state.enrollments.iter().map(|enrollment| enrollment.uid).collect();
         let lines: Vec<Line> = uids.into_iter().flat_map(|uid| self.lines(uid)).collect();
+        self.refit_gatherings();
         for line in lines {
             let Some(standing) = self.standing(line) else { continue };
             if let Some(Op::Timeline(timeline, _)) = self.place_pc((standing.step, standing.ordinal)).map(|pc| self.linked.op(pc)) {
@@ -81,8 +82,12 @@ impl Context<'_> {
                 let Value::Duration(every) = every.map_or(Some(Value::Duration(Duration::ZERO)), |block| evaluator.value(&view, block).ok())? else {
                     return None;
                 };
+                let beat = view.frames.iter().rev().find_map(|frame| if let Frame::Pass { rhythm, beat, .. } = frame { Some((*rhythm, *beat)) } else { None });
+                let (rhythm, beat) = beat?;
+                let next = add_duration(rhythm, every.times(beat.saturating_add(1)), &self.zone, &self.linked.holidays);
+                // Another length counts from the pass that is behind.
                 let (began, _) = view.began()?;
-                Some(Some(add_duration(began, every, &self.zone, &self.linked.holidays)))
+                Some(Some(if standing.due == Some(next) { next } else { add_duration(began, every, &self.zone, &self.linked.holidays) }))
             }
             // The book is asked again: new variants or shares begin the experiment anew.
             (Op::Experiment(..), StandingKind::Time) => Some(Some(self.now)),

@@ -186,7 +186,7 @@ impl<'a> Context<'a> {
         self.note(line.enrollment, Some(step), What::Decided, arm.key.clone());
         let now = self.now;
         let Some(enrollment) = self.enrollment_mut(line.enrollment) else { return };
-        for (inner, _) in inside {
+        for (inner, _) in inside.into_iter().filter(|_| run > 1) {
             // What was done in the last run is not what a deploy has moved us behind.
             if enrollment.executed.contains(&inner) {
                 *enrollment.executed.entry(inner) = 0;

@@ -175,6 +175,9 @@ codes! {
     W0533 "this waits for something that is not set"
     W0534 "what has no value may surprise here"
     W0535 "nobody can enter this campaign"
+    E0540 "an update by another kind of value"
+    W0541 "an update that replaces nothing"
+    W0543 "a window that slides less far than it is long"
     // 06 messages and templates
     E0601 "a needed part is missing"
     E0602 "this line belongs to another channel"

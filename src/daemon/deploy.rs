@@ -234,6 +234,10 @@ fn missing(next: &Linked, enrollment: &Enrollment, standing: &Standing) -> Optio
     if next.campaign(enrollment.campaign).is_none() {
         return Some("E2108");
     }
+    // Who still gathers has not come to any step.
+    if enrollment.gathering.is_some() {
+        return None;
+    }
     let place = next.step(standing.step).and_then(|step| next.program.find_place(step, standing.ordinal));
     if place.is_none() { Some("E2103") } else { None }
 }

@@ -99,8 +99,10 @@ fn enrollment_view(resident: &Resident, linked: &Linked, enrollment: &Enrollment
     let step = standing.and_then(|standing| linked.step(standing.step)).and_then(|id| linked.program.steps.get(id.index()));
     let campaign = linked.campaign(enrollment.campaign).and_then(|id| linked.program.campaigns.get(id.index()));
     let is_paused = resident.switches.paused.contains(&enrollment.campaign);
+    let wakes_at = enrollment.threads.iter().filter_map(|thread| thread.standing.due).chain(enrollment.gathering.map(|gathering| gathering.until)).min();
     let status = match standing.map(|standing| &standing.kind) {
         _ if is_paused => "paused",
+        _ if enrollment.gathering.is_some() => "gathering",
         Some(StandingKind::Held { .. }) => "held",
         Some(StandingKind::Answer { .. }) => "calling",
         Some(StandingKind::Stranded) => "stranded",
@@ -111,7 +113,7 @@ fn enrollment_view(resident: &Resident, linked: &Linked, enrollment: &Enrollment
         campaign: campaign.map(|def| def.name.clone()).unwrap_or_default(),
         step: step.map(|step| step.identity().clone()).unwrap_or_default(),
         since: standing.map_or(enrollment.started, |standing| standing.since).to_rfc3339(),
-        wakes_at: enrollment.threads.iter().filter_map(|thread| thread.standing.due).min().map(|at| at.to_rfc3339()),
+        wakes_at: wakes_at.map(|at| at.to_rfc3339()),
         status,
         enrollment: enrollment.uid.to_text(),
     }

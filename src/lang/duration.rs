@@ -63,6 +63,16 @@ impl Duration {
             _ => None,
         }
     }
+    /// So many times as long.
+    #[must_use]
+    pub fn times(self, times: u32) -> Duration {
+        Duration {
+            months: self.months.saturating_mul(times),
+            days: self.days.saturating_mul(times),
+            business_days: self.business_days.saturating_mul(times),
+            millis: self.millis.saturating_mul(u64::from(times)),
+        }
+    }
     /// Whether it is no time at all.
     #[must_use]
     pub fn is_zero(self) -> bool {

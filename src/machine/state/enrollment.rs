@@ -176,6 +176,10 @@ pub enum Frame {
         started: Instant,
         /// The sequence number of the input that began it.
         started_seq: u64,
+        /// When its rhythm began: a month's end or a gap of the clock shifts one pass, not those after it.
+        rhythm: Instant,
+        /// Which pass of the rhythm it is, from 0.
+        beat: u32,
     },
     /// An arm of a timeline.
     Arm {

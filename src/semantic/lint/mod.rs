@@ -1,8 +1,9 @@
-//! What is suspicious though it has a meaning: unused declarations, secrets, windows, campaigns nobody enters.
+//! What is suspicious though it has a meaning: unused declarations, secrets, windows, time, campaigns nobody enters.
 
 mod conditions;
 mod problems;
 mod secrets;
+mod timing;
 mod unset;
 mod windows;
 
@@ -24,6 +25,7 @@ pub(super) fn check(project: &hir::Project, names: &Names<'_>, usage: Option<&Us
     conditions::check(project, &mut findings);
     unset::all(project, &mut findings);
     for (campaign, declared) in project.campaigns.iter().zip(names.campaigns.iter()) {
+        timing::check(project, campaign, &mut findings);
         let has_trigger = declared.decl.items.iter().any(|item| match item {
             Item::Header(line) => matches!(line.kind, HeaderKind::When { .. } | HeaderKind::Broadcast(_)),
             Item::Error(_) => true,

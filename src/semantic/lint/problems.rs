@@ -2,6 +2,7 @@
 
 use crate::base::{Code, Span};
 use crate::diagnostics::Diagnostic;
+use crate::lang::{Duration, Type};
 
 pub(super) fn unused(span: Span, what: &str, name: &str, label: &str) -> Diagnostic {
     Diagnostic::new(Code::W0803, format!("the {what} `{name}` is never used"), span, label).with_help("use it, or remove it")
@@ -70,4 +71,16 @@ pub(super) fn takes_in_the_unset(span: Span, field: &str) -> Diagnostic {
     Diagnostic::new(Code::W0534, format!("who has no `{field}` is taken in"), span, "true where it is unset")
         .with_help(format!("leave them out with `{field} is set and …`, or give the field a default"))
         .with_note("comparing something unset is false, and `not` of it true")
+}
+pub(super) fn update_of_another_kind(span: Span, (name, property): (&str, &str), (known, later): (&Type, &Type)) -> Diagnostic {
+    Diagnostic::new(Code::E0540, format!("`{property}` is a {later} here, and a {known} in `{name}`"), span, "replaces one kind of value by another")
+        .with_help("declare the property with one type in both events")
+}
+pub(super) fn update_of_nothing(span: Span, name: &str, later: &str) -> Diagnostic {
+    Diagnostic::new(Code::W0541, format!("`{later}` has nothing to replace in `{name}`"), span, "no property in common")
+        .with_help("properties are replaced by name: declare those that change in both events")
+}
+pub(super) fn slides_too_short(span: Span, length: Duration, most: Duration) -> Diagnostic {
+    Diagnostic::new(Code::W0543, format!("{most} at the most is less than {length}"), span, "always ends at its most")
+        .with_help("let it slide up to a longer time, or leave `sliding` out")
 }
