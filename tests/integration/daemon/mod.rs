@@ -8,3 +8,4 @@ mod people;
 mod rig;
 mod running;
 mod sending;
+mod timing;
