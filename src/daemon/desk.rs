@@ -19,6 +19,7 @@ const EXPIRY_LOOK: usize = 64;
 pub(crate) struct OpenRow {
     pub row: OutboxRow,
     pub lane: Lane,
+    order: u64,
 }
 
 #[derive(Debug)]
@@ -31,7 +32,8 @@ struct LaneState {
     /// The breaker waits for the answer of its probe.
     is_probing: bool,
     /// Queued effects by the instant they are to be looked at: `not_before`, or their expiry if that is earlier.
-    waiting: BTreeSet<(Instant, EffectId)>,
+    /// Of one instant in the order in which they were decided.
+    waiting: BTreeSet<(Instant, u64, EffectId)>,
 }
 
 /// What the desk is set up with.
@@ -50,6 +52,8 @@ pub(crate) struct Desk {
     lanes: BTreeMap<Lane, LaneState>,
     in_flight: usize,
     census: BTreeMap<&'static str, u64>,
+    /// How many effects have come to the desk.
+    arrivals: u64,
 }
 
 /// Whether an attempt may begin.
@@ -61,7 +65,7 @@ pub(crate) enum Slot {
 
 impl Desk {
     pub fn new(rules: DeskRules) -> Desk {
-        Desk { rules, rows: FxHashMap::default(), lanes: BTreeMap::new(), in_flight: 0, census: BTreeMap::new() }
+        Desk { rules, rows: FxHashMap::default(), lanes: BTreeMap::new(), in_flight: 0, census: BTreeMap::new(), arrivals: 0 }
     }
     /// From now on effects leave.
     pub fn begin_sending(&mut self) {
@@ -93,20 +97,23 @@ impl Desk {
     /// Takes a row as the store has it now.
     pub fn install(&mut self, lane: Lane, row: OutboxRow, now: Instant) {
         let id = row.effect.id;
-        if let Some(former) = self.rows.remove(&id) {
+        let former = self.rows.remove(&id);
+        let order = former.as_ref().map_or(self.arrivals, |former| former.order);
+        self.arrivals += u64::from(former.is_none());
+        if let Some(former) = former {
             *self.count(former.row.state.status) -= 1;
             let at = wait_key(&former.row);
-            self.lane(&lane, now).waiting.remove(&(at, id));
+            self.lane(&lane, now).waiting.remove(&(at, order, id));
         }
         if !row.state.status.is_open() {
             return;
         }
         if row.state.status == OutboxStatus::Queued {
             let at = wait_key(&row);
-            self.lane(&lane, now).waiting.insert((at, id));
+            self.lane(&lane, now).waiting.insert((at, order, id));
         }
         *self.count(row.state.status) += 1;
-        self.rows.insert(id, OpenRow { row, lane });
+        self.rows.insert(id, OpenRow { row, lane, order });
     }
     /// Takes a slot of a lane, if its breaker and pace allow one.
     pub fn take_slot(&mut self, lane: &Lane, now: Instant) -> Slot {
@@ -168,7 +175,7 @@ impl Desk {
                 Some(state) => {
                     let slots = if state.is_file { FILE_SLOTS } else { self.rules.concurrency };
                     let most = limit.min(slots.saturating_sub(state.in_flight) + EXPIRY_LOOK);
-                    state.waiting.iter().take_while(|(at, _)| *at <= now).map(|(_, id)| *id).take(most).collect()
+                    state.waiting.iter().take_while(|(at, ..)| *at <= now).map(|(.., id)| *id).take(most).collect()
                 }
                 None => continue,
             };
@@ -191,7 +198,7 @@ impl Desk {
             return None;
         }
         let of_lane = |state: &LaneState| {
-            let (first, _) = state.waiting.first()?;
+            let (first, ..) = state.waiting.first()?;
             let slots = if state.is_file { FILE_SLOTS } else { self.rules.concurrency };
             // A full lane, or one that is being probed, goes on when an answer comes.
             (state.in_flight < slots && !state.is_probing).then(|| state.closed_until.map_or(*first, |until| until.max(*first)))
@@ -204,7 +211,7 @@ impl Desk {
             let Some(open) = self.rows.remove(id) else { continue };
             *self.count(open.row.state.status) -= 1;
             if let Some(state) = self.lanes.get_mut(&open.lane) {
-                state.waiting.remove(&(wait_key(&open.row), *id));
+                state.waiting.remove(&(wait_key(&open.row), open.order, *id));
             }
         }
     }
