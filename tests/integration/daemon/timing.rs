@@ -26,7 +26,7 @@ async fn a_timeline_is_planned_anew_by_a_deploy_and_no_arm_runs_twice() {
     let source = |arms: &str| {
         format!(
             "{MAILS} event booked {{ starts: datetime }} event moved {{ starts: datetime }}\n\
-             campaign \"c\" {{ published when booked as booking update booking when moved timeline booking.starts {{ {arms} }} email late }}"
+             campaign \"c\" {{ published when booked as booking update booking when moved timeline booking.starts {{ {arms} }} wait 1h email late }}"
         )
     };
     let first = source("7d before { email week } 1d before { email day } on the day { email now }");
@@ -42,7 +42,7 @@ async fn a_timeline_is_planned_anew_by_a_deploy_and_no_arm_runs_twice() {
     rig.submit(track(user("a"), "moved", json!({"starts": "2026-01-26T14:00:00Z"}))).await;
     rig.advance(10 * DAY).await;
     // The arm that is new is past, the one of a week has run, three days before at 20:00 is 22 January.
-    assert_eq!(rig.sent(), ["week a@x.example 1 +312h", "day a@x.example 1 +414h", "now a@x.example 1 +504h", "late a@x.example 1 +504h"]);
+    assert_eq!(rig.sent(), ["week a@x.example 1 +312h", "day a@x.example 1 +414h", "now a@x.example 1 +504h", "late a@x.example 1 +505h"]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
