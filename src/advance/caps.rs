@@ -32,6 +32,9 @@ struct Applied<'a> {
     is_waiting: bool,
 }
 
+/// Priority (the higher first), then the place among the enrollments, then among their threads.
+type Rank = (Reverse<i64>, usize, usize);
+
 impl Context<'_> {
     /// Whether the caps let a send through now.
     pub fn cap(&mut self, evaluator: &mut Evaluator, def: &CampaignDef, (asking, to): (Asking<'_>, &str)) -> Cap {
@@ -174,7 +177,7 @@ impl Context<'_> {
 
     /// The first of the sends that are due and share a limit: by priority, then the older enrollment, then source order.
     fn next_gathered(&self) -> Option<Line> {
-        let mut first: Option<((Reverse<i64>, usize, usize), Line)> = None;
+        let mut first: Option<(Rank, Line)> = None;
         for (index, enrollment) in self.state.enrollments.iter().enumerate() {
             if !self.linked.campaign(enrollment.campaign).is_some_and(|campaign| self.is_acting(campaign)) {
                 continue;

@@ -11,6 +11,9 @@ use crate::semantic::hir::{Campaign, Project, Step, StepHeader, StepKind};
 use rustc_hash::FxHashSet;
 use std::sync::Arc;
 
+/// Whether the journal's word for a decision is this way of it.
+type Taken<'a> = &'a dyn Fn(&str) -> bool;
+
 /// What one test reached, or several together.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Trace {
@@ -160,7 +163,7 @@ impl Survey<'_> {
     }
 
     /// A way that a decision can go: taken where its first step was reached, or the journal says so.
-    fn branch(&mut self, decision: &StepHeader, name: &str, (body, is_taken): (&[Step], &dyn Fn(&str) -> bool)) {
+    fn branch(&mut self, decision: &StepHeader, name: &str, (body, is_taken): (&[Step], Taken<'_>)) {
         let uid = self.uid(decision);
         let said = self.trace.decisions.iter().any(|(step, why)| Some(*step) == uid && is_taken(why));
         let is_reached = said || body.first().is_some_and(|first| self.is_reached(&first.header));

@@ -109,7 +109,6 @@ fn special(place: &Place) -> Option<Diagnostic> {
     let word = place.word(place.found);
     let before = place.word(place.before);
     let before_span = place.before.map(|t| place.cx.at(t));
-    let is_name = matches!(found.tok, Tok::Ident | Tok::Kw(_));
     let next_on_line = place.after.filter(|after| place.cx.same_line(found, *after));
     match found.tok {
         Tok::Assign if place.can("\"==\"") => return Some(assign(place, found)),
@@ -146,6 +145,16 @@ fn special(place: &Place) -> Option<Diagnostic> {
         Tok::Kw(Kw::IfPast) => return Some(problems::if_past(span)),
         _ => {}
     }
+    phrased(place, found).or_else(|| misspelt(place, found))
+}
+
+/// The mistakes that are known by the words around them.
+fn phrased(place: &Place, found: Token) -> Option<Diagnostic> {
+    let span = place.cx.at(found);
+    let word = place.word(place.found);
+    let before = place.word(place.before);
+    let before_span = place.before.map(|t| place.cx.at(t));
+    let is_name = matches!(found.tok, Tok::Ident | Tok::Kw(_));
     let is_group = matches!(before.as_str(), "segment" | "list" | "campaign");
     // A field's name was expected: `enters` was taken for one.
     if is_group_word(&word) && matches!(before.as_str(), "enters" | "enter" | "entering" | "joins" | "in" | "into") && place.word(place.earlier) == "when" {
@@ -167,6 +176,13 @@ fn special(place: &Place) -> Option<Diagnostic> {
     if is_send || (before == "event" && place.word(place.earlier) == "when") {
         return before_span.map(|at| problems::needless_word(&before, at, span));
     }
+    None
+}
+
+/// A word of other languages, a word with a slip, or a word that cannot be a name.
+fn misspelt(place: &Place, found: Token) -> Option<Diagnostic> {
+    let span = place.cx.at(found);
+    let word = place.word(place.found);
     if let Some((ours, help)) = other_words(&word).filter(|(ours, _)| place.can(&format!("\"{ours}\"")) || *ours == "(") {
         return Some(problems::other_word(&word, ours, help, span));
     }

@@ -6,6 +6,7 @@ use crate::bytecode::GroupId;
 use crate::lang::Value;
 use crate::semantic::hir::{Campaign, EventPattern, Project, Reenter, TriggerKind};
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 /// A campaign or a point rule, by its position.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -93,8 +94,8 @@ impl<'p> Graph<'p> {
                     if turn.to == start {
                         return Some(self.way_to(turn, start, &reached));
                     }
-                    if !reached.contains_key(&turn.to) {
-                        reached.insert(turn.to, turn);
+                    if let Entry::Vacant(place) = reached.entry(turn.to) {
+                        place.insert(turn);
                         next.push(turn.to);
                     }
                 }
