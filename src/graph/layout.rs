@@ -114,18 +114,19 @@ fn measure_step(node: &Node) -> Measured<'_> {
     let card_height = card_height(&lines);
     let mut arms: Vec<MeasuredArm<'_>> = node.arms.iter().map(measure_arm).collect();
     let card = Size::around(card_width, card_height);
-    let size = if is_frame { frame(card, &mut arms) } else { fork(node.kind, card, &mut arms) };
+    let size = if is_frame { frame(node.kind, card, &arms) } else { fork(node.kind, card, &mut arms) };
     Measured { node, size, card: (card_width, card_height), lines, arms, is_frame }
 }
 
 /// Card and body within a frame.
-fn frame(card: Size, arms: &mut [MeasuredArm<'_>]) -> Size {
+fn frame(kind: NodeKind, card: Size, arms: &[MeasuredArm<'_>]) -> Size {
+    let back = if kind == NodeKind::Repeat { BACK } else { 0.0 };
     let mut size = card;
     for arm in arms.iter().filter(|arm| !arm.block.steps.is_empty()) {
         size = size.over(arm.block.size);
         size.height += STEP + arm.block.size.height;
     }
-    Size { left: size.left + FRAME + BACK, right: size.right + FRAME, height: size.height + 2.0 * FRAME }
+    Size { left: size.left + FRAME + back, right: size.right + FRAME, height: size.height + 2.0 * FRAME }
 }
 
 /// Arms side by side below the card, their spines around its own.
@@ -174,7 +175,10 @@ fn detour(card: Size, arms: &mut [MeasuredArm<'_>]) -> Size {
 /// The height of a card with what hangs below it.
 fn hung(kind: NodeKind, card: Size, arms: &[MeasuredArm<'_>]) -> f64 {
     let deepest = arms.iter().map(|arm| arm.block.size.height + if arm.block.steps.is_empty() { 0.0 } else { STEP }).fold(0.0, f64::max);
-    let joined = if arms.iter().any(|arm| !arm.block.ends) { DROP } else { 0.0 };
+    // Where one way alone goes on, and straight, nothing comes together.
+    let goes_straight = kind == NodeKind::Decision && arms.iter().all(|arm| arm.block.ends || arm.block.steps.is_empty());
+    let on = arms.iter().filter(|arm| !arm.block.ends).count();
+    let joined = if on == 0 || (on == 1 && goes_straight) { 0.0 } else { DROP };
     card.height + drop(kind) + label_row(arms) + deepest + joined
 }
 

@@ -258,16 +258,17 @@ impl<'a> Placer<'a> {
             let hung = spine + arm.offset;
             let has_steps = !arm.block.steps.is_empty();
             let top = if has_steps { below + STEP } else { joined - 10.0 };
-            let mut way = if arm.offset == 0.0 {
-                vec![(spine, under)]
-            } else if step.node.kind == NodeKind::Decision {
+            if step.node.kind == NodeKind::Decision {
                 let (side, middle) = (if arm.offset < 0.0 { -0.5 } else { 0.5 }, y + step.card.1 / 2.0);
-                vec![(spine + side * step.card.0, middle), (hung, middle)]
+                let is_straight = arm.offset == 0.0;
+                let from = if is_straight { vec![(spine, under)] } else { vec![(spine + side * step.card.0, middle), (hung, middle)] };
+                self.way([from, vec![(hung, top)]].concat(), Some(arm.arm.kind), has_steps);
             } else {
-                vec![(spine, under), (spine, under + DROP), (hung, under + DROP)]
-            };
-            way.push((hung, top));
-            self.way(way, Some(arm.arm.kind), has_steps);
+                // What the arms share has no colour of theirs.
+                let bus = under + DROP;
+                self.way(vec![(spine, under), (spine, bus), (hung, bus), (hung, bus + 12.0)], None, false);
+                self.way(vec![(hung, bus + 12.0), (hung, top)], Some(arm.arm.kind), has_steps);
+            }
             self.label(arm, hung, labels);
             let bottom = if has_steps { self.block(&arm.block, hung, top) } else { top };
             if !arm.block.ends {
