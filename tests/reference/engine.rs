@@ -156,7 +156,7 @@ impl<'p> Person<'p> {
                     self.release(id, thread, send);
                     return true;
                 }
-                self.replan_held(id, thread, send, until, instead)
+                self.replan_held((id, thread), send, until, instead)
             }
             Some(Wait::Until(until, since, planned)) => {
                 let target = self.moment(until, since, asker);

@@ -70,7 +70,7 @@ impl<'p> Person<'p> {
     }
 
     /// Something happens to a message that was sent.
-    pub fn input_message(&mut self, send: usize, event: MessageEvent, detail: Option<Arc<str>>, (is_machine, is_soft): (bool, bool), happened: Instant) {
+    pub fn input_message(&mut self, send: usize, (event, detail): (MessageEvent, Option<Arc<str>>), (is_machine, is_soft): (bool, bool), happened: Instant) {
         if is_soft {
             // A mailbox that is full is no bounce: the message may still arrive.
             return;

@@ -180,7 +180,7 @@ impl<'p> Play<'p> {
             TestEventKind::Visited(path) => person.input_visit(path, happened),
             TestEventKind::Message { event, target, url, text, is_machine, is_soft } => {
                 if let Some(send) = person.latest_sent(target) {
-                    person.input_message(send, *event, url.clone().or_else(|| text.clone()), (*is_machine, *is_soft), happened);
+                    person.input_message(send, (*event, url.clone().or_else(|| text.clone())), (*is_machine, *is_soft), happened);
                 }
             }
         }

@@ -9,7 +9,7 @@ use campc::semantic::hir::Step;
 
 impl<'p> Person<'p> {
     /// Sends a message; false where it is held, so that the enrollment waits.
-    pub fn send(&mut self, id: usize, thread: usize, step: &'p Step, message: MessageId, instead: Option<Arm<'p>>) -> bool {
+    pub fn send(&mut self, (id, thread): (usize, usize), step: &'p Step, message: MessageId, instead: Option<Arm<'p>>) -> bool {
         let Some(index) = self.enrollment(id) else { return false };
         let channel = self.world.project.messages[message.index()].channel;
         let send = self.sends.len();
@@ -103,7 +103,7 @@ impl<'p> Person<'p> {
     }
 
     /// What is held is planned anew: a zone may have changed.
-    pub fn replan_held(&mut self, id: usize, thread: usize, send: usize, planned: Option<Instant>, instead: Option<Arm<'p>>) -> bool {
+    pub fn replan_held(&mut self, (id, thread): (usize, usize), send: usize, planned: Option<Instant>, instead: Option<Arm<'p>>) -> bool {
         let Some(index) = self.enrollment(id) else { return false };
         let until = self.opens(self.enrollments[index].campaign, self.sends[send].message);
         // At the planned moment itself it is a timer's turn.

@@ -81,7 +81,7 @@ fn candidates(case: &Case, path: &Path) -> Vec<Case> {
     all
 }
 
-fn list<'a>(case: &'a Case, which: usize) -> &'a Vec<Node> {
+fn list(case: &Case, which: usize) -> &Vec<Node> {
     if which == 0 { &case.program } else { &case.histories }
 }
 

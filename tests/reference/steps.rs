@@ -44,7 +44,7 @@ impl<'p> Person<'p> {
                 Some(Frame::Repeat(step, began, _, passes)) => {
                     let (step, began, passes) = (*step, *began, *passes);
                     standing.frames.pop();
-                    self.after_pass(id, thread, step, began, passes)
+                    self.after_pass((id, thread), step, began, passes)
                 }
             };
             if flow == Flow::Waits {
@@ -104,7 +104,7 @@ impl<'p> Person<'p> {
         let red = self.enrollments[index].threads[thread].red.take();
         match &step.kind {
             StepKind::Send { message, .. } => {
-                if self.send(id, thread, step, *message, red) {
+                if self.send((id, thread), step, *message, red) {
                     return Flow::On;
                 }
                 Flow::Waits
@@ -135,14 +135,14 @@ impl<'p> Person<'p> {
             StepKind::WaitUntil(until) => self.wait_until(id, thread, until, self.now),
             StepKind::WaitFor { condition, deadline } => {
                 let due = deadline.as_ref().map(|length| self.later(self.length(length, asker)));
-                self.listen(id, thread, vec![(condition, &[][..], None)], due, &[])
+                self.listen((id, thread), vec![(condition, &[][..], None)], due, &[])
             }
             StepKind::Decide { condition, deadline, then_, else_ } => self.decision(id, thread, (condition, deadline.as_ref()), (then_, else_)),
             StepKind::Await { arms, deadline } => {
                 let due = deadline.as_ref().map(|(length, _)| self.later(self.length(length, asker)));
                 let late = deadline.as_ref().map_or(&[][..], |(_, body)| body.as_slice());
                 let arms = arms.iter().map(|arm| (&arm.condition, arm.body.as_slice(), arm.capture.as_ref().map(|capture| capture.slot.index()))).collect();
-                self.listen(id, thread, arms, due, late)
+                self.listen((id, thread), arms, due, late)
             }
             StepKind::Do { body, .. } => {
                 self.enrollments[index].threads[thread].red = red;
@@ -181,7 +181,7 @@ impl<'p> Person<'p> {
             return self.enter(id, thread, if is_true { then_ } else { else_ });
         };
         let due = self.later(self.length(&deadline.duration, asker));
-        let flow = self.listen(id, thread, vec![(condition, then_, None)], Some(due), else_);
+        let flow = self.listen((id, thread), vec![(condition, then_, None)], Some(due), else_);
         if let Some(index) = self.enrollment(id)
             && let Some(Wait::Listen { is_decision, .. }) = &mut self.enrollments[index].threads[thread].wait
         {
@@ -191,7 +191,7 @@ impl<'p> Person<'p> {
     }
 
     /// Waits for the first of several conditions; one that holds on arrival holds.
-    fn listen(&mut self, id: usize, thread: usize, arms: Vec<(&'p Expr, &'p [Step], Option<usize>)>, due: Option<Instant>, late: &'p [Step]) -> Flow {
+    fn listen(&mut self, (id, thread): (usize, usize), arms: Vec<(&'p Expr, &'p [Step], Option<usize>)>, due: Option<Instant>, late: &'p [Step]) -> Flow {
         let Some(index) = self.enrollment(id) else { return Flow::Waits };
         let depth = self.enrollments[index].threads[thread].frames.len();
         let arms = arms.into_iter().map(|(condition, body, capture)| Arm { condition, body, capture, depth }).collect();
@@ -256,7 +256,7 @@ impl<'p> Person<'p> {
         Flow::On
     }
 
-    fn after_pass(&mut self, id: usize, thread: usize, step: &'p Step, began: Instant, passes: u32) -> Flow {
+    fn after_pass(&mut self, (id, thread): (usize, usize), step: &'p Step, began: Instant, passes: u32) -> Flow {
         let StepKind::Repeat { times, every, .. } = &step.kind else { return Flow::On };
         let asker = self.asker(id, Some(thread));
         let most = self.value(times, asker, self.now).as_number().unwrap_or(0.0);

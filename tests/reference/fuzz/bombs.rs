@@ -1,10 +1,13 @@
 //! Nesting a million deep, expansion without end, and single things of absurd size.
 
+/// Makes a text when it is wanted.
+type Made = Box<dyn Fn() -> String>;
+
 /// An input with a name, made when it is wanted: the source, and a file besides it.
 pub struct Bomb {
     pub name: &'static str,
-    pub source: Box<dyn Fn() -> String>,
-    pub file: Option<(&'static str, Box<dyn Fn() -> String>)>,
+    pub source: Made,
+    pub file: Option<(&'static str, Made)>,
 }
 
 macro_rules! bomb {

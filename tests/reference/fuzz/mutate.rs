@@ -155,7 +155,7 @@ fn mangle(bytes: &mut Vec<u8>, seeds: &[Vec<u8>], random: &mut Random) {
             let end = (start + random.below(300)).min(other.len());
             drop(bytes.splice(a..a, other[start..end].iter().copied()));
         }
-        4 | 5 | 6 => {
+        4..=6 => {
             let word = format!(" {} ", random.pick(WORDS));
             drop(bytes.splice(a..a, word.bytes()));
         }

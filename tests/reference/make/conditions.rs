@@ -194,7 +194,7 @@ impl Maker<'_> {
             format!("purchase(amount > {number})"),
             "purchase(sku == \"x\")".to_owned(),
             format!("purchase(amount > {number} and sku != \"y\")"),
-            format!("purchase(amount > contact.score and contact.plan == \"pro\")"),
+            "purchase(amount > contact.score and contact.plan == \"pro\")".to_string(),
             "ping".to_owned(),
             "ping".to_owned(),
             "done".to_owned(),
