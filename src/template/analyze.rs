@@ -2,6 +2,7 @@
 //!
 //! Not here: whether a variable exists or is set; that is the checker's, which holds this against the schema.
 
+use super::chains::too_long;
 use super::growth::{Growth, growth};
 use super::render::{ADDED_FILTERS, environment};
 use super::walk::Walk;
@@ -89,6 +90,10 @@ pub struct Analysis {
 pub fn analyze(text: &str) -> Analysis {
     if !text.contains("{{") && !text.contains("{%") && !text.contains("{#") {
         return Analysis::default();
+    }
+    if let Some(range) = too_long(text) {
+        let message = "more is chained here than can be read".to_owned();
+        return Analysis { errors: vec![TemplateError { message, range }], ..Analysis::default() };
     }
     match parse(text, "template", SyntaxConfig::default()) {
         Ok(tree) => {

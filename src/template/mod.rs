@@ -5,6 +5,7 @@
 
 mod analyze;
 mod body;
+mod chains;
 mod growth;
 mod guards;
 mod html;

@@ -24,7 +24,6 @@ fn deep_nesting_is_a_finding() {
     for bomb in nestings(5_000) {
         let texts: Vec<(&str, String)> = bomb.file.iter().map(|(path, text)| (*path, text())).collect();
         let files: Vec<(&str, &[u8])> = texts.iter().map(|(path, text)| (*path, text.as_bytes())).collect();
-        eprintln!("BOMB {}", bomb.name);
         let tried = attempt((bomb.source)().as_bytes(), &files);
         assert!(tried.panic.is_none(), "{}: {:?}", bomb.name, tried.panic);
     }
