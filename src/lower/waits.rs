@@ -98,8 +98,9 @@ impl Lowering<'_> {
         let labels: Vec<Label> = arms.iter().map(|_| code.label()).collect();
         let listened = arms.iter().zip(&labels).map(|(arm, label)| self.arm(&arm.condition, arm.capture.as_ref(), *label)).collect();
         let late = code.label();
-        let red = deadline.map(|(duration, steps)| Deadline { duration, target: late, steps });
-        self.listen(code, header, listened, red);
+        // Its `after` is no red path: once the time is up it has won, held or not.
+        let after = deadline.map(|(duration, _)| Deadline { duration, target: late, steps: &[] });
+        self.listen(code, header, listened, after);
         for (arm, label) in arms.iter().zip(labels) {
             code.bind(label);
             self.steps(code, &arm.body);

@@ -98,7 +98,7 @@ fn await_captures_the_event_that_won() {
          15 listen             listen 0, place 0
               on block 1 L16, LastAt purchase where block 2 into slot 1
               on block 3 L19
-              after block 4 L20, listening on while the send is held
+              after block 4 L20
     L16:
          16 step               email 1
          17 send               email welcome, place 0
