@@ -6,6 +6,7 @@ use crate::bytecode::{CampaignDef, CampaignId, ExistingDef, Trigger, TriggerKind
 use crate::lang::Instant;
 use crate::machine::stable;
 use crate::machine::state::{ContactState, Existing, StableId};
+use std::borrow::Borrow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -18,12 +19,14 @@ pub struct Pacing {
 impl Pacing {
     /// Goes on behind the moments that contacts have been given already.
     #[must_use]
-    pub fn behind<'s>(states: impl Iterator<Item = &'s ContactState>) -> Pacing {
+    pub fn behind(states: impl Iterator<Item = impl Borrow<ContactState>>) -> Pacing {
         let mut pacing = Pacing::default();
-        for (line, existing) in states.flat_map(|state| state.existing.iter()) {
-            if let Some(due) = existing.due {
-                let last = pacing.last.entry(*line).or_insert(due);
-                *last = (*last).max(due);
+        for state in states {
+            for (line, existing) in state.borrow().existing.iter() {
+                if let Some(due) = existing.due {
+                    let last = pacing.last.entry(*line).or_insert(due);
+                    *last = (*last).max(due);
+                }
             }
         }
         pacing

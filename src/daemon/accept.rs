@@ -177,9 +177,8 @@ impl Work<'_> {
 
     /// Whoever else had a device has it no more: what is meant for one person must not light up on another's screen.
     pub fn free_device(&mut self, device: &Arc<str>, uid: ContactUid) {
-        let holder = self.around.resident.devices.get(device).copied().filter(|holder| *holder != uid);
-        if let Some(holder) = holder {
-            self.step(self.canonical(holder), &Input::new(InputKind::Changed(vec![Change::RemoveDevice(device.clone())])));
+        if let Some(holder) = self.holder_of_device(device).filter(|holder| *holder != uid) {
+            self.step(holder, &Input::new(InputKind::Changed(vec![Change::RemoveDevice(device.clone())])));
         }
     }
 
@@ -198,7 +197,7 @@ impl Work<'_> {
             self.around.metrics.undeclared.one();
             return self.enter_then(arrival, InputKind::Seen);
         };
-        let zone = self.state(uid).map_or_else(|| linked.zone.clone(), |state| self.around.resident.builtins.zone(state, linked));
+        let zone = self.state(uid).map_or_else(|| linked.zone.clone(), |state| self.around.resident.builtins.zone(&state, linked));
         let (record, problems) = properties(def, sent, &zone);
         self.enter_then(arrival, InputKind::Event { event, properties: Arc::new(record), changes: Vec::new() });
         self.complain(uid, problems);
@@ -241,6 +240,7 @@ impl Work<'_> {
         let consents = topics.iter().filter_map(|(name, state)| Some(Change::Consent(ConsentTarget::Topic(self.topic(name)?), *state)));
         changes.extend(consents);
         problems.extend(facts.problems);
+        drop(reading);
         if arrival.is_new {
             // The form's fields are what the contact is made with.
             self.enter(arrival, Facts { changes, problems });
@@ -273,7 +273,8 @@ impl Work<'_> {
     pub fn reading(&self, uid: ContactUid) -> Option<Reading<'_>> {
         let (linked, builtins, country) = (self.around.linked, &self.around.resident.builtins, self.around.country);
         let state = self.state(uid)?;
-        Some(Reading { linked, builtins, state, country, zone: builtins.zone(state, linked) })
+        let zone = builtins.zone(&state, linked);
+        Some(Reading { linked, builtins, state, country, zone })
     }
     fn consent_target(&self, key: &ConsentKey) -> Option<ConsentTarget> {
         match key {
@@ -376,4 +377,10 @@ fn event_id(now: Instant, number: u16) -> [u8; 16] {
     [*high, *low] = number.to_be_bytes();
     let millis = u64::try_from(now.0).unwrap_or(0);
     *uuid::Builder::from_unix_timestamp_millis(millis, &tail).into_uuid().as_bytes()
+}
+
+/// The answer while nothing runs.
+pub(crate) fn not_deployed() -> Accepted {
+    let detail = "nothing is deployed to this store yet".to_owned();
+    Accepted { rejection: Some(Rejection { reason: "not_deployed", detail }), ..Accepted::default() }
 }

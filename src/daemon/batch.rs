@@ -2,20 +2,25 @@
 
 use super::desk::{Desk, Slot};
 use super::ingest::EventNames;
+use super::keys::KeyKind;
 use super::load::{EXPERIMENTS, PACE};
 use super::metrics::Metrics;
-use super::resident::Resident;
+use super::resident::{Builtins, Keys, Rekeyed, Resident};
 use super::routes::{Routes, row_of};
 use crate::advance::{Cause, Effect, EffectUpdate, ExperimentBook, ExperimentNote, Input, InputKind, JournalEntry, Outcome, PaceBook, Switches, What, advance};
+use crate::bytecode::BuiltinField;
 use crate::deliver::Lane;
 use crate::lang::Instant;
 use crate::machine::Linked;
 use crate::machine::state::{ContactState, ContactUid, EffectId};
 use crate::store::{
-    Batch, ContactImage, IdentityChange, IdentityKind, JournalRow, OutboxChange, OutboxRow, OutboxStatus, OutboxUpdate, StoreReader, encode_experiments,
-    encode_pace,
+    Batch, ContactImage, IdentityChange, IdentityKind, JournalRow, OutboxChange, OutboxRow, OutboxStatus, OutboxUpdate, StoreError, StoreReader,
+    encode_experiments, encode_pace,
 };
 use rustc_hash::{FxHashMap, FxHashSet};
+use std::cell::RefCell;
+use std::ops::Deref;
+use std::rc::Rc;
 use std::sync::Arc;
 
 /// How long an attempt may run before its outcome counts as unknown.
@@ -41,6 +46,33 @@ pub(crate) struct Touched {
     pub wake: Option<Instant>,
     /// Whether the last input was the timer's own.
     pub is_woken: bool,
+    /// What the indices say of it.
+    before: Keys,
+    /// Its address and number as the state has them, when this batch's own index was last brought in step.
+    indexed: Addresses,
+}
+
+/// An address and a number, as a state has them.
+type Addresses = (Option<Arc<str>>, Option<Arc<str>>);
+
+fn addresses(builtins: &Builtins, state: &ContactState) -> Addresses {
+    (builtins.text(state, BuiltinField::Email).cloned(), builtins.text(state, BuiltinField::Phone).cloned())
+}
+
+/// A state that is looked at: as the batch has changed it, or as it is in memory.
+pub(crate) enum Seen<'a> {
+    Changed(&'a ContactState),
+    Opened(Rc<ContactState>),
+}
+
+impl Deref for Seen<'_> {
+    type Target = ContactState;
+    fn deref(&self) -> &ContactState {
+        match self {
+            Seen::Changed(state) => state,
+            Seen::Opened(state) => state,
+        }
+    }
 }
 
 /// A row of the outbox as this batch leaves it.
@@ -56,7 +88,10 @@ pub(crate) struct Work<'a> {
     pub around: Surroundings<'a>,
     pub desk: &'a mut Desk,
     pub people: FxHashMap<ContactUid, Touched>,
+    /// States that were opened to be looked at, and not changed so far.
+    opened: RefCell<FxHashMap<ContactUid, Rc<ContactState>>>,
     order: Vec<ContactUid>,
+    rekeyed: Vec<Rekeyed>,
     pub gone: FxHashMap<ContactUid, ContactUid>,
     pub keys: FxHashMap<(IdentityKind, Arc<str>), ContactUid>,
     pub emails: FxHashMap<Arc<str>, Vec<ContactUid>>,
@@ -83,7 +118,9 @@ impl<'a> Work<'a> {
             around,
             desk,
             people: FxHashMap::default(),
+            opened: RefCell::default(),
             order: Vec::new(),
+            rekeyed: Vec::new(),
             gone: FxHashMap::default(),
             keys: FxHashMap::default(),
             emails: FxHashMap::default(),
@@ -111,18 +148,32 @@ impl<'a> Work<'a> {
         current
     }
     /// The state as this batch has left it so far.
-    pub fn state(&self, uid: ContactUid) -> Option<&ContactState> {
-        match self.people.get(&uid) {
-            Some(touched) => Some(&touched.state),
-            None => self.around.resident.contacts.get(&uid).map(|person| person.state.as_ref()),
+    pub fn state(&self, uid: ContactUid) -> Option<Seen<'_>> {
+        if let Some(touched) = self.people.get(&uid) {
+            return Some(Seen::Changed(&touched.state));
         }
+        if let Some(state) = self.opened.borrow().get(&uid) {
+            return Some(Seen::Opened(state.clone()));
+        }
+        let state = Rc::new(self.around.resident.open(uid)?);
+        self.opened.borrow_mut().insert(uid, state.clone());
+        Some(Seen::Opened(state))
     }
-    /// Copies a contact, to change it.
+    /// Whether there is such a contact.
+    pub fn has(&self, uid: ContactUid) -> bool {
+        self.people.contains_key(&uid) || self.around.resident.people.has(uid)
+    }
+    /// Opens a contact, to change it.
     fn touch(&mut self, uid: ContactUid) -> Option<&mut Touched> {
         if !self.people.contains_key(&uid) {
-            let person = self.around.resident.contacts.get(&uid)?;
-            let touched = Touched { state: (*person.state).clone(), wake: person.wake, is_woken: false };
-            self.people.insert(uid, touched);
+            let resident = self.around.resident;
+            let wake = resident.people.get(uid)?.wake();
+            let state = match self.opened.get_mut().remove(&uid) {
+                Some(state) => Rc::unwrap_or_clone(state),
+                None => resident.open(uid)?,
+            };
+            let (before, indexed) = (Keys::of(&resident.builtins, &state), addresses(&resident.builtins, &state));
+            self.people.insert(uid, Touched { state, wake, is_woken: false, before, indexed });
             self.order.push(uid);
         }
         self.people.get_mut(&uid)
@@ -130,7 +181,7 @@ impl<'a> Work<'a> {
     /// Puts a new contact in.
     pub fn add(&mut self, state: ContactState) {
         let uid = state.uid;
-        self.people.insert(uid, Touched { state, wake: None, is_woken: false });
+        self.people.insert(uid, Touched { state, wake: None, is_woken: false, before: Keys::default(), indexed: Addresses::default() });
         self.order.push(uid);
     }
     /// Applies one input to a contact and takes in all that comes of it.
@@ -268,33 +319,46 @@ impl<'a> Work<'a> {
     /// Keeps the addresses of this batch in step with the states it changes.
     fn rekey(&mut self, uid: ContactUid) {
         let builtins = &self.around.resident.builtins;
-        let Some(touched) = self.people.get(&uid) else { return };
-        if let Some(key) = builtins.email_key(&touched.state)
-            && !self.holders_of_email(&key).contains(&uid)
-        {
-            let mut holders = self.holders_of_email(&key).to_vec();
-            holders.push(uid);
-            self.emails.insert(key, holders);
+        let Some(touched) = self.people.get_mut(&uid) else { return };
+        let now = addresses(builtins, &touched.state);
+        if touched.indexed == now {
+            return;
         }
-        let Some(touched) = self.people.get(&uid) else { return };
-        if let Some(key) = builtins.phone_key(&touched.state)
-            && !self.holders_of_phone(&key).contains(&uid)
-        {
-            let mut holders = self.holders_of_phone(&key).to_vec();
-            holders.push(uid);
-            self.phones.insert(key, holders);
+        touched.indexed = now;
+        let (email, phone) = (builtins.email_key(&touched.state), builtins.phone_key(&touched.state));
+        if let Some(key) = email {
+            let mut holders = self.holders_of_email(&key);
+            if !holders.contains(&uid) {
+                holders.push(uid);
+                self.emails.insert(key, holders);
+            }
+        }
+        if let Some(key) = phone {
+            let mut holders = self.holders_of_phone(&key);
+            if !holders.contains(&uid) {
+                holders.push(uid);
+                self.phones.insert(key, holders);
+            }
         }
     }
     /// Who has, or had before this batch, an address; the caller asks each one's state.
-    pub fn holders_of_email(&self, key: &Arc<str>) -> &[ContactUid] {
-        self.emails.get(key).or_else(|| self.around.resident.emails.get(key)).map_or(&[], Vec::as_slice)
+    pub fn holders_of_email(&self, key: &Arc<str>) -> Vec<ContactUid> {
+        self.emails.get(key).cloned().unwrap_or_else(|| self.around.resident.keys.holders(KeyKind::Email, key))
     }
     /// Likewise of a number.
-    pub fn holders_of_phone(&self, key: &Arc<str>) -> &[ContactUid] {
-        self.phones.get(key).or_else(|| self.around.resident.phones.get(key)).map_or(&[], Vec::as_slice)
+    pub fn holders_of_phone(&self, key: &Arc<str>) -> Vec<ContactUid> {
+        self.phones.get(key).cloned().unwrap_or_else(|| self.around.resident.keys.holders(KeyKind::Phone, key))
+    }
+    /// Who had a device before this batch, if the state still says so.
+    pub fn holder_of_device(&self, device: &str) -> Option<ContactUid> {
+        let holder = self.canonical(self.around.resident.keys.holder(KeyKind::Device, device)?);
+        self.state(holder)?.devices.iter().any(|known| known.as_ref() == device).then_some(holder)
     }
     /// Brings the batch into the shape the store takes.
-    pub fn finish(&mut self) {
+    ///
+    /// # Errors
+    /// A value cannot be written.
+    pub fn finish(&mut self) -> Result<(), StoreError> {
         let builtins = &self.around.resident.builtins;
         for uid in &self.order {
             if self.gone.contains_key(uid) {
@@ -305,10 +369,20 @@ impl<'a> Work<'a> {
                 // All that was due has been done; what says otherwise is looked at again a moment later, not for ever now.
                 touched.wake = Some(self.around.now.plus_millis(1));
             }
-            let (email, phone) = (builtins.email_key(&touched.state), builtins.phone_key(&touched.state));
-            let state = Arc::new(std::mem::take(&mut touched.state));
-            self.batch.contacts.push(ContactImage { state, email, phone, wakes_at: touched.wake });
+            let after = Keys::of(builtins, &touched.state);
+            let image = ContactImage::of(&touched.state, (after.email.clone(), after.phone.clone()), touched.wake)?;
+            self.batch.contacts.push(image);
+            if after != touched.before {
+                self.rekeyed.push(Rekeyed { uid: *uid, before: std::mem::take(&mut touched.before), after });
+            }
         }
+        self.finish_rows()
+    }
+    /// The index changes that come with the batch.
+    pub fn take_rekeyed(&mut self) -> Vec<Rekeyed> {
+        std::mem::take(&mut self.rekeyed)
+    }
+    fn finish_rows(&mut self) -> Result<(), StoreError> {
         for id in &self.row_order {
             let Some(staged) = self.rows.get(id) else { continue };
             match staged.from {
@@ -319,20 +393,15 @@ impl<'a> Work<'a> {
             }
         }
         if let Some(pace) = &self.pace {
-            match encode_pace(pace) {
-                Ok(bytes) => self.batch.meta.push((PACE, bytes)),
-                Err(error) => tracing::error!(%error, "the slots of throttles cannot be written"),
-            }
+            self.batch.meta.push((PACE, encode_pace(pace)?));
         }
         if let Some(experiments) = &self.experiments {
-            match encode_experiments(experiments) {
-                Ok(bytes) => self.batch.meta.push((EXPERIMENTS, bytes)),
-                Err(error) => tracing::error!(%error, "the counters of experiments cannot be written"),
-            }
+            self.batch.meta.push((EXPERIMENTS, encode_experiments(experiments)?));
         }
         let mut redirects: Vec<(ContactUid, ContactUid)> = self.gone.iter().map(|(loser, winner)| (*loser, *winner)).collect();
         redirects.sort_unstable();
         self.batch.redirects = redirects;
+        Ok(())
     }
     /// Gives back the slots that this batch took: it was not committed.
     pub fn abandon(self, taken_before: &[Lane]) {

@@ -2,6 +2,7 @@
 //!
 //! Until the commit nothing in memory has changed, so a failed one leaves everything as it was.
 
+use super::accept::not_deployed;
 use super::api::{Accepted, Deployed, EngineError, OutboxCommand, StreamEvent, Submission, SubmitError};
 use super::batch::{Surroundings, Work};
 use super::courier::{Courier, Parcel, Settlement};
@@ -9,6 +10,7 @@ use super::desk::{Desk, Slot};
 use super::ingest::EventNames;
 use super::load::DEDUPE_MS;
 use super::options::UnknownPolicy;
+use super::resident::Rekeyed;
 use super::routes::Routes;
 use super::shared::Shared;
 use crate::advance::{ExperimentBook, Input, InputKind, PaceBook, Switching};
@@ -294,10 +296,10 @@ impl Batcher {
 
     /// Commits a batch; `handed` are the slots that were taken for hand-overs before it began.
     pub(super) fn commit(store: &mut dyn Store, mut work: Work<'_>, handed: Vec<(EffectId, Lane)>) -> Result<Done, StoreError> {
-        work.finish();
         let metrics = work.around.metrics;
-        if !work.batch.is_empty() {
-            if let Err(error) = store.commit(&work.batch) {
+        let finished = work.finish();
+        if finished.is_err() || !work.batch.is_empty() {
+            if let Err(error) = finished.and_then(|()| store.commit(&work.batch)) {
                 metrics.commit_failures.one();
                 let lanes: Vec<Lane> = handed.into_iter().map(|(_, lane)| lane).collect();
                 work.abandon(&lanes);
@@ -310,12 +312,12 @@ impl Batcher {
 
     /// The batch is durable: memory follows, and the effects leave.
     pub(super) fn install(&mut self, done: Done) {
-        let Done { batch, gone, rows, claims, released, seen, pace, experiments } = done;
+        let Done { batch, rekeyed, gone, rows, claims, released, seen, pace, experiments } = done;
         let now = batch.now;
         self.publish(&batch);
         let mut resident = self.shared.write();
         for change in &batch.identities {
-            resident.senders.insert((change.kind, change.key.clone()), change.contact);
+            resident.keys.give(change.kind.into(), &change.key, change.contact);
         }
         if let Some(pace) = pace {
             resident.pace = pace;
@@ -328,8 +330,9 @@ impl Batcher {
             resident.redirects.insert(loser, winner);
         }
         for image in batch.contacts {
-            resident.install(image.state, image.wakes_at);
+            resident.put(image.uid, image.state, image.wakes_at);
         }
+        rekeyed.iter().for_each(|change| resident.rekey(change));
         drop(resident);
         for lane in released {
             self.desk.give_slot(&lane, now);
@@ -357,7 +360,7 @@ impl Batcher {
             .iter()
             .filter_map(|id| {
                 let open = self.desk.get(*id)?;
-                let email = resident.state(open.row.effect.contact).and_then(|state| resident.builtins.email_key(state));
+                let email = resident.state(open.row.effect.contact).and_then(|state| resident.builtins.email_key(&state));
                 let linked = self.routes.of(running, &open.row.effect);
                 Some(Parcel { row: open.row.clone(), lane: open.lane.clone(), linked, email, at: now })
             })
@@ -545,6 +548,7 @@ enum Sleep {
 /// What a committed batch leaves to be done in memory.
 pub(crate) struct Done {
     batch: Batch,
+    rekeyed: Vec<Rekeyed>,
     gone: Vec<(ContactUid, ContactUid)>,
     rows: Vec<(Lane, OutboxRow)>,
     claims: Vec<EffectId>,
@@ -555,13 +559,14 @@ pub(crate) struct Done {
 }
 
 impl Done {
-    fn of(work: Work<'_>, handed: Vec<(EffectId, Lane)>) -> Done {
+    fn of(mut work: Work<'_>, handed: Vec<(EffectId, Lane)>) -> Done {
+        let rekeyed = work.take_rekeyed();
         let Work { batch, rows, claims, mut released, seen, pace, experiments, .. } = work;
         // A hand-over that came to no attempt gives its slot back.
         released.extend(handed.into_iter().filter(|(id, _)| !claims.contains(id)).map(|(_, lane)| lane));
         let gone = batch.redirects.clone();
         let rows = rows.into_values().map(|staged| (staged.lane, staged.row)).collect();
-        Done { batch, gone, rows, claims, released, seen, pace, experiments }
+        Done { batch, rekeyed, gone, rows, claims, released, seen, pace, experiments }
     }
 }
 
@@ -591,9 +596,4 @@ fn run_all(work: &mut Work<'_>, units: &[Unit], policy: UnknownPolicy) -> Vec<Ve
         }
     }
     answers
-}
-
-fn not_deployed() -> Accepted {
-    let detail = "nothing is deployed to this store yet".to_owned();
-    Accepted { rejection: Some(super::api::Rejection { reason: "not_deployed", detail }), ..Accepted::default() }
 }

@@ -4,11 +4,11 @@ use super::api::{Deployed, EngineError, OutboxCommand, StrandedPlace, Stranding,
 use super::batch::{Surroundings, Work};
 use super::batcher::{Batcher, Unit};
 use super::ingest::EventNames;
-use super::resident::{Builtins, Resident};
+use super::resident::Resident;
 use super::tally::ERASED;
 use crate::advance::{Pacing, Switching, redeploy};
 use crate::bytecode::{CampaignId, Program, encode, program_hash};
-use crate::machine::state::{ContactState, ContactUid, EffectId, Enrollment, Standing, StandingKind};
+use crate::machine::state::{ContactUid, EffectId, Enrollment, Standing, StandingKind};
 use crate::machine::{Deployment, IdKind, Linked};
 use crate::store::{Batch, CampaignLabel, DeployRecord, OutboxStatus, StepLabel, StoreError};
 use std::collections::{BTreeMap, BTreeSet};
@@ -65,10 +65,8 @@ impl Batcher {
         }
         self.names = EventNames::new(&linked);
         let mut resident = self.shared.write();
-        resident.builtins = Builtins::new(&linked);
-        resident.linked = Some(linked.clone());
-        resident.reindex();
-        let moved = resident.contacts.values().map(|person| person.state.enrollments.len()).sum::<usize>();
+        resident.run(linked.clone());
+        let moved = resident.states().map(|state| state.enrollments.len()).sum::<usize>();
         drop(resident);
         self.roll_over(&linked)?;
         let _ = self.shared.stream.send(Arc::new(StreamEvent::Deployed { seq: linked.deployment.seq }));
@@ -84,7 +82,7 @@ impl Batcher {
             if !linked.deployment.existing.is_empty() {
                 uids.sort_by_key(|uid| (resident.state(*uid).map(|state| state.accepted_at), *uid));
             }
-            (uids, Pacing::behind(resident.contacts.values().map(|person| person.state.as_ref())))
+            (uids, Pacing::behind(resident.states()))
         };
         for chunk in uids.chunks(ROLL_OVER) {
             self.with_work(|work| {
@@ -150,21 +148,21 @@ impl Batcher {
     /// Erases a contact: nothing of the person stays.
     pub(super) fn erase(&mut self, contact: ContactUid) -> Result<(), EngineError> {
         let contact = self.shared.read().canonical(contact);
-        if self.shared.read().person(contact).is_none() {
+        if !self.shared.read().people.has(contact) {
             return Err(EngineError::Unknown(format!("there is no contact {}", contact.to_text())));
         }
         let mut gone: Vec<ContactUid> = self.shared.read().redirects.iter().filter(|(_, winner)| **winner == contact).map(|(loser, _)| *loser).collect();
         gone.push(contact);
         let mut erased = self.shared.read().erased.clone();
-        if let Some(person) = self.shared.read().person(contact) {
-            erased.add(&person.state);
+        if let Some(state) = self.shared.read().state(contact) {
+            erased.add(&state);
         }
         for uid in gone {
             self.store.erase(uid)?;
             self.desk.forget(&self.desk.of_contact(uid));
             let mut resident = self.shared.write();
             resident.remove(uid);
-            resident.senders.retain(|_, owner| *owner != uid);
+            resident.keys.forget(uid);
         }
         // What campaigns count stays, without the person.
         self.store.set_meta(&[(ERASED, &erased.encode()?)])?;
@@ -199,15 +197,14 @@ impl Batcher {
 }
 
 fn is_concerned(resident: &Resident, uid: ContactUid, campaign: u32) -> bool {
-    let Some(person) = resident.person(uid) else { return false };
-    person.state.enrollments.iter().any(|enrollment| enrollment.campaign == campaign) || person.state.missed.iter().any(|missed| missed.campaign == campaign)
+    let Some(state) = resident.state(uid) else { return false };
+    state.enrollments.iter().any(|enrollment| enrollment.campaign == campaign) || state.missed.iter().any(|missed| missed.campaign == campaign)
 }
 
 /// Who stands where the new program has no place for them.
 fn stranding(resident: &Resident, running: &Linked, next: &Linked) -> Stranding {
     let mut lost: BTreeMap<(String, String, &'static str, String), BTreeSet<ContactUid>> = BTreeMap::new();
-    for person in resident.contacts.values() {
-        let state: &ContactState = &person.state;
+    for state in resident.states() {
         for enrollment in &state.enrollments {
             for thread in &enrollment.threads {
                 if let Some(code) = missing(next, enrollment, &thread.standing) {

@@ -324,7 +324,7 @@ impl Engine {
     /// The state of a contact, as of the last commit.
     #[must_use]
     pub fn state(&self, contact: ContactUid) -> Option<Arc<ContactState>> {
-        self.inner.shared.read().state(contact).cloned()
+        self.inner.shared.read().state(contact).map(Arc::new)
     }
     /// A contact as the API shows it.
     #[must_use]
@@ -393,7 +393,7 @@ impl Engine {
                 None => return Ok(None),
             },
         };
-        let email = shared.read().state(row.effect.contact).and_then(|state| shared.read().builtins.email_key(state));
+        let email = shared.read().state(row.effect.contact).and_then(|state| shared.read().builtins.email_key(&state));
         Ok(courier.outgoing(&linked, &row.effect, email.as_deref()))
     }
     /// Events that nobody declared, the most frequent first.

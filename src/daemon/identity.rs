@@ -26,11 +26,11 @@ impl Work<'_> {
         let anonymous = key.anonymous_id.as_ref().filter(|id| !id.is_empty());
         if let Some(uid) = key.uid {
             let uid = self.canonical(uid);
-            return match (self.state(uid), anonymous) {
+            return match (self.has(uid), anonymous) {
                 // The token of a click: the browser it led to is this contact's.
-                (Some(_), Some(anonymous)) => Ok(self.tie((uid, anonymous), Self::has_no_name)),
-                (Some(_), None) => Ok(known(uid)),
-                (None, _) => Err(Rejection { reason: "unknown_contact", detail: format!("there is no contact {}", uid.to_text()) }),
+                (true, Some(anonymous)) => Ok(self.tie((uid, anonymous), Self::has_no_name)),
+                (true, None) => Ok(known(uid)),
+                (false, _) => Err(Rejection { reason: "unknown_contact", detail: format!("there is no contact {}", uid.to_text()) }),
             };
         }
         match (user, anonymous) {
@@ -108,16 +108,16 @@ impl Work<'_> {
         let builtins = &self.around.resident.builtins;
         self.first_of(self.holders_of_phone(phone), |state| builtins.phone_key(state).as_ref() == Some(phone))
     }
-    fn first_of(&self, holders: &[ContactUid], still_has: impl Fn(&ContactState) -> bool) -> Option<ContactUid> {
-        let states = holders.iter().filter(|uid| !self.gone.contains_key(uid)).filter_map(|uid| self.state(*uid));
+    fn first_of(&self, holders: Vec<ContactUid>, still_has: impl Fn(&ContactState) -> bool) -> Option<ContactUid> {
+        let states = holders.into_iter().filter(|uid| !self.gone.contains_key(uid)).filter_map(|uid| self.state(uid));
         states.filter(|state| still_has(state)).min_by_key(|state| (state.user_id.is_none(), state.created_at, state.uid)).map(|state| state.uid)
     }
 
     /// The contact of a sender's key.
     pub fn find_key(&self, kind: IdentityKind, key: &Arc<str>) -> Option<ContactUid> {
         let entry = (kind, key.clone());
-        let uid = self.keys.get(&entry).or_else(|| self.around.resident.senders.get(&entry))?;
-        Some(self.canonical(*uid))
+        let uid = self.keys.get(&entry).copied().or_else(|| self.around.resident.sender(kind, key))?;
+        Some(self.canonical(uid))
     }
     fn has_no_user(&self, uid: ContactUid) -> bool {
         self.state(uid).is_some_and(|state| state.user_id.is_none())
@@ -125,7 +125,7 @@ impl Work<'_> {
     /// A visitor and no more: neither a user id nor an address. A forwarded mail, clicked by somebody known, unites nobody.
     fn has_no_name(&self, uid: ContactUid) -> bool {
         let builtins = &self.around.resident.builtins;
-        self.state(uid).is_some_and(|state| state.user_id.is_none() && builtins.email_key(state).is_none() && builtins.phone_key(state).is_none())
+        self.state(uid).is_some_and(|state| state.user_id.is_none() && builtins.email_key(&state).is_none() && builtins.phone_key(&state).is_none())
     }
     fn make_with(&mut self, user: Option<&Arc<str>>, anonymous: Option<&Arc<str>>) -> Attributed {
         let mut made = self.make();
@@ -141,7 +141,7 @@ impl Work<'_> {
     }
     fn make(&mut self) -> Attributed {
         let mut uid = random_uid();
-        while uid.0 == 0 || self.state(uid).is_some() {
+        while uid.0 == 0 || self.has(uid) {
             uid = random_uid();
         }
         let now = self.around.now;
@@ -153,7 +153,7 @@ impl Work<'_> {
     /// `other` goes up in `uid`: its keys, history and enrollments; its number redirects for ever.
     pub fn merge_into(&mut self, uid: ContactUid, other: ContactUid) {
         let (uid, other) = (self.canonical(uid), self.canonical(other));
-        let Some(loser) = (uid != other).then(|| self.state(other).cloned()).flatten() else { return };
+        let Some(loser) = (uid != other).then(|| self.state(other).map(|state| state.clone())).flatten() else { return };
         let now = self.around.now;
         self.step_with(uid, |linked, switches, winner| merge(linked, switches, (winner, &loser), now));
         self.gone.insert(other, uid);
@@ -188,11 +188,12 @@ impl Work<'_> {
     /// After an identify: another holder of the same address without a user id is the same person.
     pub fn unite_by_email(&mut self, uid: ContactUid) {
         let builtins = &self.around.resident.builtins;
-        let Some(email) = self.state(uid).and_then(|state| builtins.email_key(state)) else { return };
-        let holders = self.holders_of_email(&email).iter().copied();
-        let others: Vec<ContactUid> = holders
+        let Some(email) = self.state(uid).and_then(|state| builtins.email_key(&state)) else { return };
+        let others: Vec<ContactUid> = self
+            .holders_of_email(&email)
+            .into_iter()
             .filter(|other| *other != uid && !self.gone.contains_key(other))
-            .filter(|other| self.state(*other).is_some_and(|state| builtins.email_key(state).as_ref() == Some(&email)))
+            .filter(|other| self.state(*other).is_some_and(|state| builtins.email_key(&state).as_ref() == Some(&email)))
             .collect();
         for other in others {
             if self.has_no_user(other) {

@@ -2,12 +2,12 @@
 //!
 //! Pure but for its callers: given a program and JSON, it says which changes and which event that is, and what did not fit.
 
+use super::batch::Seen;
 use super::resident::Builtins;
 use crate::advance::Change;
 use crate::bytecode::{BuiltinField, EventDef, EventId, FieldId};
 use crate::lang::{Instant, Record, Type, Value, Zone, from_json, instant_from_json, normalize_email, normalize_path, snake_case};
 use crate::machine::Linked;
-use crate::machine::state::ContactState;
 use serde_json::{Map, Value as Json};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -67,7 +67,7 @@ pub(crate) struct Facts {
 pub(crate) struct Reading<'a> {
     pub linked: &'a Linked,
     pub builtins: &'a Builtins,
-    pub state: &'a ContactState,
+    pub state: Seen<'a>,
     pub country: Option<phonenumber::country::Id>,
     pub zone: Zone,
 }
@@ -223,7 +223,7 @@ impl Reading<'_> {
     fn fill_from_context(&self, traits: &Map<String, Json>, context: &Map<String, Json>, facts: &mut Facts) {
         for (key, field) in [("timezone", BuiltinField::Timezone), ("locale", BuiltinField::Locale)] {
             let Some(value) = context.get(key).filter(|_| !traits.contains_key(key)) else { continue };
-            if self.builtins.text(self.state, field).is_none() {
+            if self.builtins.text(&self.state, field).is_none() {
                 let mut ignored = Facts::default();
                 self.checked(field, value, &mut ignored, |text| if key == "timezone" { Zone::find(text).is_some() } else { is_locale(text) });
                 facts.changes.append(&mut ignored.changes);
@@ -237,7 +237,7 @@ impl Reading<'_> {
         (!token.is_empty() && token.len() <= MAX_DEVICE_BYTES && !is_known).then(|| Arc::from(token))
     }
     fn has_no_name(&self) -> bool {
-        [BuiltinField::FirstName, BuiltinField::LastName].iter().all(|field| self.builtins.text(self.state, *field).is_none())
+        [BuiltinField::FirstName, BuiltinField::LastName].iter().all(|field| self.builtins.text(&self.state, *field).is_none())
     }
 }
 

@@ -3,17 +3,17 @@
 use super::accept::dedupe_key;
 use super::api::EngineError;
 use super::desk::{Desk, DeskRules};
-use super::resident::{Builtins, Person, Resident};
+use super::resident::{Keys, Rekeyed, Resident};
 use super::routes::{Routes, lane_of};
 use super::tally::{ERASED, Tally};
 use crate::advance::next_wake;
 use crate::bytecode::{Program, decode};
 use crate::lang::Instant;
-use crate::machine::state::ContactState;
+use crate::machine::state::ContactUid;
 use crate::machine::{Deployment, Linked};
-use crate::store::{LoadItem, OutboxRow, Store, StoreError, decode_experiments, decode_pace};
+use crate::store::{LoadItem, OutboxRow, PackedState, Store, StoreError, decode_experiments, decode_pace};
 use rustc_hash::FxHashMap;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 /// How long a dedupe key counts.
@@ -36,22 +36,25 @@ pub(crate) struct Loaded {
     pub now: Instant,
 }
 
+/// What has been told so far. Programs and switches come before the contacts, so that each is put in its place as it comes.
 #[derive(Default)]
-struct Raw {
+struct Opening {
+    clock_now: Instant,
     now: Instant,
     meta: BTreeMap<String, Vec<u8>>,
     images: BTreeMap<[u8; 32], Vec<u8>>,
     deployments: Vec<Deployment>,
-    states: Vec<ContactState>,
     outbox: Vec<OutboxRow>,
     seen: VecDeque<(Instant, u128)>,
     resident: Resident,
+    failure: Option<EngineError>,
+    is_linked: bool,
 }
 
-impl Raw {
+impl Opening {
     fn take(&mut self, item: LoadItem) {
         match item {
-            LoadItem::Progress(_, now) => self.now = now,
+            LoadItem::Progress(_, now) => self.now = now.max(self.clock_now),
             LoadItem::Meta(key, value) => {
                 self.meta.insert(key, value);
             }
@@ -60,19 +63,44 @@ impl Raw {
             }
             LoadItem::Deployment(deployment) => self.deployments.push(*deployment),
             LoadItem::Switches(switches) => self.resident.switches = switches,
-            LoadItem::Contact(state) => self.states.push(*state),
-            LoadItem::Quarantined(uid, reason) => {
-                tracing::error!(contact = uid.0, reason, "a row of the store is damaged and was set aside");
-                self.resident.quarantined.push((uid, reason));
-            }
-            LoadItem::Identity(kind, key, uid) => {
-                self.resident.senders.insert((kind, key), uid);
-            }
+            LoadItem::Contact(uid, packed) => self.take_contact(uid, packed),
+            LoadItem::Quarantined(uid, reason) => self.set_aside(uid, reason),
+            LoadItem::Identity(kind, key, uid) => self.resident.keys.give(kind.into(), &key, uid),
             LoadItem::Redirect(loser, winner) => {
                 self.resident.redirects.insert(loser, winner);
             }
             LoadItem::Outbox(row) => self.outbox.push(*row),
             LoadItem::Seen(key, at) => self.seen.push_back((at, dedupe_key(&key))),
+        }
+    }
+    fn set_aside(&mut self, uid: ContactUid, reason: String) {
+        tracing::error!(contact = uid.0, reason, "a row of the store is damaged and was set aside");
+        self.resident.quarantined.push((uid, reason));
+    }
+    fn take_contact(&mut self, uid: ContactUid, packed: PackedState) {
+        self.run();
+        let mut state = match packed.open() {
+            Ok(state) => state,
+            Err(error) => return self.set_aside(uid, error.to_string()),
+        };
+        let after = Keys::of(&self.resident.builtins, &state);
+        // What an older version wrote is held as this one writes it.
+        let packed = if packed.is_current() { packed } else { PackedState::pack(&state).unwrap_or(packed) };
+        // Timers are not stored: they follow from the state.
+        let wake = self.resident.linked.as_ref().and_then(|linked| next_wake(linked, &self.resident.switches, &mut state, self.now));
+        self.resident.put(uid, packed, wake);
+        self.resident.rekey(&Rekeyed { uid, before: Keys::default(), after });
+    }
+    /// The last deployment's program runs.
+    fn run(&mut self) {
+        if std::mem::replace(&mut self.is_linked, true) {
+            return;
+        }
+        let Some(hash) = self.deployments.last().map(|deployment| deployment.program) else { return };
+        match self.link(&hash) {
+            Ok(Some(linked)) => self.resident.run(linked),
+            Ok(None) => {}
+            Err(error) => self.failure = Some(error),
         }
     }
     fn link(&self, hash: &[u8; 32]) -> Result<Option<Arc<Linked>>, EngineError> {
@@ -84,65 +112,45 @@ impl Raw {
         }
         Ok(Some(Arc::new(Linked::new(Arc::new(program), deployment.clone()))))
     }
+    /// The open effects, each with the program it was decided under.
+    fn desk(&mut self, rules: DeskRules) -> Result<(Desk, Routes), EngineError> {
+        let (mut desk, mut routes) = (Desk::new(rules), Routes::default());
+        let Some(running) = self.resident.linked.clone() else { return Ok((desk, routes)) };
+        let mut known: BTreeSet<[u8; 32]> = [running.deployment.program].into();
+        for row in std::mem::take(&mut self.outbox) {
+            if known.insert(row.effect.program)
+                && let Some(older) = self.link(&row.effect.program)?
+            {
+                routes.keep(older);
+            }
+            let lane = lane_of(&routes.of(&running, &row.effect), &row.effect);
+            desk.install(lane, row, self.now);
+        }
+        Ok((desk, routes))
+    }
 }
 
 /// Loads a store.
 pub(crate) fn load(store: &mut dyn Store, rules: DeskRules, clock_now: Instant) -> Result<Loaded, EngineError> {
-    let mut raw = Raw::default();
-    store.load(clock_now.plus_millis(-DEDUPE_MS), &mut |item| raw.take(item))?;
-    let mut routes = Routes::default();
-    let running = match raw.deployments.last().map(|deployment| deployment.program) {
-        Some(hash) => raw.link(&hash)?,
-        None => None,
-    };
-    for row in &raw.outbox {
-        if running.as_ref().is_some_and(|linked| linked.deployment.program != row.effect.program)
-            && let Some(older) = raw.link(&row.effect.program)?
-        {
-            routes.keep(older);
-        }
+    let mut opening = Opening { clock_now, now: clock_now, ..Opening::default() };
+    store.load(clock_now.plus_millis(-DEDUPE_MS), &mut |item| opening.take(item))?;
+    opening.run();
+    if let Some(error) = opening.failure {
+        return Err(error);
     }
-    let now = raw.now.max(clock_now);
-    let mut resident = std::mem::take(&mut raw.resident);
-    if let Some(bytes) = raw.meta.get(PACE) {
+    let (desk, routes) = opening.desk(rules)?;
+    let Opening { mut resident, meta, seen: seen_order, now, .. } = opening;
+    if let Some(bytes) = meta.get(PACE) {
         resident.pace = decode_pace(bytes)?;
     }
-    if let Some(bytes) = raw.meta.get(EXPERIMENTS) {
+    if let Some(bytes) = meta.get(EXPERIMENTS) {
         resident.experiments = decode_experiments(bytes)?;
     }
-    if let Some(bytes) = raw.meta.get(ERASED) {
+    if let Some(bytes) = meta.get(ERASED) {
         resident.erased = Tally::decode(bytes)?;
     }
-    resident.builtins = running.as_ref().map(|linked| Builtins::new(linked)).unwrap_or_default();
-    resident.contacts.reserve(raw.states.len());
-    for mut state in raw.states {
-        // Timers are not stored: they follow from the state.
-        let wake = running.as_ref().and_then(|linked| next_wake(linked, &resident.switches, &mut state, now));
-        resident.install(Arc::new(state), wake);
-    }
-    let mut desk = Desk::new(rules);
-    if let Some(running) = &running {
-        for row in raw.outbox {
-            let lane = lane_of(&routes.of(running, &row.effect), &row.effect);
-            desk.install(lane, row, now);
-        }
-    }
-    resident.linked = running;
-    let seen = raw.seen.iter().map(|(at, key)| (*key, *at)).collect();
-    Ok(Loaded { resident, routes, desk, seen, seen_order: raw.seen, meta: raw.meta, now })
-}
-
-impl Resident {
-    /// All contacts, by number.
-    pub fn uids(&self) -> Vec<crate::machine::state::ContactUid> {
-        let mut uids: Vec<_> = self.contacts.keys().copied().collect();
-        uids.sort_unstable();
-        uids
-    }
-    /// A contact in memory.
-    pub fn person(&self, uid: crate::machine::state::ContactUid) -> Option<&Person> {
-        self.contacts.get(&self.canonical(uid))
-    }
+    let seen = seen_order.iter().map(|(at, key)| (*key, *at)).collect();
+    Ok(Loaded { resident, routes, desk, seen, seen_order, meta, now })
 }
 
 /// A value of `meta`, made and kept if there is none.

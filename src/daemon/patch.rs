@@ -37,6 +37,7 @@ pub(crate) fn patch_changes(work: &mut Work<'_>, uid: ContactUid, body: &Map<Str
     for (key, value) in body.get("traits").and_then(Json::as_object).into_iter().flatten() {
         facts.changes.extend(from_json(value, &Type::Any, &reading.zone).ok().map(|value| Change::SetTrait(Arc::from(key.as_str()), value)));
     }
+    drop(reading);
     replace_tags(work, uid, body, &mut facts);
     replace_lists(work, uid, body, &mut facts);
     replace_devices(work, uid, body, &mut facts);
@@ -92,6 +93,7 @@ fn replace_devices(work: &mut Work<'_>, uid: ContactUid, body: &Map<String, Json
     let (Some(wanted), Some(state)) = (texts(value), work.state(uid)) else { return facts.problems.push("devices: is not a list of texts".to_owned()) };
     facts.changes.extend(state.devices.iter().filter(|device| !wanted.contains(device)).map(|device| Change::RemoveDevice(device.clone())));
     facts.changes.extend(wanted.iter().map(|device| Change::AddDevice(device.clone())));
+    drop(state);
     wanted.iter().for_each(|device| work.free_device(device, uid));
 }
 

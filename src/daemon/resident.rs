@@ -1,27 +1,23 @@
 //! What is held in memory: every contact's state, the keys that lead to them, their timers, and the program that runs.
 //!
-//! One thread changes it, after a commit; everybody may read. Nothing here that is not durable.
+//! One thread changes it, after a commit; everybody may read. Nothing here that is not durable. States are held packed, as the store
+//! has them: whoever looks at one opens it.
 
+use super::keys::{KeyIndex, KeyKind};
+use super::people::{People, Person};
 use super::tally::Tally;
 use crate::advance::{ExperimentBook, PaceBook, Switches};
 use crate::bytecode::{BuiltinField, FieldId};
-use crate::lang::{Instant, Zone, normalize_email};
+use crate::lang::{Instant, Zone, is_normal_email, normalize_email};
 use crate::machine::Linked;
 use crate::machine::state::{ContactState, ContactUid, StableId};
-use crate::store::IdentityKind;
+use crate::store::{IdentityKind, PackedState};
 use rustc_hash::FxHashMap;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-/// A contact in memory.
-#[derive(Clone, Debug)]
-pub(crate) struct Person {
-    pub state: Arc<ContactState>,
-    pub wake: Option<Instant>,
-}
-
 /// Where the program keeps the fields that the engine itself reads.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Builtins {
     fields: FxHashMap<BuiltinField, (FieldId, StableId)>,
 }
@@ -50,7 +46,8 @@ impl Builtins {
     /// The address as a key.
     pub fn email_key(&self, state: &ContactState) -> Option<Arc<str>> {
         let text = self.text(state, BuiltinField::Email)?;
-        normalize_email(text).map(Arc::from)
+        // Nearly all are: what comes in is made normal before it is kept.
+        if is_normal_email(text) { Some(text.clone()) } else { normalize_email(text).map(Arc::from) }
     }
     /// The number as a key.
     pub fn phone_key(&self, state: &ContactState) -> Option<Arc<str>> {
@@ -58,15 +55,33 @@ impl Builtins {
     }
 }
 
+/// What the indices say of a contact.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Keys {
+    pub email: Option<Arc<str>>,
+    pub phone: Option<Arc<str>>,
+    pub devices: Vec<Arc<str>>,
+}
+
+impl Keys {
+    pub fn of(builtins: &Builtins, state: &ContactState) -> Keys {
+        Keys { email: builtins.email_key(state), phone: builtins.phone_key(state), devices: state.devices.clone() }
+    }
+}
+
+/// A contact whose keys a batch changes.
+#[derive(Debug)]
+pub(crate) struct Rekeyed {
+    pub uid: ContactUid,
+    pub before: Keys,
+    pub after: Keys,
+}
+
 /// All that is in memory.
 #[derive(Debug, Default)]
 pub(crate) struct Resident {
-    pub contacts: FxHashMap<ContactUid, Person>,
-    pub senders: FxHashMap<(IdentityKind, Arc<str>), ContactUid>,
-    pub emails: FxHashMap<Arc<str>, Vec<ContactUid>>,
-    pub phones: FxHashMap<Arc<str>, Vec<ContactUid>>,
-    /// Push devices and whose they are.
-    pub devices: FxHashMap<Arc<str>, ContactUid>,
+    pub people: People,
+    pub keys: KeyIndex,
     pub redirects: FxHashMap<ContactUid, ContactUid>,
     pub timers: BTreeSet<(Instant, ContactUid)>,
     pub linked: Option<Arc<Linked>>,
@@ -94,88 +109,101 @@ impl Resident {
         }
         current
     }
-    /// The state of a contact.
-    pub fn state(&self, uid: ContactUid) -> Option<&Arc<ContactState>> {
-        self.contacts.get(&self.canonical(uid)).map(|person| &person.state)
+    /// The state of a contact, or of the one it went up in, opened.
+    pub fn state(&self, uid: ContactUid) -> Option<ContactState> {
+        self.open(self.canonical(uid))
+    }
+    /// The state of exactly that contact, opened.
+    pub fn open(&self, uid: ContactUid) -> Option<ContactState> {
+        open(self.people.get(uid)?)
+    }
+    /// All states, opened one after the other, in no order.
+    pub fn states(&self) -> impl Iterator<Item = ContactState> {
+        self.people.iter().filter_map(open)
+    }
+    /// All contacts, by number.
+    pub fn uids(&self) -> Vec<ContactUid> {
+        let mut uids: Vec<ContactUid> = self.people.iter().map(Person::uid).collect();
+        uids.sort_unstable();
+        uids
+    }
+    /// The contact of a sender's key.
+    pub fn sender(&self, kind: IdentityKind, key: &str) -> Option<ContactUid> {
+        self.keys.holder(kind.into(), key)
     }
     /// Of several holders of an address: the one with a user id, then the older.
-    pub fn first_holder(&self, holders: &[ContactUid]) -> Option<ContactUid> {
-        let rank = |uid: &ContactUid| self.contacts.get(uid).map(|person| (person.state.user_id.is_none(), person.state.created_at, *uid));
-        holders.iter().filter(|uid| self.contacts.contains_key(*uid)).min_by_key(|uid| rank(uid)).copied()
+    pub fn first_holder(&self, kind: KeyKind, key: &str) -> Option<ContactUid> {
+        let states = self.keys.holders(kind, key).into_iter().filter_map(|uid| self.open(uid));
+        states.min_by_key(|state| (state.user_id.is_none(), state.created_at, state.uid)).map(|state| state.uid)
     }
-    /// Puts a contact in, or its new state, and keeps timers and addresses in step.
-    pub fn install(&mut self, state: Arc<ContactState>, wake: Option<Instant>) {
-        let uid = state.uid;
-        let (email, phone) = (self.builtins.email_key(&state), self.builtins.phone_key(&state));
-        let devices = state.devices.clone();
-        let former = self.contacts.insert(uid, Person { state, wake });
-        let had = former.as_ref().map_or(&[][..], |person| person.state.devices.as_slice());
-        if had != devices.as_slice() {
-            rehold(&mut self.devices, uid, (had, &devices));
+    /// Puts a contact in, or its new state, and keeps timers in step; its keys follow by [`Resident::rekey`].
+    pub fn put(&mut self, uid: ContactUid, packed: PackedState, wake: Option<Instant>) {
+        let former = self.people.put(uid, packed, wake);
+        if former == wake {
+            return;
         }
-        let (old_email, old_phone) = match &former {
-            Some(person) => (self.builtins.email_key(&person.state), self.builtins.phone_key(&person.state)),
-            None => (None, None),
-        };
-        if let Some(at) = former.and_then(|person| person.wake) {
+        if let Some(at) = former {
             self.timers.remove(&(at, uid));
         }
         if let Some(at) = wake {
             self.timers.insert((at, uid));
         }
-        rekey(&mut self.emails, uid, old_email, email);
-        rekey(&mut self.phones, uid, old_phone, phone);
     }
     /// Takes a contact out: it was merged or erased.
     pub fn remove(&mut self, uid: ContactUid) {
-        let Some(person) = self.contacts.remove(&uid) else { return };
-        if let Some(at) = person.wake {
+        let Some(person) = self.people.remove(uid) else { return };
+        if let Some(at) = person.wake() {
             self.timers.remove(&(at, uid));
         }
-        rehold(&mut self.devices, uid, (&person.state.devices, &[]));
-        let (email, phone) = (self.builtins.email_key(&person.state), self.builtins.phone_key(&person.state));
-        rekey(&mut self.emails, uid, email, None);
-        rekey(&mut self.phones, uid, phone, None);
+        if let Some(state) = open(&person) {
+            let before = Keys::of(&self.builtins, &state);
+            self.rekey(&Rekeyed { uid, before, after: Keys::default() });
+        }
     }
-    /// Computes the address indices anew: a deploy may have moved the fields.
-    pub fn reindex(&mut self) {
-        self.emails.clear();
-        self.phones.clear();
-        let mut uids: Vec<ContactUid> = self.contacts.keys().copied().collect();
-        uids.sort_unstable();
-        for uid in uids {
-            let Some(person) = self.contacts.get(&uid) else { continue };
-            let (email, phone) = (self.builtins.email_key(&person.state), self.builtins.phone_key(&person.state));
-            rekey(&mut self.emails, uid, None, email);
-            rekey(&mut self.phones, uid, None, phone);
+    /// Keeps the keys of a contact in step with its state.
+    pub fn rekey(&mut self, change: &Rekeyed) {
+        let Rekeyed { uid, before, after } = change;
+        for (kind, old, new) in [(KeyKind::Email, &before.email, &after.email), (KeyKind::Phone, &before.phone, &after.phone)] {
+            if old == new {
+                continue;
+            }
+            if let Some(key) = old {
+                self.keys.remove(kind, key, *uid);
+            }
+            if let Some(key) = new {
+                self.keys.add(kind, key, *uid);
+            }
+        }
+        for device in before.devices.iter().filter(|device| !after.devices.contains(device)) {
+            self.keys.remove(KeyKind::Device, device, *uid);
+        }
+        for device in after.devices.iter().filter(|device| !before.devices.contains(device)) {
+            self.keys.give(KeyKind::Device, device, *uid);
+        }
+    }
+    /// A program runs from now on. Where it keeps addresses in other fields, their index is made anew.
+    pub fn run(&mut self, linked: Arc<Linked>) {
+        let before = std::mem::replace(&mut self.builtins, Builtins::new(&linked));
+        self.linked = Some(linked);
+        let place = |builtins: &Builtins, field| builtins.fields.get(&field).map(|(_, stable)| *stable);
+        if [BuiltinField::Email, BuiltinField::Phone].iter().all(|field| place(&before, *field) == place(&self.builtins, *field)) {
+            return;
+        }
+        for uid in self.uids() {
+            let Some(state) = self.open(uid) else { continue };
+            let (before, after) = (Keys::of(&before, &state), Keys::of(&self.builtins, &state));
+            self.rekey(&Rekeyed { uid, before, after });
         }
     }
 }
 
-fn rehold(index: &mut FxHashMap<Arc<str>, ContactUid>, uid: ContactUid, (old, new): (&[Arc<str>], &[Arc<str>])) {
-    for device in old.iter().filter(|device| !new.contains(device)) {
-        if index.get(device) == Some(&uid) {
-            index.remove(device);
+fn open(person: &Person) -> Option<ContactState> {
+    match person.packed()?.open() {
+        Ok(state) => Some(state),
+        Err(error) => {
+            // What is in memory was opened when it was loaded, or packed by us.
+            tracing::error!(contact = person.uid().0, %error, "a state in memory cannot be opened");
+            None
         }
-    }
-    for device in new {
-        index.insert(device.clone(), uid);
-    }
-}
-
-fn rekey(index: &mut FxHashMap<Arc<str>, Vec<ContactUid>>, uid: ContactUid, old: Option<Arc<str>>, new: Option<Arc<str>>) {
-    if old == new {
-        return;
-    }
-    if let Some(key) = old
-        && let Some(holders) = index.get_mut(&key)
-    {
-        holders.retain(|holder| *holder != uid);
-        if holders.is_empty() {
-            index.remove(&key);
-        }
-    }
-    if let Some(key) = new {
-        index.entry(key).or_default().push(uid);
     }
 }

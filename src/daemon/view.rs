@@ -24,7 +24,7 @@ pub(crate) fn journal(shared: &Shared, contact: ContactUid) -> Result<Vec<Journa
         let mut uids: Vec<ContactUid> = resident.redirects.keys().copied().filter(|loser| resident.canonical(*loser) == uid).collect();
         uids.push(uid);
         let zone = match (resident.state(uid), resident.linked.as_ref()) {
-            (Some(state), Some(linked)) => resident.builtins.zone(state, linked),
+            (Some(state), Some(linked)) => resident.builtins.zone(&state, linked),
             (Some(_) | None, _) => Zone::utc(),
         };
         (uids, zone)
@@ -87,14 +87,14 @@ struct Standing {
 
 fn standing(resident: &Resident) -> Standing {
     let mut standing = Standing { tally: resident.erased.clone(), ..Standing::default() };
-    for person in resident.contacts.values() {
-        for enrollment in &person.state.enrollments {
+    for state in resident.states() {
+        for enrollment in &state.enrollments {
             *standing.inside.entry(enrollment.campaign).or_default() += 1;
             for thread in &enrollment.threads {
                 *standing.here.entry(thread.standing.step).or_default() += 1;
             }
         }
-        standing.tally.add(&person.state);
+        standing.tally.add(&state);
     }
     standing
 }
@@ -218,7 +218,8 @@ fn campaign_id(shared: &Shared, name: &str) -> Option<StableId> {
 
 fn message_view(resident: &Resident, row: &OutboxRow) -> MessageView {
     let effect = &row.effect;
-    let record = resident.state(effect.contact).and_then(|state| state.sends.iter().find(|send| send.effect == effect.id));
+    let state = resident.state(effect.contact);
+    let record = state.as_ref().and_then(|state| state.sends.iter().find(|send| send.effect == effect.id));
     let text = |at: Instant| at.to_rfc3339();
     let some = |text: &Arc<str>| (!text.is_empty()).then(|| text.clone());
     MessageView {
@@ -265,7 +266,7 @@ pub(crate) fn status(shared: &Shared) -> Result<StatusView, StoreError> {
         deployment: linked.map_or(0, |linked| linked.deployment.seq),
         program: linked.map(|linked| data_encoding::HEXLOWER.encode(&linked.deployment.program)).unwrap_or_default(),
         deployed_at: linked.map(|linked| linked.deployment.at.to_rfc3339()).unwrap_or_default(),
-        contacts: count(resident.contacts.len()),
+        contacts: count(resident.people.len()),
         enrollments: campaigns.iter().map(|campaign| campaign.inside).sum(),
         quarantined: resident.quarantined.iter().map(|(uid, reason)| format!("{}: {reason}", uid.to_text())).collect(),
         next_due: resident.timers.first().map(|(at, _)| at.to_rfc3339()),

@@ -2,6 +2,7 @@
 
 use super::api::{ConsentView, ContactFilter, ContactView, EnrollmentView, Page, SegmentView};
 use super::ingest::normalize_phone;
+use super::keys::KeyKind;
 use super::resident::Resident;
 use crate::bytecode::{BuiltinField, FieldDef};
 use crate::lang::{Value, normalize_email, to_json};
@@ -10,36 +11,35 @@ use crate::machine::state::{ContactState, ContactUid, Enrollment, StandingKind};
 use crate::store::IdentityKind;
 use serde_json::{Map, Value as Json};
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 /// How many there are on a page, unless something else is asked.
 const PAGE: usize = 100;
 
 /// The contact that an id, user id, email or phone means.
 pub(crate) fn resolve(resident: &Resident, text: &str) -> Option<ContactUid> {
-    let by_id = ContactUid::parse(text).map(|uid| resident.canonical(uid)).filter(|uid| resident.contacts.contains_key(uid));
-    let by_user = || resident.senders.get(&(IdentityKind::User, Arc::from(text))).map(|uid| resident.canonical(*uid));
+    let by_id = ContactUid::parse(text).map(|uid| resident.canonical(uid)).filter(|uid| resident.people.has(*uid));
+    let by_user = || resident.sender(IdentityKind::User, text).map(|uid| resident.canonical(uid));
     let by_email = || {
-        let key: Arc<str> = Arc::from(normalize_email(text)?);
-        resident.first_holder(resident.emails.get(&key)?)
+        let key = normalize_email(text)?;
+        resident.first_holder(KeyKind::Email, &key)
     };
     let by_phone = || {
-        let key: Arc<str> = Arc::from(normalize_phone(text, None)?);
-        resident.first_holder(resident.phones.get(&key)?)
+        let key = normalize_phone(text, None)?;
+        resident.first_holder(KeyKind::Phone, &key)
     };
-    by_id.or_else(by_user).filter(|uid| resident.contacts.contains_key(uid)).or_else(by_email).or_else(by_phone)
+    by_id.or_else(by_user).filter(|uid| resident.people.has(*uid)).or_else(by_email).or_else(by_phone)
 }
 
 /// The contact of a sender's anonymous id.
 pub(crate) fn resolve_anonymous(resident: &Resident, id: &str) -> Option<ContactUid> {
-    let uid = resident.senders.get(&(IdentityKind::Anonymous, Arc::from(id)))?;
-    Some(resident.canonical(*uid))
+    let uid = resident.sender(IdentityKind::Anonymous, id)?;
+    Some(resident.canonical(uid))
 }
 
 /// A contact.
 pub(crate) fn contact(resident: &Resident, uid: ContactUid) -> Option<ContactView> {
     let linked = resident.linked.as_ref()?;
-    Some(view(resident, linked, resident.state(uid)?))
+    Some(view(resident, linked, &resident.state(uid)?))
 }
 
 fn view(resident: &Resident, linked: &Linked, state: &ContactState) -> ContactView {
@@ -125,19 +125,19 @@ pub(crate) fn contacts(resident: &Resident, filter: &ContactFilter) -> Page<Cont
     let after = filter.cursor.as_deref().and_then(ContactUid::parse).unwrap_or_default();
     let limit = if filter.limit == 0 { PAGE } else { filter.limit };
     let query = filter.query.as_deref().map(str::to_lowercase);
-    let mut uids: Vec<ContactUid> = resident.contacts.keys().copied().filter(|uid| *uid > after).collect();
-    uids.sort_unstable();
+    let mut uids = resident.uids();
+    uids.retain(|uid| *uid > after);
     let mut items = Vec::new();
     let mut last = None;
     for uid in uids {
         let Some(state) = resident.state(uid) else { continue };
-        if !matches_filter(resident, linked, state, (filter, query.as_deref())) {
+        if !matches_filter(resident, linked, &state, (filter, query.as_deref())) {
             continue;
         }
         if items.len() == limit {
             return Page { items, cursor: last.map(ContactUid::to_text) };
         }
-        items.push(view(resident, linked, state));
+        items.push(view(resident, linked, &state));
         last = Some(uid);
     }
     Page { items, cursor: None }
@@ -173,8 +173,8 @@ fn says(resident: &Resident, state: &ContactState, query: &str) -> bool {
 pub(crate) fn segments(resident: &Resident) -> Vec<SegmentView> {
     let Some(linked) = resident.linked.as_ref() else { return Vec::new() };
     let mut counts: BTreeMap<u32, u64> = BTreeMap::new();
-    for person in resident.contacts.values() {
-        for (segment, _) in person.state.segments.iter() {
+    for state in resident.states() {
+        for (segment, _) in state.segments.iter() {
             *counts.entry(*segment).or_default() += 1;
         }
     }

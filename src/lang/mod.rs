@@ -15,7 +15,7 @@ pub use calendar::{Holidays, TimeOfDay, Weekday, Zone, add_duration, days_in_mon
 pub use convert::{from_json, instant_from_json, parse_date_time, to_json};
 pub use duration::Duration;
 pub use instant::{Date, Instant};
-pub use path::{matches_pattern, normalize_email, normalize_path, snake_case};
+pub use path::{is_normal_email, matches_pattern, normalize_email, normalize_path, snake_case};
 pub use types::Type;
 pub use value::{Record, Value};
 pub use window::{Days, Window, WindowZone};

@@ -67,6 +67,15 @@ pub fn normalize_email(raw: &str) -> Option<String> {
     Some(format!("{}@{}", local.to_lowercase(), domain.to_lowercase()))
 }
 
+/// Whether [`normalize_email`] would change nothing; told without making a text. Addresses beyond ASCII are not looked at.
+#[must_use]
+pub fn is_normal_email(text: &str) -> bool {
+    let is_plain = |byte: u8| byte.is_ascii_graphic() && !byte.is_ascii_uppercase() && !b"<>,;:\"()[]\\".contains(&byte);
+    text.len() <= 254
+        && text.bytes().all(is_plain)
+        && text.rsplit_once('@').is_some_and(|(local, domain)| !local.is_empty() && !domain.is_empty() && !domain.starts_with('.') && !domain.ends_with('.'))
+}
+
 /// The snake case of a sender's spelling: `Order Completed`, `orderCompleted`, `order-completed` → `order_completed`.
 #[must_use]
 pub fn snake_case(name: &str) -> String {

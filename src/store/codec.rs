@@ -1,14 +1,12 @@
-//! States and effects as bytes: a version byte, then postcard. Checksums bind the bytes to their owner, so that a row that was damaged,
+//! Effects and other values as bytes: a version byte, then postcard (states: see `packed`). Checksums bind the bytes to their owner, so that a row that was damaged,
 //! or put in another's place, is noticed.
 
 use super::StoreError;
 use crate::advance::{Effect, ExperimentBook, PaceBook};
-use crate::machine::state::{ContactState, ContactUid, EffectId};
+use crate::machine::state::{ContactUid, EffectId};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-/// The version written before each state.
-const STATE_VERSION: u8 = 2;
 /// The version written before each effect.
 const EFFECT_VERSION: u8 = 1;
 /// The version written before the slots of throttles.
@@ -17,22 +15,6 @@ const PACE_VERSION: u8 = 1;
 const EXPERIMENTS_VERSION: u8 = 1;
 /// Length of a checksum.
 pub(crate) const CHECKSUM_BYTES: usize = 8;
-
-/// The bytes of a state.
-///
-/// # Errors
-/// Never in practice: every part of a state can be written.
-pub fn encode_state(state: &ContactState) -> Result<Vec<u8>, StoreError> {
-    encode(STATE_VERSION, state)
-}
-
-/// The state of bytes.
-///
-/// # Errors
-/// The bytes are of another version or damaged.
-pub fn decode_state(bytes: &[u8]) -> Result<ContactState, StoreError> {
-    decode(STATE_VERSION, bytes, "contact state")
-}
 
 /// The bytes of an effect.
 ///

@@ -7,24 +7,26 @@
 mod codec;
 mod error;
 pub mod memory;
+mod packed;
 mod query;
 mod rows;
 mod shard;
 pub mod sqlite;
 
-pub use codec::{decode_effect, decode_experiments, decode_pace, decode_state, encode_effect, encode_experiments, encode_pace, encode_state};
+pub use codec::{decode_effect, decode_experiments, decode_pace, encode_effect, encode_experiments, encode_pace};
 pub use error::StoreError;
+pub use packed::{ContactImage, PackedState, decode_state, encode_state};
 pub use query::{CountRecord, EventRecord, JournalRecord, OutboxFilter, PageRequest, UndeclaredRecord};
 pub use rows::{
-    Batch, CHANNEL_WORDS, CampaignLabel, ContactImage, DeployRecord, EventRow, IdentityChange, IdentityKind, JournalRow, LogPosition, OutboxChange, OutboxRow,
-    OutboxStatus, OutboxUpdate, StepLabel, channel_word,
+    Batch, CHANNEL_WORDS, CampaignLabel, DeployRecord, EventRow, IdentityChange, IdentityKind, JournalRow, LogPosition, OutboxChange, OutboxRow, OutboxStatus,
+    OutboxUpdate, StepLabel, channel_word,
 };
 pub use shard::{SHARD_COUNT, SHARD_FUNCTION, shard_of_contact, shard_of_key};
 
 use crate::advance::Switches;
 use crate::lang::Instant;
 use crate::machine::Deployment;
-use crate::machine::state::{ContactState, ContactUid, EffectId};
+use crate::machine::state::{ContactUid, EffectId};
 use std::sync::Arc;
 
 /// What a store tells at its opening, piece by piece, in this order of kinds.
@@ -40,8 +42,8 @@ pub enum LoadItem {
     Deployment(Box<Deployment>),
     /// The operator's switches.
     Switches(Switches),
-    /// A contact.
-    Contact(Box<ContactState>),
+    /// A contact, as it was written.
+    Contact(ContactUid, PackedState),
     /// A contact whose row is damaged: it is left alone, and everybody else goes on.
     Quarantined(ContactUid, String),
     /// A key of a contact, as senders use it.

@@ -1,9 +1,10 @@
 //! What is written: one batch, and the rows in it.
 
+use super::ContactImage;
 use crate::advance::{Effect, EffectKind, JournalEntry};
 use crate::lang::Instant;
 use crate::machine::Deployment;
-use crate::machine::state::{ContactState, ContactUid, EffectId, StableId, StepUid};
+use crate::machine::state::{ContactUid, EffectId, StableId, StepUid};
 use std::sync::Arc;
 
 /// The number of a committed batch: after-images of two commits are ordered by it.
@@ -222,19 +223,6 @@ pub struct OutboxUpdate {
     pub from_attempt: u32,
     /// What it becomes.
     pub to: OutboxChange,
-}
-
-/// The after-image of a contact, with the columns people look for.
-#[derive(Clone, Debug, PartialEq)]
-pub struct ContactImage {
-    /// The state.
-    pub state: Arc<ContactState>,
-    /// Its address.
-    pub email: Option<Arc<str>>,
-    /// Its number.
-    pub phone: Option<Arc<str>>,
-    /// When it wants to be woken next.
-    pub wakes_at: Option<Instant>,
 }
 
 /// The kind of a key that senders use.

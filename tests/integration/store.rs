@@ -9,7 +9,7 @@ use campc::store::memory::MemoryStore;
 use campc::store::sqlite::SqliteStore;
 use campc::store::{
     Batch, CampaignLabel, ContactImage, DeployRecord, EventRow, IdentityChange, IdentityKind, JournalRow, LoadItem, OutboxChange, OutboxFilter, OutboxRow,
-    OutboxStatus, OutboxUpdate, PageRequest, StepLabel, Store, StoreError,
+    OutboxStatus, OutboxUpdate, PackedState, PageRequest, StepLabel, Store, StoreError,
 };
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -40,13 +40,13 @@ impl Place {
 
 const NOW: Instant = Instant(1_772_000_000_000);
 
-fn state(number: u64) -> Arc<ContactState> {
+fn state(number: u64) -> ContactState {
     let fields = [(1, Value::text(format!("c{number}@x.example")))].into_iter().collect();
-    Arc::new(ContactState { uid: ContactUid(number), rev: 3, user_id: Some(format!("u{number}").into()), fields, ..ContactState::default() })
+    ContactState { uid: ContactUid(number), rev: 3, user_id: Some(format!("u{number}").into()), fields, ..ContactState::default() }
 }
 
 fn image(number: u64) -> ContactImage {
-    ContactImage { state: state(number), email: Some(format!("c{number}@x.example").into()), phone: None, wakes_at: Some(NOW) }
+    ContactImage::of(&state(number), (Some(format!("c{number}@x.example").into()), None), Some(NOW)).unwrap()
 }
 
 fn effect(number: u8, contact: u64) -> OutboxRow {
@@ -144,8 +144,8 @@ fn what_was_committed_is_loaded_again() {
         let items = load(place.open().as_mut());
         assert_eq!(items[0], LoadItem::Progress(second, NOW.plus_millis(5)));
         assert!(items.contains(&LoadItem::Program([7; 32], vec![1, 2, 3])));
-        let contacts: Vec<_> = items.iter().filter(|item| matches!(item, LoadItem::Contact(_))).collect();
-        assert_eq!(contacts, [&LoadItem::Contact(Box::new((*state(1)).clone())), &LoadItem::Contact(Box::new((*state(2)).clone()))]);
+        let contacts: Vec<_> = items.iter().filter(|item| matches!(item, LoadItem::Contact(..))).collect();
+        assert_eq!(contacts, [1, 2].map(|number| LoadItem::Contact(ContactUid(number), PackedState::pack(&state(number)).unwrap())).each_ref());
         assert!(items.contains(&LoadItem::Identity(IdentityKind::Anonymous, "a1".into(), ContactUid(1))));
         assert!(items.contains(&LoadItem::Redirect(ContactUid(3), ContactUid(1))));
         assert!(items.contains(&LoadItem::Outbox(Box::new(effect(2, 2)))));
@@ -257,7 +257,7 @@ fn an_erased_contact_is_in_no_table() {
         assert!(reader.events(Some(ContactUid(1)), PageRequest::ALL).unwrap().is_empty());
         assert!(reader.effect(EffectId([1; 20])).unwrap().is_none());
         assert!(reader.effect(EffectId([2; 20])).unwrap().is_some());
-        assert!(!load(store.as_mut()).iter().any(|item| matches!(item, LoadItem::Contact(state) if state.uid == ContactUid(1))));
+        assert!(!load(store.as_mut()).iter().any(|item| matches!(item, LoadItem::Contact(ContactUid(1), _))));
     }
 }
 
@@ -279,7 +279,7 @@ fn a_flipped_bit_sets_one_contact_aside_and_the_others_go_on() {
     drop(connection);
     let items = load(place.open().as_mut());
     assert!(items.iter().any(|item| matches!(item, LoadItem::Quarantined(ContactUid(1), _))));
-    assert!(items.iter().any(|item| matches!(item, LoadItem::Contact(state) if state.uid == ContactUid(2))));
+    assert!(items.iter().any(|item| matches!(item, LoadItem::Contact(ContactUid(2), _))));
 }
 
 #[test]

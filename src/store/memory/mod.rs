@@ -1,13 +1,13 @@
 //! A store that forgets: for tests, trials and what never needs a disk. It keeps the same promises but durability.
 
 use super::{
-    Batch, CountRecord, DeployRecord, EventRecord, IdentityKind, JournalRecord, LoadItem, LogPosition, OutboxFilter, OutboxRow, PageRequest, Store, StoreError,
-    StoreReader, UndeclaredRecord,
+    Batch, CountRecord, DeployRecord, EventRecord, IdentityKind, JournalRecord, LoadItem, LogPosition, OutboxFilter, OutboxRow, PackedState, PageRequest,
+    Store, StoreError, StoreReader, UndeclaredRecord,
 };
 use crate::advance::Switches;
 use crate::lang::Instant;
 use crate::machine::Deployment;
-use crate::machine::state::{ContactState, ContactUid, EffectId, StableId, StepUid};
+use crate::machine::state::{ContactUid, EffectId, StableId, StepUid};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -19,7 +19,7 @@ struct Tables {
     programs: BTreeMap<[u8; 32], Vec<u8>>,
     deployments: Vec<DeployRecord>,
     switches: Switches,
-    contacts: BTreeMap<ContactUid, Arc<ContactState>>,
+    contacts: BTreeMap<ContactUid, PackedState>,
     identities: BTreeMap<(IdentityKind, Arc<str>), ContactUid>,
     redirects: BTreeMap<ContactUid, ContactUid>,
     events: Vec<EventRecord>,
@@ -81,7 +81,7 @@ impl Tables {
             }
         }
         for image in &batch.contacts {
-            self.contacts.insert(image.state.uid, image.state.clone());
+            self.contacts.insert(image.uid, image.state.clone());
         }
         for change in &batch.identities {
             self.identities.insert((change.kind, change.key.clone()), change.contact);
@@ -154,7 +154,7 @@ impl Store for MemoryStore {
         tables.programs.iter().for_each(|(hash, image)| sink(LoadItem::Program(*hash, image.clone())));
         tables.deployments.iter().for_each(|record| sink(LoadItem::Deployment(Box::new((*record.deployment).clone()))));
         sink(LoadItem::Switches(tables.switches.clone()));
-        tables.contacts.values().for_each(|state| sink(LoadItem::Contact(Box::new((**state).clone()))));
+        tables.contacts.iter().for_each(|(uid, state)| sink(LoadItem::Contact(*uid, state.clone())));
         tables.identities.iter().for_each(|((kind, key), contact)| sink(LoadItem::Identity(*kind, key.clone(), *contact)));
         tables.redirects.iter().for_each(|(loser, winner)| sink(LoadItem::Redirect(*loser, *winner)));
         tables.outbox.iter().filter(|row| row.state.status.is_open()).for_each(|row| sink(LoadItem::Outbox(Box::new(row.clone()))));

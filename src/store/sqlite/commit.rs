@@ -6,8 +6,8 @@ use crate::advance::Switches;
 use crate::lang::Instant;
 use crate::machine::state::ContactUid;
 use crate::store::{
-    Batch, ContactImage, DeployRecord, EventRow, IdentityChange, JournalRow, LogPosition, OutboxRow, OutboxUpdate, codec, encode_effect, encode_state,
-    shard_of_contact, shard_of_key,
+    Batch, ContactImage, DeployRecord, EventRow, IdentityChange, JournalRow, LogPosition, OutboxRow, OutboxUpdate, codec, encode_effect, shard_of_contact,
+    shard_of_key,
 };
 use rusqlite::{ErrorCode, Transaction, params};
 use std::sync::Arc;
@@ -168,24 +168,23 @@ fn write_update(transaction: &Transaction<'_>, update: &OutboxUpdate) -> Result<
 }
 
 fn write_contact(transaction: &Transaction<'_>, image: &ContactImage, position: i64) -> Result<(), StoreError> {
-    let state = &image.state;
-    let body = encode_state(state)?;
+    let body = image.state.bytes();
     let mut statement = transaction.prepare_cached(CONTACT).map_err(db)?;
     statement
         .execute(params![
-            contact_number(state.uid),
-            state.uid.to_text(),
-            shard_of_contact(state.uid),
-            state.user_id.as_deref(),
+            contact_number(image.uid),
+            image.uid.to_text(),
+            shard_of_contact(image.uid),
+            image.user_id.as_deref(),
             image.email.as_deref(),
             image.phone.as_deref(),
-            state.created_at.0,
+            image.created_at.0,
             image.wakes_at.map(|at| at.0),
-            u32::try_from(state.enrollments.len()).unwrap_or(u32::MAX),
-            signed(state.rev),
+            image.enrollments,
+            signed(image.rev),
             position,
             body,
-            &codec::state_checksum(state.uid, &body)[..],
+            &codec::state_checksum(image.uid, body)[..],
         ])
         .map_err(db)?;
     Ok(())

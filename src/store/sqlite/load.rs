@@ -6,7 +6,7 @@ use super::{StoreError, db};
 use crate::advance::Switches;
 use crate::lang::Instant;
 use crate::machine::Deployment;
-use crate::store::{IdentityKind, LoadItem, LogPosition, codec, decode_state};
+use crate::store::{IdentityKind, LoadItem, LogPosition, PackedState, codec};
 use rusqlite::{Connection, Row, params};
 use std::sync::Arc;
 
@@ -86,10 +86,7 @@ fn load_contact(row: &Row<'_>, sink: Sink<'_>) -> Result<(), StoreError> {
         sink(LoadItem::Quarantined(contact, "the state does not match its checksum".to_owned()));
         return Ok(());
     }
-    match decode_state(body) {
-        Ok(state) => sink(LoadItem::Contact(Box::new(state))),
-        Err(error) => sink(LoadItem::Quarantined(contact, error.to_string())),
-    }
+    sink(LoadItem::Contact(contact, PackedState::of_bytes(body)));
     Ok(())
 }
 

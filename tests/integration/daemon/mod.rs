@@ -3,6 +3,7 @@
 mod delivering;
 mod deploying;
 mod flow;
+mod holding;
 mod identities;
 mod people;
 mod rig;
