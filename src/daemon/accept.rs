@@ -1,7 +1,7 @@
 //! Submissions become inputs: deduped, attributed to a contact, written to the event log, and advanced in their order.
 
 use super::api::{Accepted, ConsentKey, ContactKey, MessageHit, Rejection, Submission, SubmissionKind};
-use super::batch::Work;
+use super::batch::{Surroundings, Work};
 use super::identity::Attributed;
 use super::ingest::{Facts, Reading, clamp, page_path, properties, visit_properties};
 use super::load::DEDUPE_MS;
@@ -31,7 +31,7 @@ impl Work<'_> {
     pub fn submit(&mut self, submission: &Submission) -> Accepted {
         let dedupe = submission.message_id.as_deref().map(dedupe_key);
         if let Some(key) = dedupe
-            && (self.seen.contains(&key) || self.around.seen.get(&key).is_some_and(|at| self.around.now.millis_since(*at) <= DEDUPE_MS))
+            && self.has_seen(key)
         {
             self.around.metrics.duplicates.one();
             return Accepted { is_duplicate: true, ..Accepted::default() };
@@ -47,6 +47,13 @@ impl Work<'_> {
                 Accepted { rejection: Some(rejection), ..Accepted::default() }
             }
         }
+    }
+
+    fn has_seen(&self, key: u128) -> bool {
+        let Surroundings { seen, pending, now, .. } = self.around;
+        self.seen.contains(&key)
+            || pending.is_some_and(|pending| pending.seen.contains(&key))
+            || seen.get(&key).is_some_and(|at| now.millis_since(*at) <= DEDUPE_MS)
     }
 
     fn take_in(&mut self, submission: &Submission) -> Result<(ContactUid, bool), Rejection> {

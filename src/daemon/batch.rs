@@ -5,7 +5,8 @@ use super::ingest::EventNames;
 use super::keys::KeyKind;
 use super::load::{EXPERIMENTS, PACE};
 use super::metrics::Metrics;
-use super::resident::{Builtins, Keys, Rekeyed, Resident};
+use super::pipeline::Pending;
+use super::resident::{Builtins, Keys, Rekeyed, Resident, open_packed};
 use super::routes::{Routes, row_of};
 use crate::advance::{Cause, Effect, EffectUpdate, ExperimentBook, ExperimentNote, Input, InputKind, JournalEntry, Outcome, PaceBook, Switches, What, advance};
 use crate::bytecode::BuiltinField;
@@ -14,7 +15,7 @@ use crate::lang::Instant;
 use crate::machine::Linked;
 use crate::machine::state::{ContactState, ContactUid, EffectId};
 use crate::store::{
-    Batch, ContactImage, IdentityChange, IdentityKind, JournalRow, OutboxChange, OutboxRow, OutboxStatus, OutboxUpdate, StoreError, StoreReader,
+    Batch, ContactImage, IdentityChange, IdentityKind, JournalRow, OutboxChange, OutboxRow, OutboxStatus, OutboxUpdate, PackedState, StoreError, StoreReader,
     encode_experiments, encode_pace,
 };
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -30,6 +31,8 @@ pub(crate) const LEASE_MS: i64 = 60_000;
 #[derive(Clone, Copy)]
 pub(crate) struct Surroundings<'a> {
     pub resident: &'a Resident,
+    /// What the batch before has decided and is being committed.
+    pub pending: Option<&'a Pending>,
     pub linked: &'a Arc<Linked>,
     pub switches: &'a Switches,
     pub names: &'a EventNames,
@@ -138,9 +141,12 @@ impl<'a> Work<'a> {
     }
     /// The contact that carries a number on, merges of this batch included.
     pub fn canonical(&self, uid: ContactUid) -> ContactUid {
-        let mut current = self.around.resident.canonical(uid);
+        let Surroundings { resident, pending, .. } = self.around;
+        let mut current = uid;
+        // Merges form no circle; the bound is for a store that was tampered with.
         for _ in 0..64 {
-            match self.gone.get(&current) {
+            let mine = self.gone.get(&current).or_else(|| pending?.gone.get(&current));
+            match mine.or_else(|| resident.redirects.get(&current)) {
                 Some(next) => current = *next,
                 None => return current,
             }
@@ -155,22 +161,36 @@ impl<'a> Work<'a> {
         if let Some(state) = self.opened.borrow().get(&uid) {
             return Some(Seen::Opened(state.clone()));
         }
-        let state = Rc::new(self.around.resident.open(uid)?);
+        let (packed, _) = self.before(uid)?;
+        let state = Rc::new(open_packed(uid, packed)?);
         self.opened.borrow_mut().insert(uid, state.clone());
         Some(Seen::Opened(state))
     }
     /// Whether there is such a contact.
     pub fn has(&self, uid: ContactUid) -> bool {
-        self.people.contains_key(&uid) || self.around.resident.people.has(uid)
+        self.people.contains_key(&uid) || self.before(uid).is_some()
+    }
+    /// A contact as this batch found it: as the one before has left it, or as it is in memory.
+    fn before(&self, uid: ContactUid) -> Option<(&'a PackedState, Option<Instant>)> {
+        if let Some(pending) = self.around.pending {
+            if pending.gone.contains_key(&uid) {
+                return None;
+            }
+            if let Some((packed, wake)) = pending.people.get(&uid) {
+                return Some((packed, *wake));
+            }
+        }
+        let person = self.around.resident.people.get(uid)?;
+        Some((person.packed()?, person.wake()))
     }
     /// Opens a contact, to change it.
     fn touch(&mut self, uid: ContactUid) -> Option<&mut Touched> {
         if !self.people.contains_key(&uid) {
             let resident = self.around.resident;
-            let wake = resident.people.get(uid)?.wake();
+            let (packed, wake) = self.before(uid)?;
             let state = match self.opened.get_mut().remove(&uid) {
                 Some(state) => Rc::unwrap_or_clone(state),
-                None => resident.open(uid)?,
+                None => open_packed(uid, packed)?,
             };
             let (before, indexed) = (Keys::of(&resident.builtins, &state), addresses(&resident.builtins, &state));
             self.people.insert(uid, Touched { state, wake, is_woken: false, before, indexed });
@@ -214,7 +234,7 @@ impl<'a> Work<'a> {
         }
         self.rekey(uid);
         for request in outcome.requests {
-            let pace = self.pace.get_or_insert_with(|| self.around.resident.pace.clone());
+            let pace = self.pace.get_or_insert_with(|| pace_before(self.around).clone());
             let at = pace.grant(self.around.linked, &request, self.around.now);
             self.step(uid, &Input::new(InputKind::Slot { effect: request.effect, at }));
         }
@@ -224,8 +244,8 @@ impl<'a> Work<'a> {
     }
     /// An experiment's book is told something, or asked where a contact goes on.
     fn take_note(&mut self, uid: ContactUid, note: ExperimentNote) {
-        let Surroundings { linked, now, resident, .. } = self.around;
-        let book = self.experiments.get_or_insert_with(|| resident.experiments.clone());
+        let Surroundings { linked, now, resident, pending, .. } = self.around;
+        let book = self.experiments.get_or_insert_with(|| pending.and_then(|pending| pending.experiments.as_ref()).unwrap_or(&resident.experiments).clone());
         if let Some(answer) = book.take(linked, uid.0, note, now) {
             self.step(uid, &Input::new(answer));
         }
@@ -343,15 +363,19 @@ impl<'a> Work<'a> {
     }
     /// Who has, or had before this batch, an address; the caller asks each one's state.
     pub fn holders_of_email(&self, key: &Arc<str>) -> Vec<ContactUid> {
-        self.emails.get(key).cloned().unwrap_or_else(|| self.around.resident.keys.holders(KeyKind::Email, key))
+        let known = self.emails.get(key).or_else(|| self.around.pending?.emails.get(key));
+        known.cloned().unwrap_or_else(|| self.around.resident.keys.holders(KeyKind::Email, key))
     }
     /// Likewise of a number.
     pub fn holders_of_phone(&self, key: &Arc<str>) -> Vec<ContactUid> {
-        self.phones.get(key).cloned().unwrap_or_else(|| self.around.resident.keys.holders(KeyKind::Phone, key))
+        let known = self.phones.get(key).or_else(|| self.around.pending?.phones.get(key));
+        known.cloned().unwrap_or_else(|| self.around.resident.keys.holders(KeyKind::Phone, key))
     }
     /// Who had a device before this batch, if the state still says so.
     pub fn holder_of_device(&self, device: &str) -> Option<ContactUid> {
-        let holder = self.canonical(self.around.resident.keys.holder(KeyKind::Device, device)?);
+        let Surroundings { resident, pending, .. } = self.around;
+        let pending = pending.and_then(|pending| pending.devices.get(device).copied());
+        let holder = self.canonical(pending.or_else(|| resident.keys.holder(KeyKind::Device, device))?);
         self.state(holder)?.devices.iter().any(|known| known.as_ref() == device).then_some(holder)
     }
     /// Brings the batch into the shape the store takes.
@@ -382,6 +406,31 @@ impl<'a> Work<'a> {
     pub fn take_rekeyed(&mut self) -> Vec<Rekeyed> {
         std::mem::take(&mut self.rekeyed)
     }
+    /// What the next batch is decided over until this one is durable.
+    pub fn take_pending(&mut self) -> Pending {
+        let devices = |change: &Rekeyed| change.after.devices.iter().map(|device| (device.clone(), change.uid)).collect::<Vec<_>>();
+        Pending {
+            people: self.batch.contacts.iter().map(|image| (image.uid, (image.state.clone(), image.wakes_at))).collect(),
+            devices: self.rekeyed.iter().flat_map(devices).collect(),
+            gone: std::mem::take(&mut self.gone),
+            keys: std::mem::take(&mut self.keys),
+            emails: std::mem::take(&mut self.emails),
+            phones: std::mem::take(&mut self.phones),
+            seen: std::mem::take(&mut self.seen),
+            pace: self.pace.take(),
+            experiments: self.experiments.take(),
+        }
+    }
+    /// The rows of the outbox that it leaves, in the order in which they were decided.
+    pub fn take_rows(&mut self) -> Vec<(Lane, OutboxRow)> {
+        self.row_order.iter().filter_map(|id| self.rows.remove(id)).map(|staged| (staged.lane, staged.row)).collect()
+    }
+    /// The lanes of new effects whose attempt begins with the commit: each has taken a slot. One that is tried again holds the slot that
+    /// was taken when it was found due.
+    pub fn lanes_claimed(&self) -> Vec<Lane> {
+        let staged = self.claims.iter().filter_map(|id| self.rows.get(id));
+        staged.filter(|staged| staged.from.is_none()).map(|staged| staged.lane.clone()).collect()
+    }
     fn finish_rows(&mut self) -> Result<(), StoreError> {
         for id in &self.row_order {
             let Some(staged) = self.rows.get(id) else { continue };
@@ -403,19 +452,9 @@ impl<'a> Work<'a> {
         self.batch.redirects = redirects;
         Ok(())
     }
-    /// Gives back the slots that this batch took: it was not committed.
-    pub fn abandon(self, taken_before: &[Lane]) {
-        let now = self.around.now;
-        for id in &self.claims {
-            // A claim of a retried effect holds the slot that was taken when it was found due.
-            if let Some(staged) = self.rows.get(id)
-                && staged.from.is_none()
-            {
-                self.desk.give_slot(&staged.lane, now);
-            }
-        }
-        for lane in taken_before {
-            self.desk.give_slot(lane, now);
-        }
-    }
+}
+
+/// The slots of throttles as this batch found them.
+fn pace_before(around: Surroundings<'_>) -> &PaceBook {
+    around.pending.and_then(|pending| pending.pace.as_ref()).unwrap_or(&around.resident.pace)
 }

@@ -1,24 +1,20 @@
-//! The one thread that changes anything: it gathers what came in and what is due, advances it, commits, and only then answers.
+//! The one thread that changes anything: it gathers what came in and what is due, has it decided and committed, and only then answers.
 //!
-//! Until the commit nothing in memory has changed, so a failed one leaves everything as it was.
+//! Until the commit nothing that readers see has changed, so a failed one leaves everything as it was.
 
-use super::accept::not_deployed;
 use super::api::{Accepted, Deployed, EngineError, OutboxCommand, StreamEvent, Submission, SubmitError};
-use super::batch::{Surroundings, Work};
-use super::courier::{Courier, Parcel, Settlement};
+use super::courier::{Courier, Settlement};
 use super::desk::{Desk, Slot};
 use super::ingest::EventNames;
-use super::load::DEDUPE_MS;
 use super::options::UnknownPolicy;
-use super::resident::Rekeyed;
+use super::pipeline::{Committer, Flight};
 use super::routes::Routes;
 use super::shared::Shared;
-use crate::advance::{ExperimentBook, Input, InputKind, PaceBook, Switching};
+use crate::advance::Switching;
 use crate::bytecode::{CampaignId, Program};
-use crate::deliver::Lane;
 use crate::lang::Instant;
 use crate::machine::state::{ContactUid, EffectId};
-use crate::store::{Batch, OutboxRow, Store, StoreError, StoreReader};
+use crate::store::{Batch, Store, StoreError, StoreReader};
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -70,6 +66,8 @@ pub(crate) enum Command {
         to: Instant,
         reply: Reply<Result<Instant, EngineError>>,
     },
+    /// A commit has ended.
+    Committed,
     Idle {
         reply: Reply<()>,
     },
@@ -90,7 +88,8 @@ pub(crate) enum Unit {
     Switch(ContactUid, CampaignId, Switching),
 }
 
-struct Ask {
+/// Who waits for the answer to submissions.
+pub(crate) struct Ask {
     items: usize,
     bytes: usize,
     reply: Reply<Result<Vec<Accepted>, SubmitError>>,
@@ -98,7 +97,11 @@ struct Ask {
 
 /// The thread's own.
 pub(crate) struct Batcher {
+    /// For what is committed while nothing else is; batches go through the committer.
     pub store: Box<dyn Store>,
+    pub committer: Committer,
+    /// The batch whose commit is under way.
+    pub flight: Option<Flight>,
     /// Its own: a long question of somebody else must not hold a batch up.
     pub reader: Arc<dyn StoreReader>,
     pub shared: Arc<Shared>,
@@ -135,13 +138,14 @@ impl Batcher {
             let mut asks = Vec::new();
             let mut units = Vec::new();
             if !self.gather(&mut asks, &mut units) {
-                return;
+                return self.end();
             }
             self.add_due(&mut units);
             if !units.is_empty() {
                 self.run_units(units, asks);
             }
             if let Some(command) = self.waiting.special.take() {
+                self.land();
                 self.run_special(command);
             }
             self.look_at_waiting();
@@ -177,6 +181,7 @@ impl Batcher {
                     inputs += settled.len();
                     self.waiting.settlements.extend(settled);
                 }
+                Command::Committed => self.land_if_done(),
                 // What is not an input waits for those before it.
                 Command::Start { .. }
                 | Command::Deploy { .. }
@@ -205,7 +210,7 @@ impl Batcher {
         if !self.waiting.settlements.is_empty() || due.is_some_and(|at| at <= now) {
             return Sleep::Due;
         }
-        if !self.waiting.moves.is_empty() && self.desk.in_flight() == 0 {
+        if !self.waiting.moves.is_empty() && self.desk.in_flight() == 0 && self.flight.is_none() {
             return Sleep::Due;
         }
         let pause = match due {
@@ -221,8 +226,13 @@ impl Batcher {
 
     /// When time alone next brings something about.
     fn next_due(&self) -> Option<Instant> {
-        let timer = self.shared.read().timers.iter().find(|(_, uid)| !self.waiting.poisoned.contains(uid)).map(|(at, _)| *at);
+        let timer = self.shared.read().timers.iter().find(|(_, uid)| !self.is_elsewhere(*uid)).map(|(at, _)| *at);
         timer.into_iter().chain(self.desk.next_due()).min()
+    }
+
+    /// Whether a contact's timer is not to be looked at: it was put aside, or what is pending sets it anew.
+    fn is_elsewhere(&self, uid: ContactUid) -> bool {
+        self.waiting.poisoned.contains(&uid) || self.flight.as_ref().is_some_and(|flight| flight.done.pending.touches(uid))
     }
 
     /// Adds what is due: timers in the order of their instants, results, hand-overs.
@@ -233,163 +243,20 @@ impl Batcher {
         }
         let now = self.shared.clock.now();
         let resident = self.shared.read();
-        let due = resident.timers.iter().take_while(|(at, _)| *at <= now).filter(|(_, uid)| !self.waiting.poisoned.contains(uid));
+        let due = resident.timers.iter().take_while(|(at, _)| *at <= now).filter(|(_, uid)| !self.is_elsewhere(*uid));
         units.extend(due.take(BATCH_INPUTS).map(|(_, uid)| Unit::Wake(*uid)));
         drop(resident);
         units.extend(self.desk.take_due(now, BATCH_INPUTS).into_iter().map(Unit::HandOver));
     }
 
-    fn run_units(&mut self, units: Vec<Unit>, asks: Vec<Ask>) {
-        let result = self.try_batch(&units);
-        match result {
-            Ok(answers) => {
-                for (ask, answer) in asks.into_iter().zip(answers) {
-                    self.answer(ask, Ok(answer));
-                }
-            }
-            Err(error) => self.recover(units, asks, error),
-        }
-    }
-
-    fn answer(&self, ask: Ask, answer: Result<Vec<Accepted>, SubmitError>) {
+    pub(super) fn answer(&self, ask: Ask, answer: Result<Vec<Accepted>, SubmitError>) {
         self.shared.leave_queue(ask.items, ask.bytes);
         // Who asked may have gone; what was committed stays.
         let _ = ask.reply.send(answer);
     }
 
-    /// Advances and commits units as one transaction.
-    pub fn try_batch(&mut self, units: &[Unit]) -> Result<Vec<Vec<Accepted>>, StoreError> {
-        let shared = self.shared.clone();
-        let resident = shared.read();
-        let Some(linked) = resident.linked.clone() else {
-            let nothing = |items: &Vec<Submission>| items.iter().map(|_| not_deployed()).collect();
-            return Ok(units.iter().filter_map(|unit| if let Unit::Submit(items) = unit { Some(nothing(items)) } else { None }).collect());
-        };
-        let around = Surroundings {
-            resident: &resident,
-            linked: &linked,
-            switches: &resident.switches,
-            names: &self.names,
-            routes: &self.routes,
-            metrics: &shared.metrics,
-            reader: self.reader.as_ref(),
-            seen: &self.seen,
-            country: self.country,
-            now: shared.clock.now(),
-        };
-        let mut handed: Vec<(EffectId, Lane)> = Vec::new();
-        for unit in units {
-            if let Unit::HandOver(id) = unit
-                && let Some(open) = self.desk.get(*id)
-                && open.row.expires_at > around.now
-            {
-                handed.push((*id, open.lane.clone()));
-            }
-        }
-        let mut work = Work::new(around, &mut self.desk);
-        let answers = run_all(&mut work, units, self.policy);
-        let done = Self::commit(self.store.as_mut(), work, handed)?;
-        drop(resident);
-        self.install(done);
-        Ok(answers)
-    }
-
-    /// Commits a batch; `handed` are the slots that were taken for hand-overs before it began.
-    pub(super) fn commit(store: &mut dyn Store, mut work: Work<'_>, handed: Vec<(EffectId, Lane)>) -> Result<Done, StoreError> {
-        let metrics = work.around.metrics;
-        let finished = work.finish();
-        if finished.is_err() || !work.batch.is_empty() {
-            if let Err(error) = finished.and_then(|()| store.commit(&work.batch)) {
-                metrics.commit_failures.one();
-                let lanes: Vec<Lane> = handed.into_iter().map(|(_, lane)| lane).collect();
-                work.abandon(&lanes);
-                return Err(error);
-            }
-            metrics.commits.one();
-        }
-        Ok(Done::of(work, handed))
-    }
-
-    /// The batch is durable: memory follows, and the effects leave.
-    pub(super) fn install(&mut self, done: Done) {
-        let Done { batch, rekeyed, gone, rows, claims, released, seen, pace, experiments } = done;
-        let now = batch.now;
-        self.publish(&batch);
-        let mut resident = self.shared.write();
-        for change in &batch.identities {
-            resident.keys.give(change.kind.into(), &change.key, change.contact);
-        }
-        if let Some(pace) = pace {
-            resident.pace = pace;
-        }
-        if let Some(experiments) = experiments {
-            resident.experiments = experiments;
-        }
-        for (loser, winner) in gone {
-            resident.remove(loser);
-            resident.redirects.insert(loser, winner);
-        }
-        for image in batch.contacts {
-            resident.put(image.uid, image.state, image.wakes_at);
-        }
-        rekeyed.iter().for_each(|change| resident.rekey(change));
-        drop(resident);
-        for lane in released {
-            self.desk.give_slot(&lane, now);
-        }
-        for (lane, row) in rows {
-            self.tell_delivery(&row);
-            self.desk.install(lane, row, now);
-        }
-        for key in seen {
-            self.seen.insert(key, now);
-            self.seen_order.push_back((now, key));
-        }
-        while let Some((_, key)) = self.seen_order.pop_front_if(|(at, _)| at.millis_since(now) < -DEDUPE_MS) {
-            self.seen.remove(&key);
-        }
-        self.shared.census().clone_from(self.desk.census());
-        self.dispatch(&claims, now);
-    }
-
-    fn dispatch(&self, claims: &[EffectId], now: Instant) {
-        let Some(courier) = self.courier.as_ref().filter(|_| !claims.is_empty()) else { return };
-        let resident = self.shared.read();
-        let Some(running) = resident.linked.as_ref() else { return };
-        let parcels: Vec<Parcel> = claims
-            .iter()
-            .filter_map(|id| {
-                let open = self.desk.get(*id)?;
-                let email = resident.state(open.row.effect.contact).and_then(|state| resident.builtins.email_key(&state));
-                let linked = self.routes.of(running, &open.row.effect);
-                Some(Parcel { row: open.row.clone(), lane: open.lane.clone(), linked, email, at: now })
-            })
-            .collect();
-        self.shared.metrics.attempts.add_len(parcels.len());
-        courier.dispatch(parcels);
-    }
-
-    fn publish(&self, batch: &Batch) {
-        if self.shared.stream.receiver_count() == 0 {
-            return;
-        }
-        let resident = self.shared.read();
-        for row in &batch.journal {
-            let line = Box::new(super::view::line_of_entry(&resident, &row.entry));
-            // Nobody who listens may be slow enough to hold the batch up: those who lag lose lines.
-            let _ = self.shared.stream.send(Arc::new(StreamEvent::Journal { contact: row.contact.to_text(), line }));
-        }
-    }
-
-    fn tell_delivery(&self, row: &OutboxRow) {
-        if self.shared.stream.receiver_count() > 0 {
-            let (contact, effect_id) = (row.effect.contact.to_text(), row.effect.id.to_text());
-            let _ = self.shared.stream.send(Arc::new(StreamEvent::Delivery { contact, effect_id, status: row.state.status.word() }));
-        }
-    }
-
     /// A batch could not be committed.
-    fn recover(&mut self, units: Vec<Unit>, asks: Vec<Ask>, error: StoreError) {
+    pub(super) fn recover(&mut self, units: Vec<Unit>, asks: Vec<Ask>, error: StoreError) {
         tracing::error!(%error, "a batch could not be committed");
         let is_fatal = error.is_fatal();
         let is_ours = match &error {
@@ -456,7 +323,7 @@ impl Batcher {
     }
 
     fn look_at_waiting(&mut self) {
-        let is_resting = self.desk.in_flight() == 0 && self.waiting.settlements.is_empty();
+        let is_resting = self.flight.is_none() && self.desk.in_flight() == 0 && self.waiting.settlements.is_empty();
         if !is_resting {
             return;
         }
@@ -491,7 +358,7 @@ impl Batcher {
 
     fn run_special(&mut self, command: Command) {
         match command {
-            Command::Submit { .. } | Command::Settled(_) => {}
+            Command::Submit { .. } | Command::Settled(_) | Command::Committed => {}
             Command::Start { reply } => {
                 let _ = reply.send(self.start());
             }
@@ -527,7 +394,8 @@ impl Batcher {
     }
 
     /// Answers everybody who still waits, and ends.
-    fn end(self) {
+    fn end(mut self) {
+        self.land();
         self.shared.is_closing.store(true, Ordering::Release);
         let failure = self.shared.failure.borrow().clone();
         while let Ok(command) = self.commands.try_recv() {
@@ -543,57 +411,4 @@ enum Sleep {
     Command(Box<Command>),
     Due,
     Alone,
-}
-
-/// What a committed batch leaves to be done in memory.
-pub(crate) struct Done {
-    batch: Batch,
-    rekeyed: Vec<Rekeyed>,
-    gone: Vec<(ContactUid, ContactUid)>,
-    rows: Vec<(Lane, OutboxRow)>,
-    claims: Vec<EffectId>,
-    released: Vec<Lane>,
-    seen: FxHashSet<u128>,
-    pace: Option<PaceBook>,
-    experiments: Option<ExperimentBook>,
-}
-
-impl Done {
-    fn of(mut work: Work<'_>, handed: Vec<(EffectId, Lane)>) -> Done {
-        let rekeyed = work.take_rekeyed();
-        let Work { batch, rows, claims, mut released, seen, pace, experiments, .. } = work;
-        // A hand-over that came to no attempt gives its slot back.
-        released.extend(handed.into_iter().filter(|(id, _)| !claims.contains(id)).map(|(_, lane)| lane));
-        let gone = batch.redirects.clone();
-        let rows = rows.into_values().map(|staged| (staged.lane, staged.row)).collect();
-        Done { batch, rekeyed, gone, rows, claims, released, seen, pace, experiments }
-    }
-}
-
-fn run_all(work: &mut Work<'_>, units: &[Unit], policy: UnknownPolicy) -> Vec<Vec<Accepted>> {
-    let mut answers = Vec::new();
-    for unit in units {
-        match unit {
-            Unit::Submit(items) => answers.push(items.iter().map(|item| work.submit(item)).collect()),
-            Unit::Settle(settlement) => {
-                if let Some(attempted) = settlement.attempted {
-                    work.desk.record(&settlement.lane, attempted, work.around.now);
-                }
-                if settlement.is_file {
-                    work.desk.learn_file(&settlement.lane, work.around.now);
-                }
-                work.settle(settlement, policy);
-            }
-            Unit::HandOver(id) => work.hand_over(*id),
-            Unit::Recover(id) => work.recover(*id, policy),
-            Unit::Wake(uid) => {
-                work.around.metrics.wakes.one();
-                work.step(*uid, &Input::new(InputKind::Wake));
-            }
-            Unit::Switch(uid, campaign, switching) => {
-                work.step(*uid, &Input::new(InputKind::Switched { campaign: *campaign, switching: *switching }));
-            }
-        }
-    }
-    answers
 }

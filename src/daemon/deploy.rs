@@ -177,6 +177,7 @@ impl Batcher {
         let linked = resident.linked.clone().ok_or(EngineError::NothingDeployed)?;
         let around = Surroundings {
             resident: &resident,
+            pending: None,
             linked: &linked,
             switches: &resident.switches,
             names: &self.names,

@@ -94,19 +94,19 @@ impl Desk {
         found.sort_unstable();
         found
     }
-    /// Takes a row as the store has it now.
-    pub fn install(&mut self, lane: Lane, row: OutboxRow, now: Instant) {
+    /// Takes a row as the store has it now, or will have it; returns it as it was.
+    pub fn install(&mut self, lane: Lane, row: OutboxRow, now: Instant) -> Option<OpenRow> {
         let id = row.effect.id;
         let former = self.rows.remove(&id);
         let order = former.as_ref().map_or(self.arrivals, |former| former.order);
         self.arrivals += u64::from(former.is_none());
-        if let Some(former) = former {
+        if let Some(former) = &former {
             *self.count(former.row.state.status) -= 1;
             let at = wait_key(&former.row);
             self.lane(&lane, now).waiting.remove(&(at, order, id));
         }
         if !row.state.status.is_open() {
-            return;
+            return former;
         }
         if row.state.status == OutboxStatus::Queued {
             let at = wait_key(&row);
@@ -114,6 +114,18 @@ impl Desk {
         }
         *self.count(row.state.status) += 1;
         self.rows.insert(id, OpenRow { row, lane, order });
+        former
+    }
+    /// Makes a row what it was before [`Desk::install`]: the change did not become durable.
+    pub fn restore(&mut self, id: EffectId, former: Option<OpenRow>, now: Instant) {
+        self.forget(&[id]);
+        let Some(open) = former else { return };
+        if open.row.state.status == OutboxStatus::Queued {
+            let at = wait_key(&open.row);
+            self.lane(&open.lane, now).waiting.insert((at, open.order, id));
+        }
+        *self.count(open.row.state.status) += 1;
+        self.rows.insert(id, open);
     }
     /// Takes a slot of a lane, if its breaker and pace allow one.
     pub fn take_slot(&mut self, lane: &Lane, now: Instant) -> Slot {

@@ -11,6 +11,7 @@ use super::ingest::EventNames;
 use super::load::{Loaded, load, meta_or_make};
 use super::metrics::Metrics;
 use super::options::{EngineOptions, LinkOptions};
+use super::pipeline::{Committer, SharedStore};
 use super::shared::Shared;
 use super::{random_bytes, view, view_contact};
 use crate::advance::Switching;
@@ -111,11 +112,16 @@ impl Engine {
             outbox_census: Mutex::new(desk.census().clone()),
         });
         let (commands, inbox) = channel();
+        let store = SharedStore::new(store);
+        let io = |error| EngineError::Store(StoreError::Other(Box::new(error)));
+        let committer = Committer::new(store.clone(), commands.clone()).map_err(io)?;
         let courier = courier(&options, &signing_key, commands.clone());
         let for_views = courier.clone();
         let reader = store.reader()?;
         let batcher = Batcher {
-            store,
+            store: Box::new(store),
+            committer,
+            flight: None,
             reader,
             shared: shared.clone(),
             commands: inbox,
@@ -131,7 +137,7 @@ impl Engine {
             waiting: Waiting::default(),
         };
         let thread = std::thread::Builder::new().name("camp-batcher".to_owned()).spawn(move || batcher.run());
-        let thread = thread.map_err(|error| EngineError::Store(StoreError::Other(Box::new(error))))?;
+        let thread = thread.map_err(io)?;
         let (most_waiting, most_waiting_bytes) = (options.most_waiting, options.most_waiting_bytes);
         let inner = Inner { shared, courier: for_views, commands, thread: Mutex::new(Some(thread)), signing_key, tokens, most_waiting, most_waiting_bytes };
         Ok(Engine { inner: Arc::new(inner) })

@@ -116,7 +116,7 @@ impl Work<'_> {
     /// The contact of a sender's key.
     pub fn find_key(&self, kind: IdentityKind, key: &Arc<str>) -> Option<ContactUid> {
         let entry = (kind, key.clone());
-        let uid = self.keys.get(&entry).copied().or_else(|| self.around.resident.sender(kind, key))?;
+        let uid = self.keys.get(&entry).or_else(|| self.around.pending?.keys.get(&entry)).copied().or_else(|| self.around.resident.sender(kind, key))?;
         Some(self.canonical(uid))
     }
     fn has_no_user(&self, uid: ContactUid) -> bool {

@@ -198,11 +198,15 @@ impl Resident {
 }
 
 fn open(person: &Person) -> Option<ContactState> {
-    match person.packed()?.open() {
+    open_packed(person.uid(), person.packed()?)
+}
+
+/// Opens what is held in memory: it was opened when it was loaded, or packed by us.
+pub(crate) fn open_packed(uid: ContactUid, packed: &PackedState) -> Option<ContactState> {
+    match packed.open() {
         Ok(state) => Some(state),
         Err(error) => {
-            // What is in memory was opened when it was loaded, or packed by us.
-            tracing::error!(contact = person.uid().0, %error, "a state in memory cannot be opened");
+            tracing::error!(contact = uid.0, %error, "a state in memory cannot be opened");
             None
         }
     }

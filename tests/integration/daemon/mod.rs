@@ -6,6 +6,7 @@ mod flow;
 mod holding;
 mod identities;
 mod people;
+mod pipeline;
 mod rig;
 mod running;
 mod sending;

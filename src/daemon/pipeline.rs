@@ -1,0 +1,221 @@
+//! Deciding and committing side by side: while a batch is being made durable, the next one is gathered and decided over it.
+//!
+//! What a batch has decided is [`Pending`] until its commit: the next batch sees it, readers do not, and nobody is answered. A commit
+//! that fails takes with it what was decided over it: memory is as it was, and what was only behind it is decided again.
+
+use super::api::{Accepted, SubmitError};
+use super::batcher::{Ask, Batcher, Command, Unit};
+use super::commit::Done;
+use crate::advance::{ExperimentBook, PaceBook, Switches};
+use crate::lang::Instant;
+use crate::machine::state::ContactUid;
+use crate::store::{Batch, DeployRecord, IdentityKind, LoadItem, LogPosition, PackedState, Store, StoreError, StoreReader};
+use rustc_hash::{FxHashMap, FxHashSet};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
+
+/// What a batch has decided and is not durable yet.
+#[derive(Debug, Default)]
+pub(crate) struct Pending {
+    pub people: FxHashMap<ContactUid, (PackedState, Option<Instant>)>,
+    pub gone: FxHashMap<ContactUid, ContactUid>,
+    pub keys: FxHashMap<(IdentityKind, Arc<str>), ContactUid>,
+    pub emails: FxHashMap<Arc<str>, Vec<ContactUid>>,
+    pub phones: FxHashMap<Arc<str>, Vec<ContactUid>>,
+    pub devices: FxHashMap<Arc<str>, ContactUid>,
+    pub seen: FxHashSet<u128>,
+    pub pace: Option<PaceBook>,
+    pub experiments: Option<ExperimentBook>,
+}
+
+impl Pending {
+    /// Whether it changes a contact.
+    pub fn touches(&self, uid: ContactUid) -> bool {
+        self.people.contains_key(&uid) || self.gone.contains_key(&uid)
+    }
+}
+
+/// A batch whose commit is under way: what it was made of, and what it comes to.
+pub(crate) struct Flight {
+    units: Vec<Unit>,
+    asks: Vec<Ask>,
+    answers: Vec<Vec<Accepted>>,
+    pub done: Done,
+}
+
+impl Batcher {
+    /// Decides units over what is pending, and sets their commit going once the one before has ended.
+    pub(super) fn run_units(&mut self, units: Vec<Unit>, asks: Vec<Ask>) {
+        let (mut done, answers) = match self.decide(&units) {
+            Ok(decided) => decided,
+            Err(error) => {
+                self.land();
+                return self.recover(units, asks, error);
+            }
+        };
+        self.stage(&mut done);
+        let flight = Flight { units, asks, answers, done };
+        if let Some(former) = self.flight.take() {
+            match self.committer.wait() {
+                Ok(_) => self.complete(former),
+                Err(error) => {
+                    // The later one first: each is undone from what it found.
+                    self.undo(flight.done);
+                    self.fail(former, error);
+                    return self.again(flight.units, flight.asks);
+                }
+            }
+        }
+        if flight.done.batch.is_empty() {
+            return self.complete(flight);
+        }
+        self.committer.begin(flight.done.batch.clone());
+        self.flight = Some(flight);
+    }
+
+    /// Waits until nothing is pending.
+    pub(super) fn land(&mut self) {
+        // What fails may be tried again one by one, and be under way once more.
+        while let Some(flight) = self.flight.take() {
+            match self.committer.wait() {
+                Ok(_) => self.complete(flight),
+                Err(error) => self.fail(flight, error),
+            }
+        }
+    }
+
+    /// Takes the commit that is under way for done if it is.
+    pub(super) fn land_if_done(&mut self) {
+        let Some(result) = self.flight.as_ref().and_then(|_| self.committer.look()) else { return };
+        let Some(flight) = self.flight.take() else { return };
+        match result {
+            Ok(_) => self.complete(flight),
+            Err(error) => self.fail(flight, error),
+        }
+    }
+
+    /// The batch is durable: memory follows, and whoever asked is answered.
+    fn complete(&mut self, flight: Flight) {
+        let Flight { asks, answers, done, .. } = flight;
+        if !done.batch.is_empty() {
+            self.shared.metrics.commits.one();
+        }
+        self.install(done);
+        for (ask, answer) in asks.into_iter().zip(answers) {
+            self.answer(ask, Ok(answer));
+        }
+    }
+
+    fn fail(&mut self, flight: Flight, error: StoreError) {
+        self.shared.metrics.commit_failures.one();
+        self.undo(flight.done);
+        self.recover(flight.units, flight.asks, error);
+    }
+
+    /// Units that were decided over a batch which failed. What time brings is found due again by itself.
+    fn again(&mut self, units: Vec<Unit>, asks: Vec<Ask>) {
+        let failure = self.shared.failure.borrow().clone();
+        if let Some(error) = failure {
+            return asks.into_iter().for_each(|ask| self.answer(ask, Err(SubmitError::Store(error.clone()))));
+        }
+        let is_lost = |unit: &Unit| match unit {
+            Unit::Submit(_) | Unit::Settle(_) => true,
+            Unit::HandOver(_) | Unit::Recover(_) | Unit::Wake(_) | Unit::Switch(..) => false,
+        };
+        let units: Vec<Unit> = units.into_iter().filter(is_lost).collect();
+        if !units.is_empty() {
+            self.run_units(units, asks);
+        }
+    }
+}
+
+/// The thread that commits.
+#[derive(Debug)]
+pub(crate) struct Committer {
+    jobs: Option<Sender<Arc<Batch>>>,
+    results: Receiver<Result<LogPosition, StoreError>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Committer {
+    /// Sets the thread going; it rings `bell` after each commit.
+    pub fn new(mut store: SharedStore, bell: Sender<Command>) -> std::io::Result<Committer> {
+        let (jobs, inbox) = channel::<Arc<Batch>>();
+        let (outbox, results) = channel();
+        let run = move || {
+            while let Ok(batch) = inbox.recv() {
+                let result = store.commit(&batch);
+                drop(batch);
+                if outbox.send(result).is_err() || bell.send(Command::Committed).is_err() {
+                    return;
+                }
+            }
+        };
+        let thread = std::thread::Builder::new().name("camp-committer".to_owned()).spawn(run)?;
+        Ok(Committer { jobs: Some(jobs), results, thread: Some(thread) })
+    }
+    /// Begins a commit. The one before has ended.
+    fn begin(&self, batch: Arc<Batch>) {
+        // If the thread is gone, waiting for the result says so.
+        let _ = self.jobs.as_ref().map(|jobs| jobs.send(batch));
+    }
+    fn wait(&self) -> Result<LogPosition, StoreError> {
+        self.results.recv().unwrap_or_else(|gone| Err(StoreError::Disk(Box::new(gone))))
+    }
+    fn look(&self) -> Option<Result<LogPosition, StoreError>> {
+        match self.results.try_recv() {
+            Ok(result) => Some(result),
+            Err(std::sync::mpsc::TryRecvError::Empty) => None,
+            Err(gone @ std::sync::mpsc::TryRecvError::Disconnected) => Some(Err(StoreError::Disk(Box::new(gone)))),
+        }
+    }
+}
+
+impl Drop for Committer {
+    fn drop(&mut self) {
+        self.jobs = None;
+        // The store is closed when both threads have let it go.
+        let _ = self.thread.take().map(JoinHandle::join);
+    }
+}
+
+/// The store, for two threads that take turns with it.
+#[derive(Clone)]
+pub(crate) struct SharedStore {
+    store: Arc<Mutex<Box<dyn Store>>>,
+}
+
+impl SharedStore {
+    pub fn new(store: Box<dyn Store>) -> SharedStore {
+        SharedStore { store: Arc::new(Mutex::new(store)) }
+    }
+    fn turn(&self) -> MutexGuard<'_, Box<dyn Store>> {
+        // A panic during a commit ends the committing thread, and with it the engine: nobody goes on with a store in doubt.
+        self.store.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Store for SharedStore {
+    fn load(&mut self, seen_since: Instant, sink: &mut dyn FnMut(LoadItem)) -> Result<(), StoreError> {
+        self.turn().load(seen_since, sink)
+    }
+    fn commit(&mut self, batch: &Batch) -> Result<LogPosition, StoreError> {
+        self.turn().commit(batch)
+    }
+    fn deploy(&mut self, record: &DeployRecord, batch: &Batch) -> Result<LogPosition, StoreError> {
+        self.turn().deploy(record, batch)
+    }
+    fn set_switches(&mut self, switches: &Switches) -> Result<(), StoreError> {
+        self.turn().set_switches(switches)
+    }
+    fn set_meta(&mut self, entries: &[(&str, &[u8])]) -> Result<(), StoreError> {
+        self.turn().set_meta(entries)
+    }
+    fn erase(&mut self, contact: ContactUid) -> Result<(), StoreError> {
+        self.turn().erase(contact)
+    }
+    fn reader(&self) -> Result<Arc<dyn StoreReader>, StoreError> {
+        self.turn().reader()
+    }
+}
