@@ -2,7 +2,7 @@
 
 use super::client::Client;
 use super::report::Failure;
-use super::{Bench, events, source};
+use super::{Bench, source};
 use rusqlite::{Connection, OpenFlags};
 use std::fs;
 use std::net::TcpListener;
@@ -19,23 +19,22 @@ pub struct Daemon {
 }
 
 /// How long a daemon may take to answer at first.
-const START: Duration = Duration::from_secs(20);
+const START: Duration = Duration::from_secs(120);
 
 impl Daemon {
-    /// Starts one on a new project in `folder`; `extra` are further arguments.
-    pub fn start(bench: &Bench, name: &str, (source, toml): (&str, &str), extra: &[&str]) -> Result<Daemon, Failure> {
+    /// Starts one on a new project in a folder of that name.
+    pub fn start(bench: &Bench, name: &str, (source, toml): (String, String)) -> Result<Daemon, Failure> {
         let folder = bench.folder(name)?;
         fs::write(folder.join("main.camp"), source)?;
         fs::write(folder.join("camp.toml"), toml)?;
-        Daemon::again(bench, &folder, extra)
+        Daemon::again(bench, &folder)
     }
     /// Starts one on a project that is there.
-    pub fn again(bench: &Bench, folder: &Path, extra: &[&str]) -> Result<Daemon, Failure> {
+    pub fn again(bench: &Bench, folder: &Path) -> Result<Daemon, Failure> {
         let address = format!("127.0.0.1:{}", TcpListener::bind("127.0.0.1:0")?.local_addr()?.port());
         let log = fs::File::create(folder.join("daemon.log"))?;
         let process = Command::new(&bench.binary)
             .args(["run", ".", "--listen", &address])
-            .args(extra)
             .current_dir(folder)
             .stdin(Stdio::null())
             .stdout(log.try_clone()?)
@@ -64,15 +63,6 @@ impl Daemon {
     pub fn client(&self) -> Result<Client, Failure> {
         Client::connect(&self.address)
     }
-    /// Makes contacts with an address each, in batches of 500.
-    pub fn identify(&self, count: usize) -> Result<(), Failure> {
-        let mut client = self.client()?;
-        for first in (0..count).step_by(500) {
-            let body = events::batch(500.min(count - first), |into, index| events::identify(into, first + index));
-            client.post_events("/v1/batch", &body)?;
-        }
-        Ok(())
-    }
     /// Its resident memory in bytes.
     pub fn resident_bytes(&self) -> Result<u64, Failure> {
         let status = fs::read_to_string(format!("/proc/{}/status", self.process.id()))?;
@@ -92,6 +82,12 @@ impl Daemon {
         let counts = self.store()?.query_row("SELECT count(*), count(*) FILTER (WHERE status = 2) FROM outbox", [], |row| Ok((row.get(0)?, row.get(1)?)))?;
         Ok(counts)
     }
+    /// Ends it at once, as a crash would.
+    pub fn kill(mut self) -> Result<PathBuf, Failure> {
+        self.process.kill()?;
+        self.process.wait()?;
+        Ok(self.folder.clone())
+    }
     /// Ends it as an operator would, and waits.
     pub fn stop(mut self) -> Result<PathBuf, Failure> {
         Command::new("kill").arg(self.process.id().to_string()).status()?;
@@ -108,13 +104,18 @@ impl Drop for Daemon {
 }
 
 /// The project of the load with mail to files at full pace.
-pub fn delivering() -> (&'static str, String) {
-    (source::LOAD, source::camp_toml(true))
+pub fn delivering() -> (String, String) {
+    (source::load_project(), source::camp_toml(true))
 }
 
 /// The project of the load with the mail held back, so that nothing but events is measured.
-pub fn holding() -> (&'static str, String) {
-    (source::LOAD, source::camp_toml(false))
+pub fn holding() -> (String, String) {
+    (source::load_project(), source::camp_toml(false))
+}
+
+/// The project of waits.
+pub fn waves() -> (String, String) {
+    (source::WAVE.to_owned(), source::camp_toml(false))
 }
 
 /// The processor time that a process has used: a number, or `self`.

@@ -1,8 +1,9 @@
 //! The bodies of requests: events of ordinary shape and size, as the common libraries send them.
 
+use campc::lang::Instant;
 use std::fmt::Write as _;
 
-/// A `track` event of about 500 bytes. What the names do stands in `source::LOAD`.
+/// A `track` event of about 500 bytes. What the names do stands in `source`.
 pub fn track(into: &mut String, name: &str, user: usize, message: &str) {
     let _ = write!(
         into,
@@ -12,11 +13,12 @@ pub fn track(into: &mut String, name: &str, user: usize, message: &str) {
     );
 }
 
-/// An `identify` of a user with an address.
-pub fn identify(into: &mut String, user: usize) {
+/// An `identify` of a user with an address, and an instant of their own where there is one.
+pub fn identify(into: &mut String, user: usize, due: Option<i64>) {
+    let due = due.map(|at| format!(r#","due_at":"{}""#, Instant(at).to_rfc3339())).unwrap_or_default();
     let _ = write!(
         into,
-        r#"{{"type":"identify","userId":"user-{user}","messageId":"identify-{user}","traits":{{"email":"user{user}@example.com","first_name":"Ana","plan":"pro"}}}}"#
+        r#"{{"type":"identify","userId":"user-{user}","messageId":"identify-{user}","traits":{{"email":"user{user}@example.com","first_name":"Ana","plan":"pro"{due}}}}}"#
     );
 }
 

@@ -1,73 +1,42 @@
-//! Accepted → effect committed, at 1,000 events a second: an open-loop generator, free of coordinated omission.
+//! Accepted → effect committed, at a steady pace: an open-loop generator, free of coordinated omission.
 //!
-//! Each event has its moment; its latency runs from that moment, whether or not a connection was free then.
+//! Once at 1,000 events a second, sent singly, with mail written to files; and once at a third of what the daemon takes at most.
 
-use super::daemon::{Daemon, delivering};
-use super::report::{Failure, head, line, ms, percentile};
-use super::{Bench, events};
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::{Duration, Instant};
-
-/// Events a second.
-const RATE: usize = 1000;
-
-/// Connections, each with one event under way at most.
-const CONNECTIONS: usize = 32;
+use super::Bench;
+use super::daemon::{Daemon, delivering, holding};
+use super::generator::{self, Pace, Report};
+use super::report::{Failure, head, line, whole};
 
 /// Measures and prints.
 pub fn run(bench: &Bench) -> Result<(), Failure> {
     let people = bench.scaled(20_000);
-    let count = bench.scaled(20 * RATE);
-    let (source, toml) = delivering();
-    let daemon = Daemon::start(bench, "latency", (source, &toml), &[])?;
-    daemon.identify(people)?;
+    let seconds = if bench.is_quick { 3.0 } else { 20.0 };
+    let daemon = Daemon::start(bench, "latency", delivering())?;
+    generator::identify(&daemon, (0, people), None)?;
     let cpu = daemon.cpu_seconds()?;
-    let started = Instant::now();
-    let latencies = fire(&daemon, people, count)?;
-    let (seconds, committed) = (started.elapsed().as_secs_f64(), daemon.outbox()?.0);
-    let busy = (daemon.cpu_seconds()? - cpu) / seconds;
-    let at = |share| format!("{:.1} ms", percentile(&latencies, share));
+    let singly = generator::pace(&daemon, Pace { people, rate: 1_000.0, batch: 1, seconds })?.wait()?;
+    let busy = (daemon.cpu_seconds()? - cpu) / singly.seconds;
+    let committed = daemon.outbox()?.0;
+    daemon.stop()?;
+    let daemon = Daemon::start(bench, "latency-held", holding())?;
+    generator::identify(&daemon, (0, people), None)?;
+    let inputs = bench.scaled(100_000);
+    let most = inputs as f64 / generator::flood(&daemon, people, inputs)?.seconds;
+    let rate = 0.3 * most;
+    let third = generator::pace(&daemon, Pace { people, rate: rate / 20.0, batch: 20, seconds })?.wait()?;
     head();
-    line(&format!("accepted → effect committed, {RATE} events/s sent singly, p50"), &at(0.5), "–");
-    line("… p99", &at(0.99), "5 ms (20 ms at most)");
-    line("… p99.9", &at(0.999), "–");
-    line("… longest", &at(1.0), "–");
-    line("… effects committed when the last answer had come", &format!("{committed} of {}", count / 2), "all");
+    let first = format!("accepted → effect committed, {} events/s in twenties (0.3 of the most), p50", whole(rate));
+    lines(&first, &third);
+    lines("accepted → effect committed, 1 000 events/s sent singly, p50", &singly);
+    line("… effects committed when the last answer had come", &format!("{committed} of {}", seconds * 500.0), "all");
     line("… cores used by the daemon, mail to files included", &format!("{busy:.2}"), "–");
     Ok(())
 }
 
-/// Milliseconds of every event, sorted.
-fn fire(daemon: &Daemon, people: usize, count: usize) -> Result<Vec<f64>, Failure> {
-    let (next, all) = (AtomicUsize::new(0), Mutex::new(Vec::with_capacity(count)));
-    let start = Instant::now() + Duration::from_millis(100);
-    let results: Vec<Result<(), String>> = std::thread::scope(|scope| {
-        let workers: Vec<_> =
-            (0..CONNECTIONS).map(|_| scope.spawn(|| worker(daemon, people, (count, start), (&next, &all)).map_err(|error| error.to_string()))).collect();
-        workers.into_iter().map(|worker| worker.join().unwrap_or_else(|_| Err("a sender panicked".to_string()))).collect()
-    });
-    results.into_iter().collect::<Result<Vec<()>, String>>()?;
-    let mut all = all.into_inner().map_err(|_| "a sender panicked")?;
-    all.sort_by(f64::total_cmp);
-    Ok(all)
-}
-
-fn worker(daemon: &Daemon, people: usize, (count, start): (usize, Instant), (next, all): (&AtomicUsize, &Mutex<Vec<f64>>)) -> Result<(), Failure> {
-    let mut client = daemon.client()?;
-    let mut mine = Vec::new();
-    let mut body = String::new();
-    loop {
-        let number = next.fetch_add(1, Ordering::Relaxed);
-        if number >= count {
-            all.lock().map_err(|_| "a sender panicked")?.extend(mine);
-            return Ok(());
-        }
-        let due = start + Duration::from_secs_f64(number as f64 / RATE as f64);
-        body.clear();
-        events::track(&mut body, if number.is_multiple_of(2) { "ordered" } else { "looked" }, (number / 2).wrapping_mul(7919) % people, &format!("m-{number}"));
-        std::thread::sleep(due.saturating_duration_since(Instant::now()));
-        client.post_events("/v1/track", body.as_bytes())?;
-        mine.push(ms(due.elapsed()));
-    }
+fn lines(first: &str, report: &Report) {
+    let text = |value: f64| format!("{value:.1} ms");
+    line(first, &text(report.p50), "–");
+    line("… p99", &text(report.p99), "20 ms (5 ms)");
+    line("… p99.9", &text(report.p999), "–");
+    line("… longest", &text(report.longest), "–");
 }

@@ -8,6 +8,7 @@ use campc::bytecode::{EventId, Program, decode};
 use campc::lang::Instant;
 use campc::machine::state::{ContactState, ContactUid};
 use campc::machine::{Deployment, Linked};
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
 
@@ -56,13 +57,18 @@ fn source() -> String {
 
 fn compile(bench: &Bench) -> Result<Program, Failure> {
     let folder = bench.folder("machine")?;
-    let image = folder.join("round.campb");
     std::fs::write(folder.join("main.camp"), source())?;
+    Ok(decode(&std::fs::read(build(bench, &folder)?)?).map_err(|error| format!("{error:?}"))?)
+}
+
+/// Compiles the `main.camp` of a folder; gives where the image is.
+pub fn build(bench: &Bench, folder: &Path) -> Result<PathBuf, Failure> {
+    let image = folder.join("main.campb");
     let built = Command::new(&bench.binary).arg("build").arg(folder.join("main.camp")).arg("-o").arg(&image).output()?;
     if !built.status.success() {
         return Err(String::from_utf8_lossy(&built.stderr).into_owned().into());
     }
-    Ok(decode(&std::fs::read(&image)?).map_err(|error| format!("{error:?}"))?)
+    Ok(image)
 }
 
 fn people(linked: &Linked, count: usize) -> Vec<ContactState> {

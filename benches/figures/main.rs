@@ -1,13 +1,16 @@
 //! The figures of `./bench`: what Camp costs in time, memory and disk on this machine, each with its goal.
 //!
 //! Prints; asserts no times. The real binary is measured from outside: as a process, over HTTP, and by the rows in its store.
-//! `figures BINARY [NAME…]` runs the named parts, all by default: check fmt machine tests load latency waiting size.
+//! `figures BINARY [NAME…]` runs the named parts, all by default: check fmt machine counts tests load latency waiting timers size.
+//! `--quick` does a tenth of the work; `--people=N` says how many wait in `waiting` and `timers`.
 
 mod check;
 mod client;
+mod counts;
 mod daemon;
 mod events;
 mod fmt;
+mod generator;
 mod latency;
 mod load;
 mod machine;
@@ -16,6 +19,7 @@ mod report;
 mod size;
 mod source;
 mod tests;
+mod timers;
 mod waiting;
 
 use report::Failure;
@@ -28,10 +32,12 @@ const PARTS: &[Part] = &[
     ("check", check::run),
     ("fmt", fmt::run),
     ("machine", machine::run),
+    ("counts", counts::run),
     ("tests", tests::run),
     ("load", load::run),
     ("latency", latency::run),
     ("waiting", waiting::run),
+    ("timers", timers::run),
     ("size", size::run),
 ];
 
@@ -44,12 +50,18 @@ struct Bench {
     scratch: tempfile::TempDir,
     /// Smaller numbers, for trying the bench itself.
     is_quick: bool,
+    /// How many people wait, where that was said.
+    people: Option<usize>,
 }
 
 impl Bench {
     /// A number, or a tenth of it in a quick run.
     fn scaled(&self, number: usize) -> usize {
         if self.is_quick { number / 10 } else { number }
+    }
+    /// How many people wait in the parts about many.
+    fn people(&self) -> usize {
+        self.people.unwrap_or_else(|| self.scaled(1_000_000))
     }
     /// A new folder with that name.
     fn folder(&self, name: &str) -> Result<PathBuf, Failure> {
@@ -61,6 +73,12 @@ impl Bench {
 
 fn main() -> Result<(), Failure> {
     let args: Vec<String> = std::env::args().skip(1).filter(|arg| arg != "--bench").collect();
+    match args.split_first() {
+        Some((word, rest)) if word == "generate" => return generator::run(rest),
+        Some((word, rest)) if word == "count" => return counts::count(rest),
+        Some(_) | None => {}
+    }
+    let people = args.iter().find_map(|arg| arg.strip_prefix("--people=")).map(str::parse).transpose()?;
     let is_quick = args.iter().any(|arg| arg == "--quick");
     let mut words = args.iter().filter(|arg| !arg.starts_with("--"));
     let binary = words.next().ok_or("figures BINARY [NAME…]: which binary?")?;
@@ -69,7 +87,7 @@ fn main() -> Result<(), Failure> {
     if let Some(unknown) = wanted.iter().find(|name| !PARTS.iter().any(|(known, _)| known == *name)) {
         return Err(format!("there is no part `{unknown}`; there are {}", PARTS.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ")).into());
     }
-    let bench = Bench { binary, scratch: tempfile::tempdir_in(scratch_parent()?)?, is_quick };
+    let bench = Bench { binary, scratch: tempfile::tempdir_in(scratch_parent()?)?, is_quick, people };
     for (name, part) in PARTS {
         if wanted.is_empty() || wanted.contains(name) {
             println!("\n## {name}\n");

@@ -100,8 +100,46 @@ pub fn one_page(folder: &Path) -> io::Result<()> {
     fs::write(folder.join("emails/welcome.mjml"), mail)
 }
 
-/// The project that the daemon runs: `ordered` sends a mail, `looked` changes a fact, `joined` sends a mail and waits.
-pub const LOAD: &str = r#"project "Load" {
+/// The project that the daemon runs, of a size people have: 20 campaigns, 60 segments, 12 fields, point rules. Everybody who is known waits
+/// in one campaign; `ordered` sends a mail, `looked` changes a fact, and now and then someone comes into a segment.
+pub fn load_project() -> String {
+    let mut text = LOAD_HEAD.to_owned();
+    for n in 0..SEGMENTS {
+        let _ = match n % 6 {
+            0 => writeln!(text, "segment \"Pro {n}\" = plan == \"pro\" and points > {}", 200 + 50 * n),
+            1 => writeln!(text, "segment \"Canada {n}\" = country == \"Canada\" and visits > {n}"),
+            2 => writeln!(text, "segment \"Buyer {n}\" = ordered(amount > {}) in last 30d and seats > {n}", 50 + n),
+            3 => writeln!(text, "segment \"Team {n}\" = employees between {n} and {} and industry in (\"retail\", \"software\")", 2 * n),
+            4 => writeln!(text, "segment \"Trial {n}\" = trial_ends_at > {n}d from now and not subscribed"),
+            _ => writeln!(text, "segment \"Named {n}\" = city == \"City {n}\" or has tag \"group {n}\""),
+        };
+    }
+    for n in 0..FURTHER_CAMPAIGNS {
+        let segment = ["Pro", "Canada", "Buyer", "Team", "Trial", "Named"][n % 6];
+        let _ = write!(text, "\ncampaign \"Further {n}\" {{\n  published\n  when segment \"{segment} {n}\"\n  exit when cancelled\n\n");
+        let _ = writeln!(text, "  wait 1d\n  if visits > {n} then tag \"keen {n}\"\n  else set seats = seats + 1\n  wait 30d\n  email again\n}}");
+    }
+    text
+}
+
+/// A project of waits alone: whoever is known waits until an instant of their own.
+pub const WAVE: &str = r#"project "Wave" { timezone "UTC" from "Ana at Acme <ana@acme.example>" address "1 King St W, Toronto ON" }
+contact { due_at: datetime  visits: number = 0 }
+event ordered { sku: text, amount: number }
+event looked { sku: text }
+campaign "Wave" {
+  published
+  when contact created
+
+  wait until due_at
+  set visits = visits + 1
+}
+"#;
+
+const SEGMENTS: usize = 60;
+const FURTHER_CAMPAIGNS: usize = 17;
+
+const LOAD_HEAD: &str = r#"project "Load" {
   timezone "UTC"
   from "Ana at Acme <ana@acme.example>"
   address "1 King St W, Toronto ON"
@@ -110,11 +148,28 @@ pub const LOAD: &str = r#"project "Load" {
 contact {
   plan: text = "free"
   visits: number = 0
+  seats: number = 0
+  employees: number
+  industry: text
+  city: text
+  owner: text
+  last_sku: text
+  trial_ends_at: datetime
+  birthday: date
+  subscribed: bool = true
+  score: number = 0
 }
 
 event ordered { sku: text, amount: number }
 event looked { sku: text }
-event joined { sku: text }
+event cancelled
+
+points {
+  on ordered +10 at most once per day
+  on looked +1 at most once per 1h
+  on visited("/pricing*") +5 at most once per day
+}
+points product { on looked +1 }
 
 email thanks {
   subject "Thanks, {{ contact.first_name | default('there') }}"
@@ -133,11 +188,10 @@ campaign "Order" {
   email thanks
 }
 
-campaign "Join" {
+campaign "Nurture" {
   published
-  when joined
+  when contact created
 
-  email thanks
   wait 30d
   email again
 }
@@ -149,6 +203,7 @@ campaign "Look" {
 
   set visits = visits + 1
 }
+
 "#;
 
 /// The project's file for the daemon: keys, and mail to files, or to a lane that lets one go an hour.
