@@ -177,6 +177,7 @@ impl Work<'_> {
 
     /// The device of a call is the contact's from now on, whoever had it.
     fn take_device(&mut self, uid: ContactUid, context: Option<&Map<String, Json>>) -> Option<Change> {
+        context?.get("device")?;
         let device = self.reading(uid)?.device(context)?;
         self.free_device(&device, uid);
         Some(Change::AddDevice(device))
@@ -321,7 +322,7 @@ impl Work<'_> {
         };
         self.event_number = self.event_number.wrapping_add(1);
         self.batch.events.push(EventRow {
-            id: event_id(self.around.now, self.event_number),
+            id: event_id(self.around.now, self.event_number, self.entropy.take()),
             contact: uid,
             happened,
             kind,
@@ -378,8 +379,7 @@ pub(crate) fn dedupe_key(message_id: &str) -> u128 {
 }
 
 /// A UUID of version 7: the instant, then the number within the batch, then randomness.
-fn event_id(now: Instant, number: u16) -> [u8; 16] {
-    let mut tail = super::random_bytes::<10>();
+fn event_id(now: Instant, number: u16, mut tail: [u8; 10]) -> [u8; 16] {
     let [high, low, ..] = &mut tail;
     [*high, *low] = number.to_be_bytes();
     let millis = u64::try_from(now.0).unwrap_or(0);

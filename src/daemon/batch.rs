@@ -1,5 +1,6 @@
 //! One batch in the making: contacts are copied when first touched, and nothing in memory changes before the commit.
 
+use super::Entropy;
 use super::desk::{Desk, Slot};
 use super::ingest::EventNames;
 use super::keys::KeyKind;
@@ -108,6 +109,7 @@ pub(crate) struct Work<'a> {
     /// Slots that were taken before and are given back whatever happens.
     pub released: Vec<Lane>,
     pub event_number: u16,
+    pub entropy: Entropy,
     /// The slots of throttles, where this batch gave any.
     pub pace: Option<PaceBook>,
     /// The counters of experiments, where this batch changed any.
@@ -135,6 +137,7 @@ impl<'a> Work<'a> {
             claims: Vec::new(),
             released: Vec::new(),
             event_number: 0,
+            entropy: Entropy::default(),
             pace: None,
             experiments: None,
         }

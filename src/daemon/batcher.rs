@@ -25,6 +25,8 @@ use tokio::sync::oneshot;
 
 /// Inputs of one batch, about.
 const BATCH_INPUTS: usize = 1_000;
+/// Timers of one batch while events come in: a herd of timers is done in slices between them.
+const SLICE_OF_TIMERS: usize = 400;
 /// How long an idle thread sleeps at most under a real clock, so that a clock that jumps is noticed.
 const LONGEST_SLEEP: Duration = Duration::from_millis(1_000);
 /// How long it rests after a commit failed for want of space.
@@ -244,7 +246,8 @@ impl Batcher {
         let now = self.shared.clock.now();
         let resident = self.shared.read();
         let due = resident.timers.iter().take_while(|(at, _)| *at <= now).filter(|(_, uid)| !self.is_elsewhere(*uid));
-        units.extend(due.take(BATCH_INPUTS).map(|(_, uid)| Unit::Wake(*uid)));
+        let most = if units.iter().any(|unit| matches!(unit, Unit::Submit(_))) { SLICE_OF_TIMERS } else { BATCH_INPUTS };
+        units.extend(due.take(most).map(|(_, uid)| Unit::Wake(*uid)));
         drop(resident);
         units.extend(self.desk.take_due(now, BATCH_INPUTS).into_iter().map(Unit::HandOver));
     }

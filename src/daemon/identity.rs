@@ -140,14 +140,19 @@ impl Work<'_> {
         made
     }
     fn make(&mut self) -> Attributed {
-        let mut uid = random_uid();
+        let mut uid = self.random_uid();
         while uid.0 == 0 || self.has(uid) {
-            uid = random_uid();
+            uid = self.random_uid();
         }
         let now = self.around.now;
         self.add(ContactState { uid, created_at: now, accepted_at: now, ..ContactState::default() });
         self.around.metrics.created.one();
         Attributed { uid, is_new: true, changes: Vec::new() }
+    }
+
+    /// 63 random bits.
+    fn random_uid(&mut self) -> ContactUid {
+        ContactUid(u64::from_be_bytes(self.entropy.take()) >> 1)
     }
 
     /// `other` goes up in `uid`: its keys, history and enrollments; its number redirects for ever.
@@ -212,9 +217,4 @@ fn known(uid: ContactUid) -> Attributed {
 
 fn bad_id(detail: String) -> Rejection {
     Rejection { reason: "bad_id", detail }
-}
-
-/// 63 random bits.
-fn random_uid() -> ContactUid {
-    ContactUid(u64::from_be_bytes(super::random_bytes::<8>()) >> 1)
 }
