@@ -1,5 +1,6 @@
 //! One Segment item: from its JSON to a submission. What its names mean to the running program is the engine's business.
 
+use super::context::{Context, kept_of};
 use super::limits::{Refusal, check_object, id};
 use crate::daemon::api::{ContactKey, Submission, SubmissionKind};
 use crate::lang::{Instant, Zone, instant_from_json};
@@ -64,7 +65,7 @@ pub struct Item {
     category: Option<Json>,
     properties: Option<Json>,
     traits: Option<Json>,
-    context: Option<Json>,
+    context: Context,
     timestamp: Option<Json>,
     original_timestamp: Option<Json>,
     sent_at: Option<Json>,
@@ -83,9 +84,6 @@ pub struct Surroundings<'a> {
     /// What the made dedupe keys of this sender begin with.
     pub key_seed: [u8; 32],
 }
-
-/// Parts of `context` that are kept or read.
-const KEPT_CONTEXT: [&str; 5] = ["page", "campaign", "timezone", "locale", "device"];
 
 impl Item {
     /// The call: of the path, or of the item's `type`.
@@ -115,7 +113,7 @@ impl Item {
     ///
     /// # Errors
     /// Why it is not taken.
-    pub fn into_submission(self, call: Call, raw: &str, around: &Surroundings<'_>) -> Result<Submission, Refusal> {
+    pub fn into_submission(mut self, call: Call, raw: &str, around: &Surroundings<'_>) -> Result<Submission, Refusal> {
         let user_id = id("userId", self.user_id.as_ref())?;
         let anonymous_id = id("anonymousId", self.anonymous_id.as_ref())?;
         if user_id.is_none() && anonymous_id.is_none() {
@@ -174,14 +172,15 @@ impl Item {
         }
     }
 
-    fn kept_context(&self, around: &Surroundings<'_>) -> Result<Option<Map<String, Json>>, Refusal> {
-        let own = match &self.context {
-            Some(Json::Object(map)) => Some(map),
-            None | Some(Json::Null) => around.context,
-            Some(_) => return Err(Refusal::new("bad_shape", "context must be an object")),
+    fn kept_context(&mut self, around: &Surroundings<'_>) -> Result<Option<Map<String, Json>>, Refusal> {
+        let kept = match std::mem::take(&mut self.context) {
+            Context::Object(kept) => kept,
+            Context::Missing => match around.context {
+                Some(context) => kept_of(context),
+                None => return Ok(None),
+            },
+            Context::Odd => return Err(Refusal::new("bad_shape", "context must be an object")),
         };
-        let Some(context) = own else { return Ok(None) };
-        let kept: Map<String, Json> = KEPT_CONTEXT.iter().filter_map(|key| context.get(*key).map(|value| ((*key).to_string(), value.clone()))).collect();
         check_object("context", &kept)?;
         Ok((!kept.is_empty()).then_some(kept))
     }

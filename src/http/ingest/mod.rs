@@ -2,6 +2,7 @@
 //!
 //! Not here: what events and traits mean to the running program.
 
+mod context;
 mod item;
 mod limits;
 
@@ -22,6 +23,7 @@ use axum::routing::{MethodRouter, post};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value as Json, json};
+use std::sync::Arc;
 
 /// Events of one batch.
 const MAX_EVENTS: usize = 500;
@@ -133,7 +135,7 @@ async fn take_batch(app: &App, headers: &HeaderMap, body: Body) -> Result<Respon
     let around = Surroundings { received: app.engine.now(), context: batch.context.as_ref(), sent_at: batch.sent_at.as_ref(), key_seed: app.key_seed };
     let (taken, mut rejected) = read_items(&batch.batch, &around);
     let (indices, submissions): (Vec<usize>, Vec<Submission>) = taken.into_iter().unzip();
-    let ids: Vec<Option<String>> = submissions.iter().map(|one| one.message_id.as_ref().map(ToString::to_string)).collect();
+    let ids: Vec<Option<Arc<str>>> = submissions.iter().map(|one| one.message_id.clone()).collect();
     let accepted = if submissions.is_empty() { Vec::new() } else { app.submit(submissions).await? };
     rejected.extend(engine_rejections(accepted, indices.into_iter().zip(ids)));
     rejected.sort_by_key(|one| one.index);
@@ -165,15 +167,16 @@ fn read_item(raw: &str, around: &Surroundings<'_>) -> Result<Submission, (Option
         return Err((None, Refusal::new("bad_shape", "an item must be a JSON object")));
     }
     let item: Item = serde_json::from_str(raw).map_err(|error| (None, Refusal::new("bad_shape", format!("not an object of Segment's API: {error}"))))?;
-    let message_id = item.message_id_text();
-    item.call(None).and_then(|call| item.into_submission(call, raw, around)).map_err(|refusal| (message_id, refusal))
+    let taken = item.call(None).and_then(|call| item.into_submission(call, raw, around));
+    // Read again, seldom: who is refused is told by its own key.
+    taken.map_err(|refusal| (serde_json::from_str::<Item>(raw).ok().and_then(|item| item.message_id_text()), refusal))
 }
 
-fn engine_rejections(accepted: Vec<Accepted>, items: impl Iterator<Item = (usize, Option<String>)>) -> Vec<Rejected> {
+fn engine_rejections(accepted: Vec<Accepted>, items: impl Iterator<Item = (usize, Option<Arc<str>>)>) -> Vec<Rejected> {
     let pairs = accepted.into_iter().zip(items);
     let rejected = pairs.filter_map(|(one, (index, message_id))| {
         let rejection = one.rejection?;
-        Some(Rejected { index, message_id, refusal: Refusal::new(rejection.reason, rejection.detail) })
+        Some(Rejected { index, message_id: message_id.map(|id| id.to_string()), refusal: Refusal::new(rejection.reason, rejection.detail) })
     });
     rejected.collect()
 }
