@@ -4,7 +4,6 @@ use super::api::{Accepted, ConsentKey, ContactKey, MessageHit, Rejection, Submis
 use super::batch::{Surroundings, Work};
 use super::identity::Attributed;
 use super::ingest::{Facts, Reading, clamp, page_path, properties, visit_properties};
-use super::load::DEDUPE_MS;
 use super::patch::patch_changes;
 use crate::advance::{Change, ConsentTarget, Input, InputKind, MessageHappening, What};
 use crate::bytecode::{CampaignId, EventId, SegmentId, TopicId};
@@ -51,9 +50,7 @@ impl Work<'_> {
 
     fn has_seen(&self, key: u128) -> bool {
         let Surroundings { seen, pending, now, .. } = self.around;
-        self.seen.contains(&key)
-            || pending.is_some_and(|pending| pending.seen.contains(&key))
-            || seen.get(&key).is_some_and(|at| now.millis_since(*at) <= DEDUPE_MS)
+        self.seen.contains(&key) || pending.is_some_and(|pending| pending.seen.contains(&key)) || seen.has(key, now)
     }
 
     fn take_in(&mut self, submission: &Submission) -> Result<(ContactUid, bool), Rejection> {

@@ -9,6 +9,7 @@ use super::metrics::Metrics;
 use super::pipeline::Pending;
 use super::resident::{Builtins, Keys, Rekeyed, Resident, open_packed};
 use super::routes::{Routes, row_of};
+use super::seen::SeenKeys;
 use crate::advance::{Cause, Effect, EffectUpdate, ExperimentBook, ExperimentNote, Input, InputKind, JournalEntry, Outcome, PaceBook, Switches, What, advance};
 use crate::bytecode::BuiltinField;
 use crate::deliver::Lane;
@@ -40,7 +41,7 @@ pub(crate) struct Surroundings<'a> {
     pub routes: &'a Routes,
     pub metrics: &'a Metrics,
     pub reader: &'a dyn StoreReader,
-    pub seen: &'a FxHashMap<u128, Instant>,
+    pub seen: &'a SeenKeys,
     pub country: Option<phonenumber::country::Id>,
     pub now: Instant,
 }

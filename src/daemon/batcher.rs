@@ -9,13 +9,14 @@ use super::ingest::EventNames;
 use super::options::UnknownPolicy;
 use super::pipeline::{Committer, Flight};
 use super::routes::Routes;
+use super::seen::SeenKeys;
 use super::shared::Shared;
 use crate::advance::Switching;
 use crate::bytecode::{CampaignId, Program};
 use crate::lang::Instant;
 use crate::machine::state::{ContactUid, EffectId};
 use crate::store::{Batch, Store, StoreError, StoreReader};
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashSet;
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -112,8 +113,7 @@ pub(crate) struct Batcher {
     pub desk: Desk,
     pub routes: Routes,
     pub names: EventNames,
-    pub seen: FxHashMap<u128, Instant>,
-    pub seen_order: VecDeque<(Instant, u128)>,
+    pub seen: SeenKeys,
     pub policy: UnknownPolicy,
     pub country: Option<phonenumber::country::Id>,
     pub is_started: bool,

@@ -6,7 +6,6 @@ use super::batch::{Surroundings, Work};
 use super::batcher::{Batcher, Unit};
 use super::courier::Parcel;
 use super::desk::{Desk, OpenRow};
-use super::load::DEDUPE_MS;
 use super::options::UnknownPolicy;
 use super::pipeline::Pending;
 use super::resident::Rekeyed;
@@ -173,13 +172,8 @@ impl Batcher {
                 self.desk.install(lane.clone(), row.clone(), now);
             }
         }
-        for key in pending.seen {
-            self.seen.insert(key, now);
-            self.seen_order.push_back((now, key));
-        }
-        while let Some((_, key)) = self.seen_order.pop_front_if(|(at, _)| at.millis_since(now) < -DEDUPE_MS) {
-            self.seen.remove(&key);
-        }
+        pending.seen.into_iter().for_each(|key| self.seen.add(key, now));
+        self.seen.let_go(now);
         let census = staged.map_or_else(|| self.desk.census().clone(), |staged| staged.census);
         *self.shared.census() = census;
         self.dispatch((&claims, &rows), &batch);

@@ -88,7 +88,7 @@ impl Engine {
     /// The store cannot be read, or its program not by this version.
     pub fn open(mut store: Box<dyn Store>, options: EngineOptions) -> Result<Engine, EngineError> {
         let rules = DeskRules { concurrency: options.concurrency, email_rate: options.email_rate, is_sending: false };
-        let Loaded { mut resident, routes, desk, seen, seen_order, mut meta, now } = load(store.as_mut(), rules, options.clock.now())?;
+        let Loaded { mut resident, routes, desk, seen, mut meta, now } = load(store.as_mut(), rules, options.clock.now())?;
         options.clock.move_to(now);
         resident.switches.ignore_legal_hours = options.ignore_legal_hours;
         let signing_key = meta_or_make(store.as_mut(), &mut meta, "signing_key", || random_bytes::<32>().to_vec())?;
@@ -130,7 +130,6 @@ impl Engine {
             routes,
             names,
             seen,
-            seen_order,
             policy: options.on_unknown,
             country: options.country.as_deref().and_then(|country| country.parse().ok()),
             is_started: false,

@@ -5,6 +5,7 @@ use super::api::EngineError;
 use super::desk::{Desk, DeskRules};
 use super::resident::{Keys, Rekeyed, Resident};
 use super::routes::{Routes, lane_of};
+use super::seen::SeenKeys;
 use super::tally::{ERASED, Tally};
 use crate::advance::next_wake;
 use crate::bytecode::{Program, decode};
@@ -12,8 +13,7 @@ use crate::lang::Instant;
 use crate::machine::state::ContactUid;
 use crate::machine::{Deployment, Linked};
 use crate::store::{LoadItem, OutboxRow, PackedState, Store, StoreError, decode_experiments, decode_pace};
-use rustc_hash::FxHashMap;
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// How long a dedupe key counts.
@@ -30,8 +30,7 @@ pub(crate) struct Loaded {
     pub resident: Resident,
     pub routes: Routes,
     pub desk: Desk,
-    pub seen: FxHashMap<u128, Instant>,
-    pub seen_order: VecDeque<(Instant, u128)>,
+    pub seen: SeenKeys,
     pub meta: BTreeMap<String, Vec<u8>>,
     pub now: Instant,
 }
@@ -45,7 +44,7 @@ struct Opening {
     images: BTreeMap<[u8; 32], Vec<u8>>,
     deployments: Vec<Deployment>,
     outbox: Vec<OutboxRow>,
-    seen: VecDeque<(Instant, u128)>,
+    seen: SeenKeys,
     resident: Resident,
     failure: Option<EngineError>,
     is_linked: bool,
@@ -70,7 +69,7 @@ impl Opening {
                 self.resident.redirects.insert(loser, winner);
             }
             LoadItem::Outbox(row) => self.outbox.push(*row),
-            LoadItem::Seen(key, at) => self.seen.push_back((at, dedupe_key(&key))),
+            LoadItem::Seen(key, at) => self.seen.add(dedupe_key(&key), at),
         }
     }
     fn set_aside(&mut self, uid: ContactUid, reason: String) {
@@ -139,7 +138,7 @@ pub(crate) fn load(store: &mut dyn Store, rules: DeskRules, clock_now: Instant) 
         return Err(error);
     }
     let (desk, routes) = opening.desk(rules)?;
-    let Opening { mut resident, meta, seen: seen_order, now, .. } = opening;
+    let Opening { mut resident, meta, seen, now, .. } = opening;
     if let Some(bytes) = meta.get(PACE) {
         resident.pace = decode_pace(bytes)?;
     }
@@ -149,8 +148,7 @@ pub(crate) fn load(store: &mut dyn Store, rules: DeskRules, clock_now: Instant) 
     if let Some(bytes) = meta.get(ERASED) {
         resident.erased = Tally::decode(bytes)?;
     }
-    let seen = seen_order.iter().map(|(at, key)| (*key, *at)).collect();
-    Ok(Loaded { resident, routes, desk, seen, seen_order, meta, now })
+    Ok(Loaded { resident, routes, desk, seen, meta, now })
 }
 
 /// A value of `meta`, made and kept if there is none.

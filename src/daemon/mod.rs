@@ -23,6 +23,7 @@ mod people;
 mod pipeline;
 mod resident;
 mod routes;
+mod seen;
 mod settle;
 mod shared;
 mod tally;
