@@ -43,7 +43,9 @@ impl SeenKeys {
         let Some(table) = self.tables.get_mut(part) else { return };
         match table.find_mut(hash(&key), |entry| entry.key == key) {
             Some(entry) => entry.minute = minute,
-            None => drop(table.insert_unique(hash(&key), Entry { key, minute }, |entry| hash(&entry.key))),
+            None => {
+                table.insert_unique(hash(&key), Entry { key, minute }, |entry| hash(&entry.key));
+            }
         }
     }
     /// Lets those go that count no more: of one table a minute.

@@ -64,8 +64,12 @@ impl<'de> Visitor<'de> for Reader {
         while let Some(Key(key)) = map.next_key()? {
             match key {
                 // Of a key that is there twice the last one counts.
-                Some(key) => drop(kept.insert(key.to_owned(), map.next_value()?)),
-                None => drop(map.next_value::<IgnoredAny>()?),
+                Some(key) => {
+                    kept.insert(key.to_owned(), map.next_value()?);
+                }
+                None => {
+                    map.next_value::<IgnoredAny>()?;
+                }
             }
         }
         Ok(Context::Object(kept))
