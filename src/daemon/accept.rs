@@ -365,7 +365,10 @@ fn describe(kind: &SubmissionKind) -> (&'static str, Arc<str>, String) {
 }
 
 fn text_of(map: &Map<String, Json>) -> String {
-    serde_json::to_string(map).unwrap_or_else(|_| "{}".to_owned())
+    // Large enough for most: growing is what writing costs.
+    let mut text = Vec::with_capacity(256);
+    let written = serde_json::to_writer(&mut text, map).ok().and_then(|()| String::from_utf8(text).ok());
+    written.unwrap_or_else(|| "{}".to_owned())
 }
 
 /// 128 bits of a dedupe key: two keys that differ do not meet in practice.

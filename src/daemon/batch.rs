@@ -143,6 +143,15 @@ impl<'a> Work<'a> {
             experiments: None,
         }
     }
+    /// So many inputs are to come: growing tables again and again is saved.
+    pub fn expect(&mut self, inputs: usize) {
+        self.people.reserve(inputs);
+        self.order.reserve(inputs);
+        self.seen.reserve(inputs);
+        self.batch.events.reserve(inputs);
+        self.batch.contacts.reserve(inputs);
+        self.batch.journal.reserve(2 * inputs);
+    }
     /// The contact that carries a number on, merges of this batch included.
     pub fn canonical(&self, uid: ContactUid) -> ContactUid {
         let Surroundings { resident, pending, .. } = self.around;

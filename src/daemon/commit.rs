@@ -89,6 +89,7 @@ impl Batcher {
             }
         }
         let mut work = Work::new(around, &mut self.desk);
+        work.expect(units.iter().map(|unit| if let Unit::Submit(items) = unit { items.len() } else { 1 }).sum());
         let answers = run_all(&mut work, units, self.policy);
         let (done, _) = Done::of(work, handed)?;
         Ok((done, answers))

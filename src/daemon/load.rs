@@ -15,6 +15,7 @@ use crate::machine::{Deployment, Linked};
 use crate::store::{LoadItem, OutboxRow, PackedState, Store, StoreError, decode_experiments, decode_pace};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::sync::mpsc::sync_channel;
 
 /// How long a dedupe key counts.
 pub(crate) const DEDUPE_MS: i64 = 72 * 3_600_000;
@@ -24,6 +25,10 @@ pub(crate) const PACE: &str = "pace";
 
 /// Where `meta` keeps the counters of experiments.
 pub(crate) const EXPERIMENTS: &str = "experiments";
+
+/// Rows that are passed on together, and how many such chunks may be read ahead.
+const CHUNK: usize = 256;
+const READ_AHEAD: usize = 16;
 
 /// What was loaded.
 pub(crate) struct Loaded {
@@ -129,10 +134,34 @@ impl Opening {
     }
 }
 
+/// Reads a store in this thread, while another one puts in its place what was read: opening states takes as long as reading them.
+fn read(store: &mut dyn Store, clock_now: Instant) -> Result<Opening, EngineError> {
+    std::thread::scope(|scope| {
+        let (sender, receiver) = sync_channel::<Vec<LoadItem>>(READ_AHEAD);
+        let worker = scope.spawn(move || {
+            let mut opening = Opening { clock_now, now: clock_now, ..Opening::default() };
+            receiver.into_iter().flatten().for_each(|item| opening.take(item));
+            opening
+        });
+        let mut chunk = Vec::with_capacity(CHUNK);
+        let mut pass_on = |item| {
+            chunk.push(item);
+            if chunk.len() == CHUNK {
+                // The other end goes only with a panic, which is noticed below.
+                let _ = sender.send(std::mem::replace(&mut chunk, Vec::with_capacity(CHUNK)));
+            }
+        };
+        let loaded = store.load(clock_now.plus_millis(-DEDUPE_MS), &mut pass_on);
+        let _ = sender.send(chunk);
+        drop(sender);
+        let opening = worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        loaded.map(|()| opening).map_err(EngineError::Store)
+    })
+}
+
 /// Loads a store.
 pub(crate) fn load(store: &mut dyn Store, rules: DeskRules, clock_now: Instant) -> Result<Loaded, EngineError> {
-    let mut opening = Opening { clock_now, now: clock_now, ..Opening::default() };
-    store.load(clock_now.plus_millis(-DEDUPE_MS), &mut |item| opening.take(item))?;
+    let mut opening = read(store, clock_now)?;
     opening.run();
     if let Some(error) = opening.failure {
         return Err(error);

@@ -7,20 +7,12 @@ pub const MAX_DEPTH: u32 = 64;
 #[must_use]
 pub fn is_too_deep(text: &str) -> bool {
     let mut depth: u32 = 0;
-    let mut is_in_string = false;
-    let mut is_escaped = false;
-    for byte in text.bytes() {
-        if is_in_string {
-            match byte {
-                _ if is_escaped => is_escaped = false,
-                b'\\' => is_escaped = true,
-                b'"' => is_in_string = false,
-                _ => {}
-            }
-            continue;
-        }
+    let mut rest = text.as_bytes();
+    // Most of a body is texts: they are skipped whole.
+    while let Some((byte, behind)) = rest.split_first() {
+        rest = behind;
         match byte {
-            b'"' => is_in_string = true,
+            b'"' => rest = behind_text(behind),
             b'{' | b'[' => {
                 depth += 1;
                 if depth > MAX_DEPTH {
@@ -32,6 +24,19 @@ pub fn is_too_deep(text: &str) -> bool {
         }
     }
     false
+}
+
+/// What stands behind the quote that ends a text.
+fn behind_text(mut inside: &[u8]) -> &[u8] {
+    while let Some(at) = memchr::memchr2(b'"', b'\\', inside) {
+        let is_end = inside.get(at) == Some(&b'"');
+        // What follows a backslash is part of the text.
+        inside = inside.get(at + if is_end { 1 } else { 2 }..).unwrap_or_default();
+        if is_end {
+            return inside;
+        }
+    }
+    &[]
 }
 
 #[cfg(test)]
