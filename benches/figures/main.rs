@@ -1,7 +1,7 @@
 //! The figures of `./bench`: what Camp costs in time, memory and disk on this machine, each with its goal.
 //!
 //! Prints; asserts no times. The real binary is measured from outside: as a process, over HTTP, and by the rows in its store.
-//! `figures BINARY [NAME…]` runs the named parts, all by default: check fmt machine counts tests load latency waiting timers size.
+//! `figures BINARY [NAME…]` runs the named parts, all by default: check fmt machine counts tests simulate load latency waiting timers size.
 //! `--quick` does a tenth of the work; `--people=N` says how many wait in `waiting` and `timers`.
 
 mod check;
@@ -16,6 +16,7 @@ mod load;
 mod machine;
 mod raw;
 mod report;
+mod simulate;
 mod size;
 mod source;
 mod tests;
@@ -34,6 +35,7 @@ const PARTS: &[Part] = &[
     ("machine", machine::run),
     ("counts", counts::run),
     ("tests", tests::run),
+    ("simulate", simulate::run),
     ("load", load::run),
     ("latency", latency::run),
     ("waiting", waiting::run),

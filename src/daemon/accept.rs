@@ -5,6 +5,7 @@ use super::batch::{Surroundings, Work};
 use super::identity::Attributed;
 use super::ingest::{Facts, Reading, clamp, page_path, properties, visit_properties};
 use super::patch::patch_changes;
+use super::recorded::CAMP;
 use crate::advance::{Change, ConsentTarget, Input, InputKind, MessageHappening, What};
 use crate::bytecode::{CampaignId, EventId, SegmentId, TopicId};
 use crate::lang::{Instant, Value};
@@ -327,7 +328,7 @@ impl Work<'_> {
             is_declared,
             message_id: submission.message_id.clone(),
             properties,
-            context: submission.context.as_ref().map(text_of),
+            context: logged_context(submission),
         });
     }
 }
@@ -362,6 +363,26 @@ fn describe(kind: &SubmissionKind) -> (&'static str, Arc<str>, String) {
         SubmissionKind::Leave(name) => ("leave", name.clone(), "{}".to_owned()),
         SubmissionKind::OverrideSegment(name, to) => ("segment", name.clone(), serde_json::json!({ "member": to }).to_string()),
     }
+}
+
+/// What is kept of the context, and under a key of our own what neither it nor the properties say: so that the log can be read back.
+fn logged_context(submission: &Submission) -> Option<String> {
+    let mut camp = Map::new();
+    if submission.is_quiet {
+        camp.insert("quiet".to_owned(), Json::Bool(true));
+    }
+    if let SubmissionKind::Form { topics, .. } = &submission.kind
+        && !topics.is_empty()
+    {
+        let states = topics.iter().map(|(name, state)| (name.to_string(), serde_json::to_value(state).unwrap_or(Json::Null)));
+        camp.insert("topics".to_owned(), Json::Object(states.collect()));
+    }
+    if camp.is_empty() {
+        return submission.context.as_ref().map(text_of);
+    }
+    let mut context = submission.context.clone().unwrap_or_default();
+    context.insert(CAMP.to_owned(), Json::Object(camp));
+    Some(text_of(&context))
 }
 
 fn text_of(map: &Map<String, Json>) -> String {

@@ -6,6 +6,7 @@ mod accept;
 pub mod api;
 mod batch;
 mod batcher;
+mod body;
 mod clock;
 mod commit;
 mod courier;
@@ -21,6 +22,7 @@ mod options;
 mod patch;
 mod people;
 mod pipeline;
+mod recorded;
 mod resident;
 mod routes;
 mod seen;
@@ -35,6 +37,7 @@ pub use courier::{Carrier, Carrying};
 pub use engine::{Engine, TokenKind};
 pub use metrics::{Counter, Metrics};
 pub use options::{EngineOptions, LinkOptions, OnUnknown, UnknownPolicy};
+pub use recorded::{LogReader, submission_of};
 
 /// Bytes nobody can guess, fetched for many at once: each call of the system costs as much as an id.
 #[derive(Debug, Default)]

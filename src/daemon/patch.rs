@@ -1,11 +1,10 @@
-//! A contact's JSON, as the API shows it, read back as changes: a missing key leaves, `null` clears, lists replace.
+//! A contact's JSON taken in: its keys are given at once, its facts come as changes.
 
 use super::batch::Work;
+use super::body::{body_facts, devices};
 use super::ingest::Facts;
-use crate::advance::{Change, ConsentTarget};
-use crate::bytecode::{BuiltinField, Channel, GroupId, ListId};
-use crate::lang::{Type, from_json};
-use crate::machine::state::{ConsentState, ContactUid};
+use crate::advance::Change;
+use crate::machine::state::ContactUid;
 use crate::store::IdentityKind;
 use serde_json::{Map, Value as Json};
 use std::sync::Arc;
@@ -16,32 +15,10 @@ pub(crate) fn patch_changes(work: &mut Work<'_>, uid: ContactUid, body: &Map<Str
     if let Some(user) = body.get("user_id").and_then(Json::as_str) {
         set_user(work, uid, user, &mut facts);
     }
-    let Some(reading) = work.reading(uid) else { return facts };
-    for (key, field) in [("email", BuiltinField::Email), ("phone", BuiltinField::Phone), ("timezone", BuiltinField::Timezone)] {
-        if let (Some(value), Some(id)) = (body.get(key), reading.builtins.id(field)) {
-            reading.typed(id, value, &mut facts);
-        }
-    }
-    match body.get("points") {
-        Some(Json::Number(points)) => facts.changes.extend(points.as_f64().map(|points| Change::SetPoints(GroupId(0), points))),
-        Some(Json::Null) => facts.changes.push(Change::SetPoints(GroupId(0), 0.0)),
-        Some(other @ (Json::Bool(_) | Json::String(_) | Json::Array(_) | Json::Object(_))) => facts.problems.push(format!("points: {other} is not a number")),
-        None => {}
-    }
-    for (key, value) in body.get("fields").and_then(Json::as_object).into_iter().flatten() {
-        match reading.linked.field_named(key) {
-            Some(field) => reading.typed(field, value, &mut facts),
-            None => facts.problems.push(format!("field {key}: is not declared")),
-        }
-    }
-    for (key, value) in body.get("traits").and_then(Json::as_object).into_iter().flatten() {
-        facts.changes.extend(from_json(value, &Type::Any, &reading.zone).ok().map(|value| Change::SetTrait(Arc::from(key.as_str()), value)));
-    }
-    drop(reading);
-    replace_tags(work, uid, body, &mut facts);
-    replace_lists(work, uid, body, &mut facts);
-    replace_devices(work, uid, body, &mut facts);
-    consents(work, body, &mut facts);
+    let Some(read) = work.reading(uid).map(|reading| body_facts(&reading, body)) else { return facts };
+    facts.changes.extend(read.changes);
+    facts.problems.extend(read.problems);
+    devices(body).iter().for_each(|device| work.free_device(device, uid));
     facts
 }
 
@@ -53,65 +30,6 @@ fn set_user(work: &mut Work<'_>, uid: ContactUid, user: &str, facts: &mut Facts)
         None => {
             work.give_key(IdentityKind::User, &user, uid);
             facts.changes.push(Change::SetUserId(user));
-        }
-    }
-}
-
-fn texts(value: &Json) -> Option<Vec<Arc<str>>> {
-    match value {
-        Json::Null => Some(Vec::new()),
-        Json::Array(items) => items.iter().map(|item| item.as_str().map(Arc::from)).collect(),
-        Json::Bool(_) | Json::Number(_) | Json::String(_) | Json::Object(_) => None,
-    }
-}
-
-fn replace_tags(work: &Work<'_>, uid: ContactUid, body: &Map<String, Json>, facts: &mut Facts) {
-    let Some(value) = body.get("tags") else { return };
-    let (Some(wanted), Some(state)) = (texts(value), work.state(uid)) else { return facts.problems.push("tags: is not a list of texts".to_owned()) };
-    facts.changes.extend(state.tags.iter().filter(|tag| !wanted.contains(tag)).map(|tag| Change::Untag(tag.clone())));
-    facts.changes.extend(wanted.iter().filter(|tag| !state.tags.contains(tag)).map(|tag| Change::Tag(tag.clone())));
-}
-
-fn replace_lists(work: &Work<'_>, uid: ContactUid, body: &Map<String, Json>, facts: &mut Facts) {
-    let Some(value) = body.get("lists") else { return };
-    let (Some(wanted), Some(state)) = (texts(value), work.state(uid)) else { return facts.problems.push("lists: is not a list of texts".to_owned()) };
-    let linked = work.around.linked;
-    for (index, list) in linked.program.lists.iter().enumerate() {
-        let is_in = linked.deployment.lists.get(index).is_some_and(|id| state.lists.contains(id));
-        match (is_in, wanted.contains(&list.name)) {
-            (false, true) => facts.changes.push(Change::AddToList(ListId::from_index(index))),
-            (true, false) => facts.changes.push(Change::RemoveFromList(ListId::from_index(index))),
-            (true, true) | (false, false) => {}
-        }
-    }
-    let unknown = wanted.iter().filter(|name| !linked.program.lists.iter().any(|list| list.name == **name));
-    facts.problems.extend(unknown.map(|name| format!("lists: there is no list \"{name}\"")));
-}
-
-fn replace_devices(work: &mut Work<'_>, uid: ContactUid, body: &Map<String, Json>, facts: &mut Facts) {
-    let Some(value) = body.get("devices") else { return };
-    let (Some(wanted), Some(state)) = (texts(value), work.state(uid)) else { return facts.problems.push("devices: is not a list of texts".to_owned()) };
-    facts.changes.extend(state.devices.iter().filter(|device| !wanted.contains(device)).map(|device| Change::RemoveDevice(device.clone())));
-    facts.changes.extend(wanted.iter().map(|device| Change::AddDevice(device.clone())));
-    drop(state);
-    wanted.iter().for_each(|device| work.free_device(device, uid));
-}
-
-fn consents(work: &Work<'_>, body: &Map<String, Json>, facts: &mut Facts) {
-    let Some(consent) = body.get("consent").and_then(Json::as_object) else { return };
-    let state_of = |value: &Json| serde_json::from_value::<ConsentState>(if value.is_null() { Json::from("none") } else { value.clone() }).ok();
-    for channel in [Channel::Email, Channel::Sms, Channel::Push] {
-        let Some(value) = consent.get(channel.word()) else { continue };
-        match state_of(value) {
-            Some(state) => facts.changes.push(Change::Consent(ConsentTarget::Channel(channel), state)),
-            None => facts.problems.push(format!("consent {}: {value} is not one of none, given, withdrawn", channel.word())),
-        }
-    }
-    for (name, value) in consent.get("topics").and_then(Json::as_object).into_iter().flatten() {
-        match (work.topic(name), state_of(value)) {
-            (Some(topic), Some(state)) => facts.changes.push(Change::Consent(ConsentTarget::Topic(topic), state)),
-            (None, _) => facts.problems.push(format!("consent: there is no topic \"{name}\"")),
-            (Some(_), None) => facts.problems.push(format!("consent {name}: {value} is not one of none, pending, given, withdrawn")),
         }
     }
 }

@@ -1,9 +1,10 @@
-//! Layer 8: the very `advance` of the daemon on a virtual clock, for `test` blocks.
+//! Layer 8: the very `advance` of the daemon on a virtual clock, for `test` blocks and for [`forecast`]s over many contacts.
 //!
 //! Not here: stores, sockets, real clocks. Nothing leaves the machine.
 
 mod coverage;
 mod expect;
+pub mod forecast;
 mod literal;
 mod report;
 mod runner;

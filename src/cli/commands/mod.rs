@@ -15,6 +15,7 @@ mod preview;
 mod run;
 mod sample;
 mod send_test;
+mod simulate;
 mod status;
 mod test;
 mod why;
@@ -42,6 +43,8 @@ pub enum Command {
     Fmt(fmt::Fmt),
     /// Run test blocks on a virtual clock
     Test(test::Test),
+    /// Show what a program would send to many contacts
+    Simulate(simulate::Simulate),
     /// Run the daemon
     Run(run::Run),
     /// Draw the canvas of each campaign
@@ -88,6 +91,7 @@ impl Command {
             Command::Check(command) => command.run(context),
             Command::Fmt(command) => command.run(context),
             Command::Test(command) => command.run(context),
+            Command::Simulate(command) => command.run(context),
             Command::Run(command) => command.run(context),
             Command::Graph(command) => command.run(context),
             Command::Build(command) => command.run(context),

@@ -4,4 +4,5 @@ mod checking;
 mod formats;
 mod projects;
 mod running;
+mod simulating;
 mod testing;

@@ -2,7 +2,7 @@
 
 use super::columns::{Reading, columns, mapping, unknown_columns};
 use super::progress::Progress;
-use super::rows::{Row, csv_rows, delimiter, headers, json_rows, text};
+use super::rows::{Row, csv_rows, delimiter, headers, is_json, json_rows, text};
 use crate::bytecode::Program;
 use crate::cli::compiled::compiled;
 use crate::cli::context::{Context, print, remark};
@@ -64,10 +64,9 @@ impl Import {
         let text = text(&self.file, &bytes)?;
         let seed = format!("{:?}{}{:?}{}", self.map, self.keep_unknown, self.consent_source, self.quiet);
         let hash = blake3::Hasher::new().update(&bytes).update(seed.as_bytes()).finalize().to_hex().to_string();
-        let is_json = path.extension().is_some_and(|extension| ["jsonl", "ndjson", "json"].iter().any(|known| extension.eq_ignore_ascii_case(known)));
         let program = compiled(&project, context)?;
         let (rows, reading);
-        let iterator: Box<dyn Iterator<Item = Row>> = if is_json {
+        let iterator: Box<dyn Iterator<Item = Row>> = if is_json(&path) {
             rows = text;
             Box::new(json_rows(rows))
         } else {

@@ -6,6 +6,8 @@ mod progress;
 mod rows;
 mod show;
 
+pub use rows::each_row;
+
 use crate::cli::context::Context;
 use crate::cli::failure::Outcome;
 

@@ -1,6 +1,7 @@
 //! The rows of a file: its encoding and delimiter looked at, each row as a line of JSON or a reason why not.
 
-use super::columns::Reading;
+use super::columns::{Reading, columns};
+use crate::bytecode::Program;
 use crate::cli::failure::Failure;
 use std::path::Path;
 
@@ -99,6 +100,31 @@ fn joined(cells: &csv::StringRecord) -> String {
 pub fn json_rows(text: &str) -> impl Iterator<Item = Row> + '_ {
     let lines = text.lines().zip(1_u64..).filter(|(line, _)| !line.trim().is_empty());
     lines.map(|(line, number)| Row { line: number, raw: line.to_string(), json: Ok(line.trim().to_string()) })
+}
+
+/// Reads a file of contacts, row by row; columns nobody declared are left out.
+///
+/// # Errors
+/// Where it cannot be read, or has no header.
+pub fn each_row((path, program): (&Path, &Program), mut take: impl FnMut(u64, Result<String, String>)) -> Result<(), Failure> {
+    let bytes = std::fs::read(path).map_err(|error| Failure::io("cannot read", path, &error))?;
+    let text = text(path, &bytes)?;
+    if is_json(path) {
+        json_rows(text).for_each(|row| take(row.line, row.json));
+        return Ok(());
+    }
+    let delimiter = delimiter(text);
+    let columns = columns(&headers(path, text, delimiter)?, &[], program);
+    // Whose consent it is, is no question where nothing leaves.
+    let reading = Reading { columns, keeps_unknown: false, consent_source: Some("file".to_owned()) };
+    csv_rows(text, delimiter, &reading).for_each(|row| take(row.line, row.json));
+    Ok(())
+}
+
+/// Whether a file has a contact a line as JSON.
+#[must_use]
+pub fn is_json(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| ["jsonl", "ndjson", "json"].iter().any(|known| extension.eq_ignore_ascii_case(known)))
 }
 
 #[cfg(test)]
