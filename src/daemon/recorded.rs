@@ -3,7 +3,7 @@
 //! Pure: no row is looked up here. Whom a row belongs to is what it says itself.
 
 use super::api::{ConsentKey, MessageHit, SubmissionKind};
-use super::seen::Seen;
+use super::batch::Seen;
 use super::body::{body_facts, topic_named};
 use super::ingest::{EventNames, Facts, Reading, page_path, properties, visit_properties};
 use super::resident::Builtins;
@@ -18,6 +18,9 @@ use std::sync::Arc;
 
 /// Where the context keeps what the engine itself has to remember of a submission.
 pub(crate) const CAMP: &str = "camp";
+
+/// A topic whose box was ticked, and the state that follows.
+type Topic = (Arc<str>, ConsentState);
 
 /// Reads rows of the event log for one program.
 #[derive(Debug)]
@@ -128,7 +131,7 @@ impl<'a> LogReader<'a> {
         row.then(InputKind::Event { event, properties: Arc::new(record), changes: Vec::new() })
     }
 
-    fn form(&self, reading: &Reading<'_>, row: Row, (form, sent, topics): (&str, &Map<String, Json>, &[(Arc<str>, ConsentState)])) -> Vec<Input> {
+    fn form(&self, reading: &Reading<'_>, row: Row, (form, sent, topics): (&str, &Map<String, Json>, &[Topic])) -> Vec<Input> {
         let Some((event, def)) = self.names.find_form(form).and_then(|id| Some((id, self.linked.program.events.get(id.index())?))) else { return Vec::new() };
         let mut facts = Facts::default();
         for (key, value) in sent {
@@ -213,7 +216,7 @@ pub fn submission_of(record: &EventRecord) -> Option<SubmissionKind> {
     })
 }
 
-fn topics_of(record: &EventRecord) -> Vec<(Arc<str>, ConsentState)> {
+fn topics_of(record: &EventRecord) -> Vec<Topic> {
     let context: Option<Map<String, Json>> = record.context.as_deref().and_then(|text| serde_json::from_str(text).ok());
     let topics = camp(context.as_ref(), "topics").and_then(Json::as_object);
     topics.into_iter().flatten().filter_map(|(name, state)| Some((Arc::from(name.as_str()), state_of(state)?))).collect()
