@@ -92,7 +92,8 @@ pub(crate) struct StagedRow {
 pub(crate) struct Work<'a> {
     pub around: Surroundings<'a>,
     pub desk: &'a mut Desk,
-    pub people: FxHashMap<ContactUid, Touched>,
+    /// Boxed: a table of whole states would be megabytes, fetched and cleared for each batch.
+    pub people: FxHashMap<ContactUid, Box<Touched>>,
     /// States that were opened to be looked at, and not changed so far.
     opened: RefCell<FxHashMap<ContactUid, Rc<ContactState>>>,
     order: Vec<ContactUid>,
@@ -206,15 +207,16 @@ impl<'a> Work<'a> {
                 None => open_packed(uid, packed)?,
             };
             let (before, indexed) = (Keys::of(&resident.builtins, &state), addresses(&resident.builtins, &state));
-            self.people.insert(uid, Touched { state, wake, is_woken: false, before, indexed });
+            self.people.insert(uid, Box::new(Touched { state, wake, is_woken: false, before, indexed }));
             self.order.push(uid);
         }
-        self.people.get_mut(&uid)
+        self.people.get_mut(&uid).map(Box::as_mut)
     }
     /// Puts a new contact in.
     pub fn add(&mut self, state: ContactState) {
         let uid = state.uid;
-        self.people.insert(uid, Touched { state, wake: None, is_woken: false, before: Keys::default(), indexed: Addresses::default() });
+        let touched = Touched { state, wake: None, is_woken: false, before: Keys::default(), indexed: Addresses::default() };
+        self.people.insert(uid, Box::new(touched));
         self.order.push(uid);
     }
     /// Applies one input to a contact and takes in all that comes of it.
