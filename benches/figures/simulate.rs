@@ -26,13 +26,24 @@ pub fn run(bench: &Bench) -> Result<(), Failure> {
         Ok((began.elapsed().as_secs_f64(), ran.stdout))
     };
     let (two, report) = timed("2")?;
+    let before = children_cpu_seconds()?;
     let (one, again) = timed("1")?;
+    let cpu = children_cpu_seconds()? - before;
     if report != again {
         return Err("one thread and two have not told the same".into());
     }
     head();
     line(&format!("`campc simulate`, {} contacts × 30 days × five steps", whole(contacts as f64)), &format!("{two:.1} s"), "< 10 s");
     line("… contacts/s", &whole(contacts as f64 / two), "–");
+    line("… processor time", &format!("{cpu:.1} s, {:.1} µs a contact", cpu * 1e6 / contacts as f64), "–");
     line("… on one thread", &format!("{one:.1} s, {} contacts/s", whole(contacts as f64 / one)), "–");
     Ok(())
+}
+
+/// Processor time of all children that have ended: neighbours do not count.
+fn children_cpu_seconds() -> Result<f64, Failure> {
+    let stat = std::fs::read_to_string("/proc/self/stat")?;
+    let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or("").split_whitespace().collect();
+    let ticks = |index: usize| fields.get(index).and_then(|word| word.parse::<f64>().ok()).unwrap_or(0.0);
+    Ok((ticks(13) + ticks(14)) / 100.0)
 }

@@ -11,6 +11,8 @@ pub enum Exit {
     Failed,
     /// Usage, set-up or input and output.
     Usage,
+    /// It is done, and there are differences: what was asked.
+    Differs,
     /// The disk failed under a running daemon.
     Disk,
 }
@@ -23,6 +25,7 @@ impl Exit {
             Exit::Done => 0,
             Exit::Failed => 1,
             Exit::Usage => 2,
+            Exit::Differs => 3,
             Exit::Disk => 74,
         }
     }

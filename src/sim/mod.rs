@@ -1,4 +1,4 @@
-//! Layer 8: the very `advance` of the daemon on a virtual clock, for `test` blocks and for [`forecast`]s over many contacts.
+//! Layer 8: the very `advance` of the daemon on a virtual clock, for `test` blocks for [`forecast`]s over many contacts and for [`replay`]s of real ones.
 //!
 //! Not here: stores, sockets, real clocks. Nothing leaves the machine.
 
@@ -6,6 +6,7 @@ mod coverage;
 mod expect;
 pub mod forecast;
 mod literal;
+pub mod replay;
 mod report;
 mod runner;
 mod trace;

@@ -137,6 +137,11 @@ pub trait StoreReader: Send + Sync {
     /// # Errors
     /// As `meta`; the deployment is damaged.
     fn deployed(&self, program: [u8; 32]) -> Result<Option<(Vec<u8>, Deployment)>, StoreError>;
+    /// The program that runs, by its hash; none where nothing is deployed.
+    ///
+    /// # Errors
+    /// As `meta`.
+    fn running(&self) -> Result<Option<[u8; 32]>, StoreError>;
     /// Events that no program declared, the most frequent first.
     ///
     /// # Errors

@@ -12,6 +12,7 @@ mod graph;
 mod new;
 mod operate;
 mod preview;
+mod replay;
 mod run;
 mod sample;
 mod send_test;
@@ -45,6 +46,8 @@ pub enum Command {
     Test(test::Test),
     /// Show what a program would send to many contacts
     Simulate(simulate::Simulate),
+    /// Show what the source would have sent to real contacts
+    Replay(replay::Replay),
     /// Run the daemon
     Run(run::Run),
     /// Draw the canvas of each campaign
@@ -92,6 +95,7 @@ impl Command {
             Command::Fmt(command) => command.run(context),
             Command::Test(command) => command.run(context),
             Command::Simulate(command) => command.run(context),
+            Command::Replay(command) => command.run(context),
             Command::Run(command) => command.run(context),
             Command::Graph(command) => command.run(context),
             Command::Build(command) => command.run(context),

@@ -2,8 +2,10 @@
 
 use crate::cli::failure::Failure;
 use crate::cli::project::{Expand, Project, StoreSection, process_environment};
-use crate::store::sqlite::SqliteStore;
+use crate::store::StoreReader;
+use crate::store::sqlite::{SqliteStore, read_only};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// The store of a project: a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,6 +55,13 @@ impl StorePlace {
     /// Where it cannot be opened, or somebody else holds it.
     pub fn open(&self) -> Result<SqliteStore, Failure> {
         SqliteStore::open(&self.path).map_err(|error| Failure::usage(format!("the store {} cannot be opened: {error}", self.path.display())))
+    }
+    /// Someone who reads it, also beside a running daemon.
+    ///
+    /// # Errors
+    /// Where it cannot be read.
+    pub fn reader(&self) -> Result<Arc<dyn StoreReader>, Failure> {
+        read_only(&self.path).map_err(|error| Failure::usage(format!("the store {} cannot be read: {error}", self.path.display())))
     }
     /// Where a running daemon leaves its note.
     #[must_use]

@@ -22,11 +22,14 @@ mod text;
 mod values;
 
 pub use behaviour::{Arriving, Behaviour};
+pub(crate) use charts::escape;
 pub use csv::csv;
 pub use keys::BehaviourProblem;
 pub use page::html;
+pub(crate) use page::page_head;
 pub use reading::read_behaviour;
 pub use report::Report;
+pub(crate) use report::thousands;
 pub use run::{Period, Population, Scene};
 pub use tally::Tally;
 pub use text::{Look, human};

@@ -246,6 +246,9 @@ impl StoreReader for MemoryStore {
         let latest = tables.deployments.iter().rev().find(|known| known.deployment.program == program);
         Ok(tables.programs.get(&program).cloned().zip(latest.map(|known| (*known.deployment).clone())))
     }
+    fn running(&self) -> Result<Option<[u8; 32]>, StoreError> {
+        Ok(self.tables().deployments.last().map(|known| known.deployment.program))
+    }
     fn undeclared_events(&self) -> Result<Vec<UndeclaredRecord>, StoreError> {
         let tables = self.tables();
         let mut found: Vec<UndeclaredRecord> =

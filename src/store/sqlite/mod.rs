@@ -133,6 +133,15 @@ impl Store for SqliteStore {
     }
 }
 
+/// Someone who reads the store of that file, whoever writes it.
+///
+/// # Errors
+/// A newer version made it, or it cannot be read.
+pub fn read_only(path: &Path) -> Result<Arc<dyn StoreReader>, StoreError> {
+    migrate::refuse_newer(&open_reader(path)?)?;
+    Ok(Arc::new(read::SqliteReader::open(path)?))
+}
+
 fn open_reader(path: &Path) -> Result<Connection, StoreError> {
     let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX).map_err(db)?;
     connection.set_prepared_statement_cache_capacity(STATEMENT_CACHE);

@@ -46,6 +46,7 @@ const COUNTS: &str = "SELECT campaign, step, what, count(*) FROM journal GROUP B
 const UNDECLARED: &str = "SELECT name, count, last_at FROM undeclared_event ORDER BY count DESC, name";
 const IMAGE: &str = "SELECT image FROM program WHERE hash = ?1";
 const DEPLOYMENT: &str = "SELECT seq, body, checksum FROM deployment WHERE to_program = ?1 ORDER BY seq DESC LIMIT 1";
+const RUNNING: &str = "SELECT to_program FROM deployment ORDER BY seq DESC LIMIT 1";
 /// The open effects, oldest first.
 pub(super) const OUTBOX_COLUMNS_OPEN: &str = outbox_sql!("status IN (0, 1, 4) ORDER BY position");
 const OUTBOX_ONE: &str = outbox_sql!("effect_id = ?1");
@@ -122,6 +123,9 @@ impl StoreReader for SqliteReader {
         let image = self.all(IMAGE, params![&program[..]], |row| row.get(0).map_err(db))?.pop();
         let latest = self.all(DEPLOYMENT, params![&program[..]], read_deployment)?.pop();
         Ok(image.zip(latest))
+    }
+    fn running(&self) -> Result<Option<[u8; 32]>, StoreError> {
+        Ok(self.all(RUNNING, [], |row| row.get(0).map_err(db))?.pop())
     }
     fn undeclared_events(&self) -> Result<Vec<UndeclaredRecord>, StoreError> {
         self.all(UNDECLARED, [], |row| {

@@ -3,6 +3,7 @@
 mod checking;
 mod formats;
 mod projects;
+mod replaying;
 mod running;
 mod simulating;
 mod testing;
