@@ -2,8 +2,9 @@
 
 use super::context::{Context, Start};
 use super::outcome::{Cause, JournalEntry, What};
+use super::outlook::facts_read;
 use crate::bytecode::{BlockId, CampaignDef, CampaignId, Fact, Reenter};
-use crate::lang::{Value, add_duration};
+use crate::lang::{Record, Value, add_duration};
 use crate::machine::Evaluator;
 use crate::machine::state::{Enrollment, EnrollmentKey, EnrollmentUid, SendStatus, SortedMap, StableId, Thread, ThreadId};
 use std::sync::Arc;
@@ -12,6 +13,8 @@ use std::sync::Arc;
 enum Verdict {
     /// It is refused, for this reason.
     Refused(&'static str),
+    /// A condition refuses it: the reason, the condition, and the facts that it read.
+    Unmet(&'static str, BlockId, Record),
     /// It becomes an enrollment.
     Comes,
     /// Its event is taken in by an enrollment that gathers.
@@ -40,6 +43,11 @@ impl Context<'_> {
         let Some(candidate) = self.state.enrollments.pop() else { return };
         match verdict {
             Verdict::Refused(reason) => self.refuse(id, reason),
+            Verdict::Unmet(reason, condition, facts) => {
+                let text = self.linked.program.blocks.get(condition.index()).map(|block| block.text.clone()).unwrap_or_default();
+                self.cause.fact = Some((text, Value::Unset, Value::Record(Arc::new(facts))));
+                self.refuse(id, reason);
+            }
             Verdict::Gathered(into) => self.gather((into, def), &candidate),
             Verdict::Restarts(twin) => self.restart(evaluator, (twin, def), (candidate, &start)),
             Verdict::Comes => self.come_in(evaluator, def, (candidate, &start)),
@@ -84,12 +92,12 @@ impl Context<'_> {
         }
     }
 
-    fn reads_captures(&self, block: BlockId) -> bool {
+    pub(super) fn reads_captures(&self, block: BlockId) -> bool {
         self.linked.program.blocks.get(block.index()).is_some_and(|block| block.reads.contains(&Fact::Captures))
     }
 
     /// The control group gets no marketing: what a campaign without any does (receipts, hooks) is for everybody.
-    fn is_of_control_group(&self, campaign: StableId) -> bool {
+    pub(super) fn is_of_control_group(&self, campaign: StableId) -> bool {
         let share = self.linked.program.project.control_group;
         share > 0.0 && self.linked.campaign(campaign).is_some_and(|campaign| self.linked.sends_marketing(campaign)) && self.lot(b"campc-control-1", 0) < share
     }
@@ -117,7 +125,7 @@ impl Context<'_> {
     }
 
     /// Why nobody comes in at all now.
-    fn closed(&self, def: &CampaignDef, campaign: CampaignId) -> Option<&'static str> {
+    pub(super) fn closed(&self, def: &CampaignDef, campaign: CampaignId) -> Option<&'static str> {
         if !def.is_published && !self.switches.run_drafts {
             return Some("draft");
         }
@@ -148,16 +156,16 @@ impl Context<'_> {
                 None => Verdict::Comes,
             },
         };
-        let is_asked = def.only_if.iter().all(|block| {
-            let whose = self.reads_captures(*block).then_some(uid);
-            evaluator.is_true(&self.view_of(whose), *block)
+        let unmet = def.only_if.iter().find(|block| {
+            let whose = self.reads_captures(**block).then_some(uid);
+            !evaluator.is_true(&self.view_of(whose), **block)
         });
-        if !is_asked {
-            return Verdict::Refused("only if");
+        if let Some(block) = unmet {
+            return Verdict::Unmet("only if", *block, facts_read(&self.view_of(Some(uid)), *block));
         }
-        let is_out = matches!(verdict, Verdict::Comes) && def.exits.iter().any(|exit| evaluator.is_true(&self.view_of(Some(uid)), exit.condition));
-        if is_out {
-            return Verdict::Refused("exit");
+        let mut exits = def.exits.iter().filter(|_| matches!(verdict, Verdict::Comes));
+        if let Some(exit) = exits.find(|exit| evaluator.is_true(&self.view_of(Some(uid)), exit.condition)) {
+            return Verdict::Unmet("exit", exit.condition, facts_read(&self.view_of(Some(uid)), exit.condition));
         }
         if matches!(verdict, Verdict::Comes) && self.is_of_control_group(id) { Verdict::Refused("control group") } else { verdict }
     }
@@ -179,7 +187,7 @@ impl Context<'_> {
         EnrollmentKey { each: each.as_ref().map(number_of), by: by.as_ref().map(number_of) }
     }
 
-    fn refusal(&self, def: &CampaignDef, (id, key): (StableId, EnrollmentKey)) -> Option<&'static str> {
+    pub(super) fn refusal(&self, def: &CampaignDef, (id, key): (StableId, EnrollmentKey)) -> Option<&'static str> {
         let past = self.state.past.get(&id)?;
         if let Some(each) = key.each {
             return past.each.binary_search(&each).is_ok().then_some("each");

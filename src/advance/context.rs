@@ -2,7 +2,7 @@
 
 use super::outcome::{Cause, JournalEntry, Outcome, What};
 use super::{Input, InputKind, Switches};
-use crate::bytecode::{CampaignDef, CampaignId, EventId, Fact, FieldId, GroupId, ListId, MessageEvent, SegmentId, TopicId};
+use crate::bytecode::{CampaignDef, CampaignId, EventId, Fact, FieldId, GroupId, ListId, MessageEvent, SegmentId, StepId, TopicId};
 use crate::lang::{Instant, Record, Value, Zone};
 use crate::machine::state::{Captured, ContactState, Enrollment, EnrollmentUid, SendRecord, StableId, Standing, StepUid, Thread, ThreadId};
 use crate::machine::{Evaluator, Linked, View, stable, zone_of};
@@ -10,8 +10,8 @@ use std::cell::Cell;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-/// How the cause of what a campaign does begins.
-pub(super) const CAMPAIGN: &str = "campaign";
+/// How the cause of what a campaign does begins: an event may be called `campaign_seen`, but has no quote behind it.
+pub(super) const CAMPAIGN: &str = "campaign \"";
 /// A chain of instantaneous effects longer than this is cut: campaigns that bring each other about at one instant.
 pub(super) const CHAIN_LIMIT: u32 = 100;
 
@@ -113,10 +113,14 @@ pub(super) struct Context<'a> {
     pub is_quiet: bool,
     /// The facts that changed since the enrollments were last asked.
     pub dirty: Vec<Fact>,
+    /// What changed the last of them: that is why an enrollment exits or decides, whatever the input was.
+    pub dirty_by: Option<Cause>,
     /// The line that is running, if one is: its enrollment is not asked about its decisions meanwhile.
     pub running: Option<Line>,
-    /// The enrollment that acts, and the text of that as a cause.
-    pub doer: Option<(EnrollmentUid, Arc<str>)>,
+    /// The step that acts, and the text of that as a cause.
+    pub doer: Option<((EnrollmentUid, StepUid), Arc<str>)>,
+    /// The step that the enrollment which runs came to last.
+    pub at: Option<StepId>,
     /// When the next broadcast or date trigger comes, as long as no fact changes.
     pub moments: Cell<Option<Option<Instant>>>,
     /// Timers up to here have been looked at.
@@ -146,8 +150,10 @@ impl<'a> Context<'a> {
             is_cut: false,
             is_quiet: false,
             dirty: Vec::new(),
+            dirty_by: None,
             running: None,
             doer: None,
+            at: None,
             moments: Cell::new(None),
             done_until: Instant::FAR_PAST,
             held_because: "",

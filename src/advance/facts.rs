@@ -31,8 +31,20 @@ impl Context<'_> {
         }
     }
 
+    /// Applies one change; the caller lets [`Context::after_changes`] follow.
+    pub fn apply_alone(&mut self, change: &Change) -> Vec<FactChange> {
+        let mut group = Vec::new();
+        self.apply_one(change, &mut group);
+        group
+    }
+
     /// Lets segments follow a group of changed facts, and remembers that decisions have to be asked again.
     pub fn after_changes(&mut self, evaluator: &mut Evaluator, group: Vec<FactChange>) {
+        if let Some(first) = group.first() {
+            // Of an event there is no old value to tell.
+            let fact = (first.old != first.new).then(|| (first.name.clone(), first.old.clone(), first.new.clone()));
+            self.dirty_by = Some(Cause { input: self.cause.input.clone(), fact });
+        }
         self.dirty.extend(group.iter().map(|change| change.fact));
         self.refresh_segments(evaluator, &group);
     }

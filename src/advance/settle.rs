@@ -140,6 +140,9 @@ impl Context<'_> {
         }
         let dirty = std::mem::take(&mut self.dirty);
         let is_forced = std::mem::take(&mut self.is_forced);
+        if let Some(cause) = self.dirty_by.take() {
+            self.cause = cause;
+        }
         let uids: Vec<EnrollmentUid> = self.state.enrollments.iter().map(|enrollment| enrollment.uid).collect();
         self.ask_ended(evaluator, &dirty, is_forced);
         for uid in &uids {

@@ -1,6 +1,6 @@
 //! What the machine's steps do to the contact.
 
-use super::context::{CAMPAIGN, Context};
+use super::context::{CAMPAIGN, Context, FactChange};
 use super::outcome::{Cause, Effect, EffectKind, What};
 use crate::bytecode::{ArmsId, CampaignId, EventId, ExperimentId, ListenId, NotifyId, ParamDef, RepeatId, SendId, SplitId, StepId, TimelineId, WebhookStepId};
 use crate::lang::{Instant, Record, Value};
@@ -19,6 +19,7 @@ impl Host for Context<'_> {
 
     fn at_step(&mut self, enrollment: EnrollmentUid, step: StepId) {
         let uid = self.step_uid(step);
+        self.at = Some(step);
         if self.switches.is_tracing {
             self.out.reached.push(uid);
         }
@@ -71,7 +72,12 @@ impl Host for Context<'_> {
             return;
         }
         let outer = self.caused_by(enrollment);
-        self.apply(evaluator, std::slice::from_ref(&change));
+        let group = self.apply_alone(&change);
+        // The step's own line tells what drove the enrollment here; what follows from it tells of the step.
+        let own = std::mem::replace(&mut self.cause, outer.clone());
+        self.note_change(enrollment, &group);
+        self.cause = own;
+        self.after_changes(evaluator, group);
         self.ask_exits(evaluator, enrollment);
         self.cause = outer;
     }
@@ -206,14 +212,25 @@ impl Context<'_> {
         is_held_out
     }
 
-    /// From here on what happens is the doing of the enrollment's campaign; returns the cause so far.
+    /// A step that changes the contact says so, with the first fact that changed; what drove the enrollment here is its cause.
+    fn note_change(&mut self, enrollment: EnrollmentUid, group: &[FactChange]) {
+        let fact = group.first().map(|change| (change.name.clone(), change.old.clone(), change.new.clone()));
+        let outer = std::mem::replace(&mut self.cause.fact, fact);
+        let step = self.at.map(|step| self.step_uid(step));
+        self.note(enrollment, step, What::Changed, "");
+        self.cause.fact = outer;
+    }
+
+    /// From here on what happens is the doing of the step that runs; returns the cause so far.
     fn caused_by(&mut self, enrollment: EnrollmentUid) -> Cause {
+        let step = self.at.map_or(StepUid(0), |step| self.step_uid(step));
         let input = match &self.doer {
-            Some((uid, text)) if *uid == enrollment => text.clone(),
+            Some((doer, text)) if *doer == (enrollment, step) => text.clone(),
             Some(_) | None => {
                 let name = self.campaign_of(enrollment).map(|(_, def)| def.name.clone()).unwrap_or_default();
-                let text: Arc<str> = Arc::from(format!("{CAMPAIGN} {name:?}"));
-                self.doer = Some((enrollment, text.clone()));
+                let identity = self.at.and_then(|step| self.linked.program.steps.get(step.index())).map(|def| format!(" at {}", def.identity()));
+                let text: Arc<str> = Arc::from(format!("{CAMPAIGN}{name}\"{}", identity.unwrap_or_default()));
+                self.doer = Some(((enrollment, step), text.clone()));
                 text
             }
         };

@@ -3,8 +3,11 @@
 use super::failure::Failure;
 use super::project::{EmailSection, Environment, Expand, Project, ProjectFile, ProjectSection, PushSection, SmsSection, WebhooksSection, process_environment};
 use super::reach::StorePlace;
-use crate::daemon::{Engine, EngineOptions, LinkOptions, OnUnknown, UnknownPolicy};
+use crate::daemon::{Engine, EngineOptions, LinkOptions, ManualClock, OnUnknown, UnknownPolicy};
 use crate::diagnostics::Diagnostic;
+use crate::lang::Instant;
+use crate::store::Store;
+use std::sync::Arc;
 
 /// Opens the engine of a store for one command: inputs are taken in, time stands, nothing is delivered.
 ///
@@ -12,8 +15,13 @@ use crate::diagnostics::Diagnostic;
 /// Where the store cannot be opened.
 pub fn open_engine(project: &Project, place: &StorePlace) -> Result<Engine, Failure> {
     let section: ProjectSection = project.file.section("project", (&process_environment, Expand::Nothing)).unwrap_or_default();
-    let options = EngineOptions { country: section.country, ..EngineOptions::default() };
+    let mut options = EngineOptions { country: section.country, ..EngineOptions::default() };
     let store = place.open()?;
+    // A store that ran on a manual clock keeps its own time: a command on it must not take it to today.
+    let clock = store.reader().and_then(|reader| reader.meta(crate::daemon::CLOCK)).ok().flatten();
+    if clock.as_deref() == Some(b"manual") {
+        options.clock = Arc::new(ManualClock::new(Instant(0)));
+    }
     Engine::open(Box::new(store), options).map_err(|error| Failure::usage(format!("the store {} cannot be used: {error}", place.path.display())))
 }
 

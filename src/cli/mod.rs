@@ -9,6 +9,8 @@ mod engine;
 mod failure;
 mod findings;
 mod fixes;
+mod logging;
+mod panics;
 mod project;
 mod reach;
 mod replace;
@@ -44,7 +46,7 @@ pub struct Cli {
 /// Runs the command that the process was called with.
 #[must_use]
 pub fn main() -> ExitCode {
-    install_panic_message();
+    panics::tell(panics::Telling::All);
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
@@ -61,17 +63,4 @@ pub fn main() -> ExitCode {
             failure.exit.into()
         }
     }
-}
-
-/// A panic is a fault of ours; say so, and where, instead of a Rust backtrace that means nothing to a user.
-fn install_panic_message() {
-    std::panic::set_hook(Box::new(|info| {
-        let place = info.location().map_or_else(|| "an unknown place".to_string(), |at| format!("{}:{}", at.file(), at.line()));
-        let text = info.payload();
-        let what = text.downcast_ref::<&str>().map(ToString::to_string).or_else(|| text.downcast_ref::<String>().cloned()).unwrap_or_default();
-        remark(&format!(
-            "this is a bug in campc, at {place}: {what}\nPlease report it with the command you gave and `campc --version` ({}).",
-            env!("CARGO_PKG_VERSION")
-        ));
-    }));
 }

@@ -39,7 +39,7 @@ impl Work<'_> {
         match self.take_in(submission) {
             Ok((contact, is_new_contact)) => {
                 self.seen.extend(dedupe);
-                self.around.metrics.accepted.one();
+                self.around.metrics.took(kind_word(&submission.kind));
                 Accepted { contact: Some(contact), is_new_contact, ..Accepted::default() }
             }
             Err(rejection) => {
@@ -330,6 +330,26 @@ impl Work<'_> {
             properties,
             context: logged_context(submission),
         });
+    }
+}
+
+/// The word of a kind of input.
+fn kind_word(kind: &SubmissionKind) -> &'static str {
+    match kind {
+        SubmissionKind::Identify { .. } => "identify",
+        SubmissionKind::Track { .. } => "track",
+        SubmissionKind::Page { .. } => "page",
+        SubmissionKind::Screen { .. } => "screen",
+        SubmissionKind::Group { .. } => "group",
+        SubmissionKind::Alias { .. } => "alias",
+        SubmissionKind::Upsert(_) => "upsert",
+        SubmissionKind::Form { .. } => "form",
+        SubmissionKind::Message(_) => "message",
+        SubmissionKind::Consent(_) => "consent",
+        SubmissionKind::UnsubscribeAll => "unsubscribe",
+        SubmissionKind::Enroll(_) => "enroll",
+        SubmissionKind::Leave(_) => "leave",
+        SubmissionKind::OverrideSegment(..) => "segment",
     }
 }
 

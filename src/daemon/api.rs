@@ -379,6 +379,12 @@ pub struct CauseView {
     /// Its new value.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub new: Option<Json>,
+    /// Of a refusal: the condition that refused.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub condition: Option<String>,
+    /// What that condition read, by name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub facts: Option<Map<String, Json>>,
 }
 
 /// Which contacts are asked for.
@@ -518,27 +524,6 @@ pub struct UndeclaredEvent {
     pub name: String,
     pub count: u64,
     pub last_at: String,
-}
-
-/// How things stand.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-#[allow(missing_docs)]
-pub struct StatusView {
-    pub project: Arc<str>,
-    pub now: String,
-    pub clock: &'static str,
-    pub deployment: u32,
-    pub program: String,
-    pub deployed_at: String,
-    pub contacts: u64,
-    pub enrollments: u64,
-    pub quarantined: Vec<String>,
-    pub next_due: Option<String>,
-    pub campaigns: Vec<CampaignView>,
-    /// Open effects by status.
-    pub outbox: BTreeMap<&'static str, u64>,
-    pub undeclared: Vec<UndeclaredEvent>,
-    pub counters: BTreeMap<&'static str, u64>,
 }
 
 /// Something that happened, for the dashboard and `status --follow`.

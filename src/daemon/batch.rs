@@ -1,6 +1,7 @@
 //! One batch in the making: contacts are copied when first touched, and nothing in memory changes before the commit.
 
 use super::Entropy;
+use super::batcher::Unit;
 use super::desk::{Desk, Slot};
 use super::ingest::EventNames;
 use super::keys::KeyKind;
@@ -118,6 +119,13 @@ pub(crate) struct Work<'a> {
     pub experiments: Option<ExperimentBook>,
 }
 
+impl Unit {
+    /// How many inputs it is.
+    pub fn inputs(&self) -> usize {
+        if let Unit::Submit(items) = self { items.len() } else { 1 }
+    }
+}
+
 impl<'a> Work<'a> {
     pub fn new(around: Surroundings<'a>, desk: &'a mut Desk) -> Work<'a> {
         let batch = Batch { now: around.now, deployment: around.linked.deployment.seq, ..Batch::default() };
@@ -221,7 +229,9 @@ impl<'a> Work<'a> {
     }
     /// Applies one input to a contact and takes in all that comes of it.
     pub fn step(&mut self, uid: ContactUid, input: &Input) {
-        let Surroundings { linked, switches, now, .. } = self.around;
+        let Surroundings { linked, switches, now, resident, .. } = self.around;
+        let extended = resident.suppressions.extended(input, &resident.builtins);
+        let input = extended.as_ref().unwrap_or(input);
         let Some(touched) = self.touch(uid) else { return };
         let is_wake = matches!(input.kind, InputKind::Wake);
         let outcome = advance(linked, switches, &mut touched.state, input, now);
@@ -339,6 +349,12 @@ impl<'a> Work<'a> {
         if let Some(staged) = self.rows.get_mut(&id) {
             change(&mut staged.row.state);
         }
+    }
+    /// A timer of a contact is run: how late is that?
+    pub fn note_lateness(&self, uid: ContactUid) {
+        let due = self.around.resident.people.get(uid).and_then(|person| person.wake());
+        let late_ms = due.map_or(0, |at| self.around.now.millis_since(at));
+        self.around.metrics.woke(std::time::Duration::from_millis(u64::try_from(late_ms).unwrap_or(0)));
     }
     /// A line on a contact's journal that the engine itself writes.
     pub fn note(&mut self, uid: ContactUid, what: What, why: impl Into<Arc<str>>) {

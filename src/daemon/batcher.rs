@@ -61,8 +61,8 @@ pub(crate) enum Command {
         command: OutboxCommand,
         reply: Reply<Result<(), EngineError>>,
     },
-    Erase {
-        contact: ContactUid,
+    Person {
+        command: super::erasing::PersonCommand,
         reply: Reply<Result<(), EngineError>>,
     },
     MoveClock {
@@ -189,7 +189,7 @@ impl Batcher {
                 | Command::Deploy { .. }
                 | Command::Switch { .. }
                 | Command::Outbox { .. }
-                | Command::Erase { .. }
+                | Command::Person { .. }
                 | Command::MoveClock { .. }
                 | Command::Idle { .. }
                 | Command::Drain { .. }
@@ -374,8 +374,8 @@ impl Batcher {
             Command::Outbox { effect, command, reply } => {
                 let _ = reply.send(self.operate(effect, command));
             }
-            Command::Erase { contact, reply } => {
-                let _ = reply.send(self.erase(contact));
+            Command::Person { command, reply } => {
+                let _ = reply.send(self.command_person(&command));
             }
             Command::MoveClock { to, reply } => {
                 let now = self.shared.clock.now();

@@ -88,6 +88,7 @@ impl Batcher {
                 handed.push((*id, open.lane.clone()));
             }
         }
+        let _batch = shared.metrics.batched(units.iter().map(Unit::inputs).sum());
         let mut work = Work::new(around, &mut self.desk);
         work.expect(units.iter().map(|unit| if let Unit::Submit(items) = unit { items.len() } else { 1 }).sum());
         let answers = run_all(&mut work, units, self.policy);
@@ -100,7 +101,7 @@ impl Batcher {
         self.land();
         let (done, answers) = self.decide(units)?;
         if !done.batch.is_empty()
-            && let Err(error) = self.store.commit(&done.batch)
+            && let Err(error) = self.shared.metrics.timed(|| self.store.commit(&done.batch))
         {
             self.shared.metrics.commit_failures.one();
             self.undo(done);
@@ -116,7 +117,7 @@ impl Batcher {
         let (metrics, now) = (work.around.metrics, work.around.now);
         let (done, desk) = Done::of(work, handed)?;
         if !done.batch.is_empty() {
-            if let Err(error) = store.commit(&done.batch) {
+            if let Err(error) = metrics.timed(|| store.commit(&done.batch)) {
                 metrics.commit_failures.one();
                 done.taken.iter().for_each(|lane| desk.give_slot(lane, now));
                 return Err(error);
@@ -175,8 +176,12 @@ impl Batcher {
         }
         pending.seen.into_iter().for_each(|key| self.seen.add(key, now));
         self.seen.let_go(now);
-        let census = staged.map_or_else(|| self.desk.census().clone(), |staged| staged.census);
-        *self.shared.census() = census;
+        let mut census = self.shared.census();
+        self.desk.tell(&mut census);
+        if let Some(staged) = staged {
+            census.by_status = staged.census;
+        }
+        drop(census);
         self.dispatch((&claims, &rows), &batch);
     }
 
@@ -235,7 +240,7 @@ fn run_all(work: &mut Work<'_>, units: &[Unit], policy: UnknownPolicy) -> Vec<Ve
             Unit::HandOver(id) => work.hand_over(*id),
             Unit::Recover(id) => work.recover(*id, policy),
             Unit::Wake(uid) => {
-                work.around.metrics.wakes.one();
+                work.note_lateness(*uid);
                 work.step(*uid, &Input::new(InputKind::Wake));
             }
             Unit::Switch(uid, campaign, switching) => {

@@ -2,6 +2,7 @@
 
 use super::batcher::Command;
 use super::clock::Clock;
+use super::metrics::lane_word;
 use super::options::LinkOptions;
 use crate::advance::Effect;
 use crate::content::{Composer, KeyRing, Outgoing, Settings};
@@ -16,6 +17,7 @@ use std::pin::Pin;
 use std::sync::mpsc::Sender;
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::runtime::Handle;
+use tracing::Instrument;
 
 /// A future of a carrier.
 pub type Carrying<T> = Pin<Box<dyn Future<Output = T> + Send>>;
@@ -110,13 +112,16 @@ impl Courier {
 
     fn send_alone(self: &Arc<Self>, parcel: Parcel, envelope: Envelope) {
         let courier = self.clone();
-        self.runtime.spawn(async move {
+        let span = tracing::debug_span!("attempt", effect = %parcel.row.effect.id.to_text(), lane = lane_word(&parcel.lane), number = parcel.row.state.attempt);
+        let attempt = async move {
             // A task of its own, so that a fault in it is an unknown outcome and not a lost one.
             let sending = tokio::spawn(courier.carrier.clone().send(envelope));
             let result = sending.await.unwrap_or_else(|_| unknown("the attempt broke off"));
             let attempted = attempted(&result);
+            tracing::debug!(?attempted, "the attempt has ended");
             courier.tell(vec![courier.settlement(&parcel, result, Some(attempted))]);
-        });
+        };
+        self.runtime.spawn(attempt.instrument(span));
     }
 
     async fn write_files(&self, parcels: Vec<Parcel>, envelopes: Vec<Envelope>) {
@@ -160,7 +165,8 @@ impl Courier {
         match composer.effect(&parcel.linked, effect, frozen_email.or(parcel.email.as_deref())) {
             Ok(outgoing) => Composed::Ready(Box::new(envelope(parcel, effect.contact.to_text(), outgoing))),
             Err(error) => {
-                tracing::warn!(effect = %effect.id.to_text(), %error, "an effect could not be composed");
+                // The error's text may hold what the contact is called; the journal has it.
+                tracing::warn!(effect = %effect.id.to_text(), reason = error.reason(), "an effect could not be composed");
                 Composed::Failed(permanent(error.reason()))
             }
         }

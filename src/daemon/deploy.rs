@@ -4,8 +4,8 @@ use super::api::{Deployed, EngineError, OutboxCommand, StrandedPlace, Stranding,
 use super::batch::{Surroundings, Work};
 use super::batcher::{Batcher, Unit};
 use super::ingest::EventNames;
+use super::load::CLOCK;
 use super::resident::Resident;
-use super::tally::ERASED;
 use crate::advance::{Pacing, Switching, redeploy};
 use crate::bytecode::{CampaignId, Program, encode, program_hash};
 use crate::machine::state::{ContactUid, EffectId, Enrollment, Standing, StandingKind};
@@ -35,6 +35,8 @@ impl Batcher {
             }
             self.desk.begin_sending();
         }
+        // Commands on a store whose daemon has stopped keep to the clock it ran on.
+        self.store.set_meta(&[(CLOCK, if self.shared.clock.is_manual() { b"manual" } else { b"real" })])?;
         self.is_started = true;
         Ok(())
     }
@@ -145,33 +147,8 @@ impl Batcher {
         })
     }
 
-    /// Erases a contact: nothing of the person stays.
-    pub(super) fn erase(&mut self, contact: ContactUid) -> Result<(), EngineError> {
-        let contact = self.shared.read().canonical(contact);
-        if !self.shared.read().people.has(contact) {
-            return Err(EngineError::Unknown(format!("there is no contact {}", contact.to_text())));
-        }
-        let mut gone: Vec<ContactUid> = self.shared.read().redirects.iter().filter(|(_, winner)| **winner == contact).map(|(loser, _)| *loser).collect();
-        gone.push(contact);
-        let mut erased = self.shared.read().erased.clone();
-        if let Some(state) = self.shared.read().state(contact) {
-            erased.add(&state);
-        }
-        for uid in gone {
-            self.store.erase(uid)?;
-            self.desk.forget(&self.desk.of_contact(uid));
-            let mut resident = self.shared.write();
-            resident.remove(uid);
-            resident.keys.forget(uid);
-        }
-        // What campaigns count stays, without the person.
-        self.store.set_meta(&[(ERASED, &erased.encode()?)])?;
-        self.shared.write().erased = erased;
-        Ok(())
-    }
-
     /// Runs something that is no input, and commits it.
-    fn with_work(&mut self, run: impl FnOnce(&mut Work<'_>)) -> Result<(), EngineError> {
+    pub(super) fn with_work(&mut self, run: impl FnOnce(&mut Work<'_>)) -> Result<(), EngineError> {
         let shared = self.shared.clone();
         let resident = shared.read();
         let linked = resident.linked.clone().ok_or(EngineError::NothingDeployed)?;

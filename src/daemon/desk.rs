@@ -56,6 +56,23 @@ pub(crate) struct Desk {
     arrivals: u64,
 }
 
+/// A lane as it stands, for those who look at it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct LaneCensus {
+    pub queued: u64,
+    pub in_flight: u64,
+    /// When the first of those that wait was to be looked at.
+    pub oldest_due: Option<Instant>,
+    pub is_broken: bool,
+}
+
+/// The open effects as numbers.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Census {
+    pub by_status: BTreeMap<&'static str, u64>,
+    pub lanes: BTreeMap<Lane, LaneCensus>,
+}
+
 /// Whether an attempt may begin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Slot {
@@ -84,6 +101,22 @@ impl Desk {
     /// How many are open, by status.
     pub fn census(&self) -> &BTreeMap<&'static str, u64> {
         &self.census
+    }
+    /// Writes down how things stand, over what was written before.
+    pub fn tell(&self, census: &mut Census) {
+        census.by_status.clone_from(&self.census);
+        for (lane, state) in &self.lanes {
+            let told = LaneCensus {
+                queued: u64::try_from(state.waiting.len()).unwrap_or(u64::MAX),
+                in_flight: u64::try_from(state.in_flight).unwrap_or(u64::MAX),
+                oldest_due: state.waiting.first().map(|(at, ..)| *at),
+                is_broken: state.breaker.is_open(),
+            };
+            match census.lanes.get_mut(lane) {
+                Some(known) => *known = told,
+                None => drop(census.lanes.insert(lane.clone(), told)),
+            }
+        }
     }
     fn count(&mut self, status: OutboxStatus) -> &mut u64 {
         self.census.entry(status.word()).or_default()

@@ -2,20 +2,23 @@
 
 use super::api::{
     Accepted, CampaignDetail, CampaignView, ContactFilter, ContactView, Deployed, EngineError, JournalLine, MessageFilter, MessageView, OutboxCommand, Page,
-    SegmentView, StatusView, StreamEvent, Submission, SubmitError, UndeclaredEvent,
+    SegmentView, StreamEvent, Submission, SubmitError, UndeclaredEvent,
 };
 use super::batcher::{Batcher, Command, Reply, Waiting};
 use super::courier::Courier;
 use super::desk::DeskRules;
+use super::erasing::PersonCommand;
 use super::ingest::EventNames;
 use super::load::{Loaded, load, meta_or_make};
 use super::metrics::Metrics;
 use super::options::{EngineOptions, LinkOptions};
 use super::pipeline::{Committer, SharedStore};
+use super::reports::{DossierView, NowView, StatusView, SuppressionView};
 use super::shared::Shared;
-use super::{random_bytes, view, view_contact};
+use super::suppressions::{SUPPRESSIONS, SuppressionBook, SuppressionGround};
+use super::{random_bytes, view, view_contact, view_now, view_status};
 use crate::advance::Switching;
-use crate::bytecode::{Program, decode};
+use crate::bytecode::{Channel, Program, decode};
 use crate::content::Outgoing;
 use crate::lang::{Instant, Zone};
 use crate::machine::Linked;
@@ -92,6 +95,7 @@ impl Engine {
         options.clock.move_to(now);
         resident.switches.ignore_legal_hours = options.ignore_legal_hours;
         let signing_key = meta_or_make(store.as_mut(), &mut meta, "signing_key", || random_bytes::<32>().to_vec())?;
+        resident.suppressions = SuppressionBook::read(&signing_key, meta.get(SUPPRESSIONS))?;
         let mut tokens = BTreeMap::new();
         for kind in [TokenKind::WriteKey, TokenKind::AdminToken] {
             let made = || data_encoding::BASE32_NOPAD.encode(&random_bytes::<20>()).to_ascii_lowercase().into_bytes();
@@ -109,12 +113,12 @@ impl Engine {
             waiting_bytes: AtomicUsize::new(0),
             is_closing: AtomicBool::new(false),
             failure: tokio::sync::watch::Sender::new(None),
-            outbox_census: Mutex::new(desk.census().clone()),
+            outbox_census: Mutex::default(),
         });
         let (commands, inbox) = channel();
         let store = SharedStore::new(store);
         let io = |error| EngineError::Store(StoreError::Other(Box::new(error)));
-        let committer = Committer::new(store.clone(), commands.clone()).map_err(io)?;
+        let committer = Committer::new((store.clone(), commands.clone()), shared.clone()).map_err(io)?;
         let courier = courier(&options, &signing_key, commands.clone());
         let for_views = courier.clone();
         let reader = store.reader()?;
@@ -248,7 +252,36 @@ impl Engine {
     /// # Errors
     /// There is no such contact; the store failed.
     pub async fn erase(&self, contact: ContactUid) -> Result<(), EngineError> {
-        self.ask(|reply| Command::Erase { contact, reply }).await
+        self.erase_because(contact, "").await
+    }
+    /// Erases a contact, and writes down why; the reason must not name the person.
+    ///
+    /// # Errors
+    /// As [`Engine::erase`].
+    pub async fn erase_because(&self, contact: ContactUid, reason: &str) -> Result<(), EngineError> {
+        let command = PersonCommand::Erase { contact, reason: Arc::from(reason) };
+        self.ask(|reply| Command::Person { command, reply }).await
+    }
+    /// Suppresses an address or number, or a key of the list with its channel: whoever has it, or comes to have it, gets no marketing there.
+    ///
+    /// # Errors
+    /// It is neither; the store failed.
+    pub async fn suppress(&self, (address, channel): (&str, Option<Channel>), ground: SuppressionGround) -> Result<(), EngineError> {
+        let command = PersonCommand::Suppress { address: Arc::from(address), channel, ground };
+        self.ask(|reply| Command::Person { command, reply }).await
+    }
+    /// Lifts a suppression, bounces and complaints included: of an address, a number, or a key of the list.
+    ///
+    /// # Errors
+    /// It is none of these; the store failed.
+    pub async fn lift_suppression(&self, address: &str) -> Result<(), EngineError> {
+        let command = PersonCommand::Lift { address: Arc::from(address) };
+        self.ask(|reply| Command::Person { command, reply }).await
+    }
+    /// All suppressed addresses: those of contacts by the contact, the others by their keys.
+    #[must_use]
+    pub fn suppressions(&self) -> Vec<SuppressionView> {
+        view_now::suppressions(&self.inner.shared.read())
     }
     /// Moves the manual clock; returns when all that falls due until then is done, deliveries included.
     ///
@@ -348,6 +381,30 @@ impl Engine {
     pub fn journal(&self, contact: ContactUid) -> Result<Vec<JournalLine>, StoreError> {
         view::journal(&self.inner.shared, contact)
     }
+    /// Where a contact stands; of the campaign that is asked for also what would bring it in. None if there is no such contact.
+    ///
+    /// # Errors
+    /// Nothing is deployed, or there is no such campaign.
+    pub fn standing(&self, contact: ContactUid, campaign: Option<&str>) -> Result<Option<NowView>, EngineError> {
+        view_now::now(&self.inner.shared, (contact, campaign))
+    }
+    /// Everything that is known of a contact; none if there is no such contact.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub fn dossier(&self, contact: ContactUid) -> Result<Option<DossierView>, StoreError> {
+        view_now::dossier(&self.inner.shared, contact)
+    }
+    /// All contacts by number, in order; with a segment's name only those who are in it.
+    #[must_use]
+    pub fn contact_ids(&self, segment: Option<&str>) -> Vec<ContactUid> {
+        view_contact::ids(&self.inner.shared.read(), segment)
+    }
+    /// User ids and addresses of contacts, at most `limit`: what somebody may have meant.
+    #[must_use]
+    pub fn some_keys(&self, limit: usize) -> Vec<Arc<str>> {
+        view_contact::some_keys(&self.inner.shared.read(), limit)
+    }
     /// All campaigns.
     ///
     /// # Errors
@@ -413,7 +470,7 @@ impl Engine {
     /// # Errors
     /// The store cannot be read.
     pub fn status(&self) -> Result<StatusView, StoreError> {
-        view::status(&self.inner.shared)
+        view_status::status(&self.inner.shared)
     }
     /// The counters.
     #[must_use]

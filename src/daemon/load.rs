@@ -29,6 +29,8 @@ pub(crate) const EXPERIMENTS: &str = "experiments";
 /// Rows that are passed on together, and how many such chunks may be read ahead.
 const CHUNK: usize = 256;
 const READ_AHEAD: usize = 16;
+/// Where `meta` keeps whether the last daemon's clock was `real` or `manual`.
+pub const CLOCK: &str = "clock";
 
 /// What was loaded.
 pub(crate) struct Loaded {

@@ -13,6 +13,7 @@ mod courier;
 mod deploy;
 mod desk;
 mod engine;
+mod erasing;
 mod identity;
 mod ingest;
 mod keys;
@@ -23,21 +24,27 @@ mod patch;
 mod people;
 mod pipeline;
 mod recorded;
+pub mod reports;
 mod resident;
 mod routes;
 mod seen;
 mod settle;
 mod shared;
+mod suppressions;
 mod tally;
 mod view;
 mod view_contact;
+mod view_now;
+mod view_status;
 
 pub use clock::{Clock, ManualClock, RealClock};
 pub use courier::{Carrier, Carrying};
 pub use engine::{Engine, TokenKind};
-pub use metrics::{Counter, Metrics};
+pub use load::CLOCK;
+pub use metrics::{Counter, Metrics, lane_word};
 pub use options::{EngineOptions, LinkOptions, OnUnknown, UnknownPolicy};
 pub use recorded::{LogReader, submission_of};
+pub use suppressions::SuppressionGround;
 
 /// Bytes nobody can guess, fetched for many at once: each call of the system costs as much as an id.
 #[derive(Debug, Default)]

@@ -6,6 +6,7 @@
 use super::api::{Accepted, SubmitError};
 use super::batcher::{Ask, Batcher, Command, Unit};
 use super::commit::Done;
+use super::shared::Shared;
 use crate::advance::{ExperimentBook, PaceBook, Switches};
 use crate::lang::Instant;
 use crate::machine::state::ContactUid;
@@ -139,13 +140,13 @@ pub(crate) struct Committer {
 }
 
 impl Committer {
-    /// Sets the thread going; it rings `bell` after each commit.
-    pub fn new(mut store: SharedStore, bell: Sender<Command>) -> std::io::Result<Committer> {
+    /// Sets the thread going; it rings `bell` after each commit, and tells the metrics how long it took.
+    pub fn new((mut store, bell): (SharedStore, Sender<Command>), shared: Arc<Shared>) -> std::io::Result<Committer> {
         let (jobs, inbox) = channel::<Arc<Batch>>();
         let (outbox, results) = channel();
         let run = move || {
             while let Ok(batch) = inbox.recv() {
-                let result = store.commit(&batch);
+                let result = shared.metrics.timed(|| store.commit(&batch));
                 drop(batch);
                 if outbox.send(result).is_err() || bell.send(Command::Committed).is_err() {
                     return;

@@ -5,6 +5,7 @@
 
 use super::keys::{KeyIndex, KeyKind};
 use super::people::{People, Person};
+use super::suppressions::SuppressionBook;
 use super::tally::Tally;
 use crate::advance::{ExperimentBook, PaceBook, Switches};
 use crate::bytecode::{BuiltinField, FieldId};
@@ -93,6 +94,8 @@ pub(crate) struct Resident {
     pub experiments: ExperimentBook,
     /// The numbers of those who were erased.
     pub erased: Tally,
+    /// Addresses that nobody is to be written at.
+    pub suppressions: SuppressionBook,
     pub quarantined: Vec<(ContactUid, String)>,
 }
 

@@ -24,6 +24,7 @@ impl Work<'_> {
             return;
         }
         let id = settlement.effect;
+        self.around.metrics.settled(&settlement.lane, &settlement.result.outcome);
         match &settlement.result.outcome {
             Outcome::Accepted { provider_id } => {
                 self.around.metrics.delivered.one();

@@ -2,11 +2,11 @@
 
 use super::api::StreamEvent;
 use super::clock::Clock;
+use super::desk::Census;
 use super::metrics::Metrics;
 use super::resident::Resident;
 use crate::machine::Linked;
 use crate::store::{StoreError, StoreReader};
-use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
@@ -23,8 +23,8 @@ pub(crate) struct Shared {
     pub is_closing: AtomicBool,
     /// Why the engine can go on no more.
     pub failure: tokio::sync::watch::Sender<Option<Arc<StoreError>>>,
-    /// Open effects by status, as of the last commit.
-    pub outbox_census: Mutex<BTreeMap<&'static str, u64>>,
+    /// Open effects as numbers, as of the last commit.
+    pub outbox_census: Mutex<Census>,
 }
 
 impl Shared {
@@ -38,7 +38,7 @@ impl Shared {
     pub fn linked(&self) -> Option<Arc<Linked>> {
         self.read().linked.clone()
     }
-    pub fn census(&self) -> MutexGuard<'_, BTreeMap<&'static str, u64>> {
+    pub fn census(&self) -> MutexGuard<'_, Census> {
         self.outbox_census.lock().unwrap_or_else(PoisonError::into_inner)
     }
     pub fn leave_queue(&self, items: usize, bytes: usize) {

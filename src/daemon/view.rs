@@ -1,10 +1,10 @@
 //! Journals, campaigns, messages and status as the API shows them, from what is durable and what is resident.
 
-use super::api::{CampaignDetail, CampaignView, CauseView, GoalView, JournalLine, MessageFilter, MessageView, Page, StatusView, StepView, UndeclaredEvent};
+use super::api::{CampaignDetail, CampaignView, CauseView, GoalView, JournalLine, MessageFilter, MessageView, Page, StepView, UndeclaredEvent};
 use super::resident::Resident;
 use super::shared::Shared;
 use super::tally::Tally;
-use crate::advance::JournalEntry;
+use crate::advance::{JournalEntry, What};
 use crate::bytecode::{CampaignDef, GoalDef, StepKind};
 use crate::lang::{Instant, Value, Zone, to_json};
 use crate::machine::Linked;
@@ -38,6 +38,7 @@ pub(crate) fn journal(shared: &Shared, contact: ContactUid) -> Result<Vec<Journa
 }
 
 fn line_of_record(record: JournalRecord, zone: &Zone) -> JournalLine {
+    let cause = cause(&record.what, record.cause, record.fact.as_ref());
     JournalLine {
         at: zone.format_rfc3339(record.at),
         campaign: record.campaign_name,
@@ -45,15 +46,28 @@ fn line_of_record(record: JournalRecord, zone: &Zone) -> JournalLine {
         step: record.step_identity,
         what: record.what,
         why: record.why,
-        cause: cause(record.cause, record.fact.as_ref()),
+        cause,
         source: record.source.unwrap_or_default(),
         instant: record.at,
         local_time: zone.format(record.at),
     }
 }
 
-fn cause(input: String, fact: Option<&(Arc<str>, Value, Value)>) -> CauseView {
-    CauseView { input, fact: fact.map(|(name, _, _)| name.to_string()), old: fact.map(|(_, old, _)| to_json(old)), new: fact.map(|(_, _, new)| to_json(new)) }
+/// Of a refusal the fact is its condition, with what it read; else it is a fact that changed.
+fn cause(what: &str, input: String, fact: Option<&(Arc<str>, Value, Value)>) -> CauseView {
+    if let Some((condition, _, Value::Record(facts))) = fact.filter(|_| what == What::NotEnrolled.word()) {
+        let facts = facts.iter().map(|(name, value)| (name.to_string(), to_json(value))).collect();
+        return CauseView { input, condition: Some(condition.to_string()), facts: Some(facts), ..CauseView::default() };
+    }
+    let (condition, facts) = (None, None);
+    CauseView {
+        condition,
+        facts,
+        input,
+        fact: fact.map(|(name, _, _)| name.to_string()),
+        old: fact.map(|(_, old, _)| to_json(old)),
+        new: fact.map(|(_, _, new)| to_json(new)),
+    }
 }
 
 /// A line that has just been written, named by the running program.
@@ -70,7 +84,7 @@ pub(crate) fn line_of_entry(resident: &Resident, entry: &JournalEntry) -> Journa
         step: step.map(|step| step.identity().to_string()),
         what: entry.what.word().to_owned(),
         why: entry.why.to_string(),
-        cause: cause(entry.cause.input.to_string(), entry.cause.fact.as_ref()),
+        cause: cause(entry.what.word(), entry.cause.input.to_string(), entry.cause.fact.as_ref()),
         source: linked.zip(span).map(|(linked, span)| linked.program.describe(span)).unwrap_or_default(),
         instant: entry.at,
         local_time: zone.format(entry.at),
@@ -79,13 +93,13 @@ pub(crate) fn line_of_entry(resident: &Resident, entry: &JournalEntry) -> Journa
 
 /// Who stands where.
 #[derive(Default)]
-struct Standing {
+pub(crate) struct Standing {
     inside: BTreeMap<StableId, u64>,
-    here: BTreeMap<StepUid, u64>,
+    pub here: BTreeMap<StepUid, u64>,
     tally: Tally,
 }
 
-fn standing(resident: &Resident) -> Standing {
+pub(crate) fn standing(resident: &Resident) -> Standing {
     let mut standing = Standing { tally: resident.erased.clone(), ..Standing::default() };
     for state in resident.states() {
         for enrollment in &state.enrollments {
@@ -99,14 +113,20 @@ fn standing(resident: &Resident) -> Standing {
     standing
 }
 
-fn campaign_view(resident: &Resident, linked: &Linked, (def, id): (&CampaignDef, StableId), standing: &Standing, now: Instant) -> CampaignView {
+/// `live`, `paused`, `draft`, `not active`.
+pub(crate) fn campaign_status(resident: &Resident, (def, id): (&CampaignDef, StableId), now: Instant) -> &'static str {
     let is_active = def.active_from.is_none_or(|from| from <= now) && def.active_until.is_none_or(|until| now < until);
-    let status = match (def.is_published, resident.switches.paused.contains(&id), is_active) {
+    match (def.is_published, resident.switches.paused.contains(&id), is_active) {
         (false, _, _) => "draft",
         (true, true, _) => "paused",
         (true, false, false) => "not active",
         (true, false, true) => "live",
-    };
+    }
+}
+
+/// A line of the list of campaigns.
+pub(crate) fn campaign_view(resident: &Resident, linked: &Linked, (def, id): (&CampaignDef, StableId), standing: &Standing, now: Instant) -> CampaignView {
+    let status = campaign_status(resident, (def, id), now);
     let inside = standing.inside.get(&id).copied().unwrap_or(0);
     let count = standing.tally.of(id);
     let entered = count.entered.max(inside);
@@ -250,29 +270,4 @@ fn message_view(resident: &Resident, row: &OutboxRow) -> MessageView {
 pub(crate) fn undeclared_events(shared: &Shared) -> Result<Vec<UndeclaredEvent>, StoreError> {
     let records = shared.reader.undeclared_events()?;
     Ok(records.into_iter().map(|record| UndeclaredEvent { name: record.name, count: record.count, last_at: record.last_at.to_rfc3339() }).collect())
-}
-
-/// How things stand.
-pub(crate) fn status(shared: &Shared) -> Result<StatusView, StoreError> {
-    let (campaigns, undeclared) = (campaigns(shared)?, undeclared_events(shared)?);
-    let outbox = shared.census().clone();
-    let resident = shared.read();
-    let linked = resident.linked.as_ref();
-    let count = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
-    Ok(StatusView {
-        project: linked.map(|linked| linked.program.project.name.clone()).unwrap_or_default(),
-        now: shared.clock.now().to_rfc3339(),
-        clock: if shared.clock.is_manual() { "manual" } else { "real" },
-        deployment: linked.map_or(0, |linked| linked.deployment.seq),
-        program: linked.map(|linked| data_encoding::HEXLOWER.encode(&linked.deployment.program)).unwrap_or_default(),
-        deployed_at: linked.map(|linked| linked.deployment.at.to_rfc3339()).unwrap_or_default(),
-        contacts: count(resident.people.len()),
-        enrollments: campaigns.iter().map(|campaign| campaign.inside).sum(),
-        quarantined: resident.quarantined.iter().map(|(uid, reason)| format!("{}: {reason}", uid.to_text())).collect(),
-        next_due: resident.timers.first().map(|(at, _)| at.to_rfc3339()),
-        campaigns,
-        outbox,
-        undeclared,
-        counters: shared.metrics.snapshot(),
-    })
 }

@@ -11,6 +11,7 @@ use crate::machine::state::{ContactState, ContactUid, Enrollment, StandingKind};
 use crate::store::IdentityKind;
 use serde_json::{Map, Value as Json};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// How many there are on a page, unless something else is asked.
 const PAGE: usize = 100;
@@ -141,6 +142,22 @@ pub(crate) fn contacts(resident: &Resident, filter: &ContactFilter) -> Page<Cont
         last = Some(uid);
     }
     Page { items, cursor: None }
+}
+
+/// All contacts by number; with a segment's name only its members.
+pub(crate) fn ids(resident: &Resident, segment: Option<&str>) -> Vec<ContactUid> {
+    let Some(name) = segment else { return resident.uids() };
+    let Some(linked) = resident.linked.as_ref() else { return Vec::new() };
+    let found = linked.program.segments.iter().position(|def| def.name.as_ref() == name);
+    let Some(id) = found.and_then(|index| linked.deployment.segments.get(index)) else { return Vec::new() };
+    let is_in = |uid: &ContactUid| resident.state(*uid).is_some_and(|state| state.segments.contains(id));
+    resident.uids().into_iter().filter(is_in).collect()
+}
+
+/// User ids and addresses, at most `limit`.
+pub(crate) fn some_keys(resident: &Resident, limit: usize) -> Vec<Arc<str>> {
+    let keys = |state: ContactState| [state.user_id.clone(), resident.builtins.email_key(&state)];
+    resident.states().flat_map(keys).flatten().take(limit).collect()
 }
 
 fn matches_filter(resident: &Resident, linked: &Linked, state: &ContactState, (filter, query): (&ContactFilter, Option<&str>)) -> bool {

@@ -6,6 +6,7 @@ use super::public::Sites;
 use crate::content::KeyRing;
 use crate::daemon::Engine;
 use crate::daemon::api::{Accepted, EngineError, Submission, SubmitError};
+use std::path::Path;
 use std::sync::Arc;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
@@ -26,6 +27,8 @@ pub struct App {
     pub tokens: Arc<KeyRing>,
     /// The project's own web pages.
     pub sites: Arc<Sites>,
+    /// Where the store lies, if it is a file; for the page of metrics.
+    store_path: Option<Arc<Path>>,
     /// What made dedupe keys begin with.
     pub key_seed: [u8; 32],
     requests: Arc<Semaphore>,
@@ -42,10 +45,22 @@ impl App {
             keys: Arc::new(keys),
             tokens: Arc::new(tokens),
             sites: Arc::new(sites),
+            store_path: None,
             key_seed,
             requests: Arc::new(Semaphore::new(MAX_REQUESTS)),
             hits: Arc::new(Semaphore::new(MAX_HITS)),
         }
+    }
+    /// The same, on a store that is this file.
+    #[must_use]
+    pub fn on_store(mut self, path: &Path) -> App {
+        self.store_path = Some(Arc::from(path));
+        self
+    }
+    /// Where the store lies, if it is a file.
+    #[must_use]
+    pub fn store_path(&self) -> Option<&Path> {
+        self.store_path.as_deref()
     }
     /// A place among the requests in flight, held while the request is.
     ///

@@ -11,19 +11,26 @@ mod health;
 pub mod ingest;
 mod keys;
 mod machine;
+mod metrics;
 mod problem;
+mod process;
 mod public;
 mod rows;
 mod server;
+mod table;
 
+pub use admin::COUNT_HEADER;
 pub use app::App;
 pub use keys::Keys;
 pub use problem::Problem;
+pub use process::free_bytes;
 pub use public::Sites;
 pub use rows::{RowError, row_submission};
 pub use server::{Server, ServerError};
+pub use table::{Guard, ROUTES, Route};
 
 use axum::Router;
+use axum::middleware::from_fn_with_state;
 use axum::response::IntoResponse;
 
 /// All routes.
@@ -35,6 +42,7 @@ pub fn router(app: App) -> Router {
         .merge(health::routes())
         .fallback(nothing_here)
         .method_not_allowed_fallback(other_method)
+        .layer(from_fn_with_state(app.clone(), metrics::count))
         .with_state(app)
 }
 

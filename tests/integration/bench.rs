@@ -113,7 +113,11 @@ impl Daemon {
         Daemon::start_with(folder, &["run", "--clock", "manual", "--listen", "127.0.0.1:0"])
     }
     pub fn start_with(folder: &Folder, args: &[&str]) -> Daemon {
-        let child = folder.command(args).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        Daemon::of(folder.command(args).stderr(Stdio::piped()))
+    }
+    /// Starts a command that is a daemon; its stderr goes where the command says.
+    pub fn of(command: &mut Command) -> Daemon {
+        let child = command.stdout(Stdio::piped()).spawn().unwrap();
         let mut daemon = Daemon { address: String::new(), write_key: String::new(), admin_token: String::new(), child };
         let mut lines = BufReader::new(daemon.child.stdout.take().unwrap()).lines();
         for line in lines.by_ref() {
@@ -134,7 +138,7 @@ impl Daemon {
         }
         if daemon.address.is_empty() {
             let mut err = String::new();
-            daemon.child.stderr.take().unwrap().read_to_string(&mut err).unwrap();
+            daemon.child.stderr.take().map(|mut stderr| stderr.read_to_string(&mut err).unwrap());
             panic!("the daemon did not start: {err}");
         }
         daemon

@@ -9,7 +9,9 @@ use serde_json::{Value as Json, json};
 
 /// Holds a campaign: nobody enters, nothing leaves, time goes on.
 #[derive(Clone, Debug, clap::Args)]
-#[command(after_help = "Examples:\n  campc pause \"Hot lead follow-up\"")]
+#[command(
+    after_help = "Those inside stay where they are; what falls due meanwhile is decided on resume, with the events' own times. Who is triggered\nmeanwhile does not come in, unless `campc resume --catch-up` fetches them. A pause survives deploys and restarts.\n\nExamples:\n  campc pause \"Hot lead follow-up\""
+)]
 pub struct Pause {
     /// The campaign's name
     pub campaign: String,
@@ -20,7 +22,9 @@ pub struct Pause {
 
 /// Lets a paused campaign go on.
 #[derive(Clone, Debug, clap::Args)]
-#[command(after_help = "Examples:\n  campc resume \"Hot lead follow-up\"\n  campc resume --catch-up \"Hot lead follow-up\"")]
+#[command(
+    after_help = "Each enrollment decides with the events' own times: who opened during the pause takes the green path, whose time was up\nthe red one.\n\nExamples:\n  campc resume \"Hot lead follow-up\"\n  campc resume --catch-up \"Hot lead follow-up\""
+)]
 pub struct Resume {
     /// Enrol those whose triggers came during the pause
     #[arg(long)]
@@ -52,8 +56,10 @@ impl Pause {
     /// Where there is no such campaign, or no store.
     pub fn run(&self, context: &Context) -> Outcome {
         let path = format!("/v1/campaigns/{}/pause", encoded(&self.campaign));
-        post(context, self.store.as_deref(), (&path, &Json::Null))?;
-        print(&format!("{:?} is paused\n", self.campaign));
+        let campaign = post(context, self.store.as_deref(), (&path, &Json::Null))?;
+        let draft = if is_draft(&campaign) { " It is a draft as well: it sends nothing either way." } else { "" };
+        print(&format!("{:?} is paused: {}, nothing leaves, time goes on.{draft}\n", self.campaign, inside(&campaign, "stays inside", "stay inside")));
+        print(&format!("`campc resume {:?}` lets it go on; with --catch-up it also takes in who was triggered meanwhile\n", self.campaign));
         Ok(Exit::Done)
     }
 }
@@ -65,8 +71,16 @@ impl Resume {
     /// Where there is no such campaign, or no store.
     pub fn run(&self, context: &Context) -> Outcome {
         let path = format!("/v1/campaigns/{}/resume{}", encoded(&self.campaign), if self.catch_up { "?catch_up=true" } else { "" });
-        post(context, self.store.as_deref(), (&path, &Json::Null))?;
-        print(&format!("{:?} goes on\n", self.campaign));
+        let campaign = post(context, self.store.as_deref(), (&path, &Json::Null))?;
+        if is_draft(&campaign) {
+            print(&format!(
+                "{:?} is no longer paused, but it is a draft: it enrols nobody and sends nothing until its header says `published`\n",
+                self.campaign
+            ));
+            return Ok(Exit::Done);
+        }
+        let caught = if self.catch_up { "; who was triggered during the pause was asked again" } else { "" };
+        print(&format!("{:?} goes on: {}{caught}\n", self.campaign, inside(&campaign, "is inside", "are inside")));
         Ok(Exit::Done)
     }
 }
@@ -82,6 +96,16 @@ impl Enroll {
         print(&format!("asked to enrol {} in {:?}; `campc why {}` says what came of it\n", self.contact, self.campaign, self.contact));
         Ok(Exit::Done)
     }
+}
+
+fn is_draft(campaign: &Json) -> bool {
+    campaign.get("status").and_then(Json::as_str) == Some("draft")
+}
+
+/// `1 contact stays inside`, `12 contacts stay inside`.
+fn inside(campaign: &Json, one: &str, many: &str) -> String {
+    let count = campaign.get("inside").and_then(Json::as_u64).unwrap_or(0);
+    if count == 1 { format!("1 contact {one}") } else { format!("{count} contacts {many}") }
 }
 
 fn post(context: &Context, store: Option<&str>, (path, body): (&str, &Json)) -> Result<Json, crate::cli::failure::Failure> {

@@ -114,6 +114,53 @@ impl Door {
         self.call(Method::POST, path, body).await
     }
 
+    /// Deletes what a route stands for.
+    ///
+    /// # Errors
+    /// Where nobody answers.
+    pub async fn delete(&self, path: &str) -> Result<Answer, Failure> {
+        self.call(Method::DELETE, path, String::new()).await
+    }
+
+    /// Reads a route whose answer has no bound: `take` is given its parts as they come, first the number of lines that is announced.
+    ///
+    /// # Errors
+    /// Where nobody answers, the route refuses, or `take` does.
+    pub async fn stream(&self, path: &str, mut take: impl FnMut(Part<'_>) -> Result<(), Failure>) -> Result<(), Failure> {
+        match self {
+            Door::Daemon { notice, client } => {
+                let gone = |error: reqwest::Error| Failure::usage(format!("the daemon on {} does not answer: {error}", notice.listen));
+                let request = client.get(format!("http://{}{path}", notice.listen)).bearer_auth(&notice.admin_token);
+                let mut response = request.send().await.map_err(gone)?;
+                if !response.status().is_success() {
+                    let status = response.status().as_u16();
+                    let bytes = response.bytes().await.map_err(gone)?;
+                    return Answer { status, json: serde_json::from_slice(&bytes).unwrap_or(Json::Null) }.ok().map(drop);
+                }
+                take(Part::Count(count_of(response.headers())))?;
+                while let Some(bytes) = response.chunk().await.map_err(gone)? {
+                    take(Part::Bytes(&bytes))?;
+                }
+                Ok(())
+            }
+            Door::Here { service, .. } => {
+                let response = within(service, Method::GET, (path, String::new())).await?;
+                if !response.status().is_success() {
+                    return answer_of(response).await?.ok().map(drop);
+                }
+                take(Part::Count(count_of(response.headers())))?;
+                let mut body = response.into_body();
+                while let Some(frame) = body.frame().await {
+                    let frame = frame.map_err(|error| Failure::usage(error.to_string()))?;
+                    if let Ok(bytes) = frame.into_data() {
+                        take(Part::Bytes(&bytes))?;
+                    }
+                }
+                Ok(())
+            }
+        }
+    }
+
     async fn call(&self, method: Method, path: &str, body: String) -> Result<Answer, Failure> {
         match self {
             Door::Daemon { notice, client } => {
@@ -125,15 +172,8 @@ impl Door {
                 Ok(Answer { status, json: serde_json::from_slice(&bytes).unwrap_or(Json::Null) })
             }
             Door::Here { service, .. } => {
-                let request = Request::builder().method(method).uri(path).header(header::AUTHORIZATION, format!("Bearer {INNER_TOKEN}"));
-                let request = request.body(Body::from(body)).map_err(|error| Failure::usage(error.to_string()))?;
-                let response = match service.call(request).await {
-                    Ok(response) => response,
-                    Err(never) => match never {},
-                };
-                let status = response.status().as_u16();
-                let bytes = response.into_body().collect().await.map_err(|error| Failure::usage(error.to_string()))?.to_bytes();
-                Ok(Answer { status, json: serde_json::from_slice(&bytes).unwrap_or(Json::Null) })
+                let response = within(service, method, (path, body)).await?;
+                answer_of(response).await
             }
         }
     }
@@ -147,6 +187,34 @@ impl Door {
     }
 }
 
+/// A part of a streamed answer.
+#[derive(Clone, Copy, Debug)]
+pub enum Part<'a> {
+    /// How many lines are to come, if that is announced.
+    Count(Option<u64>),
+    /// The next bytes; lines may be cut anywhere.
+    Bytes(&'a [u8]),
+}
+
+fn count_of(headers: &axum::http::HeaderMap) -> Option<u64> {
+    headers.get(crate::http::COUNT_HEADER)?.to_str().ok()?.parse().ok()
+}
+
+async fn within(service: &TowerToHyperService<Router>, method: Method, (path, body): (&str, String)) -> Result<axum::response::Response, Failure> {
+    let request = Request::builder().method(method).uri(path).header(header::AUTHORIZATION, format!("Bearer {INNER_TOKEN}"));
+    let request = request.body(Body::from(body)).map_err(|error| Failure::usage(error.to_string()))?;
+    match service.call(request).await {
+        Ok(response) => Ok(response),
+        Err(never) => match never {},
+    }
+}
+
+async fn answer_of(response: axum::response::Response) -> Result<Answer, Failure> {
+    let status = response.status().as_u16();
+    let bytes = response.into_body().collect().await.map_err(|error| Failure::usage(error.to_string()))?.to_bytes();
+    Ok(Answer { status, json: serde_json::from_slice(&bytes).unwrap_or(Json::Null) })
+}
+
 /// What a route below `/v1/contacts/CONTACT` answers; `route` is what follows, such as `/journal`.
 ///
 /// # Errors
@@ -156,11 +224,7 @@ pub fn contact_answer((project, store): (&Project, Option<&str>), (contact, rout
         let door = Door::open(project, store).await?;
         let answer = door.get(&format!("/v1/contacts/{}{route}", encoded(contact))).await;
         door.close().await;
-        let answer = answer?;
-        if answer.status == 404 {
-            return Err(Failure::failed(format!("no contact has the id, user id, email or phone {contact:?}")));
-        }
-        answer.ok()
+        answer?.ok()
     })
 }
 

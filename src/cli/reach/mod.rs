@@ -6,6 +6,6 @@ mod door;
 mod notice;
 mod store;
 
-pub use door::{Door, contact_answer, encoded};
+pub use door::{Door, Part, contact_answer, encoded};
 pub use notice::Notice;
 pub use store::StorePlace;

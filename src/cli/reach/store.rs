@@ -63,6 +63,21 @@ impl StorePlace {
     pub fn reader(&self) -> Result<Arc<dyn StoreReader>, Failure> {
         read_only(&self.path).map_err(|error| Failure::usage(format!("the store {} cannot be read: {error}", self.path.display())))
     }
+    /// How large it is, with its log.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        let of = |suffix: &str| {
+            let mut name = self.path.file_name().unwrap_or_default().to_os_string();
+            name.push(suffix);
+            std::fs::metadata(self.path.with_file_name(name)).map_or(0, |data| data.len())
+        };
+        of("") + of("-wal")
+    }
+    /// What is free on its disk, where the system tells.
+    #[must_use]
+    pub fn free_bytes(&self) -> Option<u64> {
+        crate::http::free_bytes(&self.path)
+    }
     /// Where a running daemon leaves its note.
     #[must_use]
     pub fn notice_path(&self) -> PathBuf {

@@ -1,10 +1,10 @@
 //! Campaigns: the list, one with its steps, and the operator's switches.
 
+use super::near::{no_campaign, no_contact};
 use super::{json, only, read_json};
-use crate::daemon::api::{ContactKey, Submission, SubmissionKind};
+use crate::daemon::api::{ContactKey, EngineError, Submission, SubmissionKind};
 use crate::http::app::{App, engine_problem};
 use crate::http::problem::Problem;
-use crate::http::rows::key_of_text;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{Path, Query, State};
@@ -32,12 +32,28 @@ async fn show(State(app): State<App>, Path(name): Path<String>) -> Result<Respon
 }
 
 async fn detail(app: &App, name: String) -> Result<Response, Problem> {
+    let wanted = name.clone();
     let found = app.read(move |engine| engine.campaign(&name)).await?;
-    json(&found.ok_or_else(|| Problem::not_found("the running program has no campaign of that name"))?)
+    json(&found.ok_or_else(|| no_campaign(&app.engine, &wanted))?)
+}
+
+/// A switch that could not be thrown: most often there is no such campaign, and a near one was meant.
+fn not_switched(app: &App, name: &str, error: &EngineError) -> Problem {
+    match error {
+        EngineError::Unknown(_) => no_campaign(&app.engine, name),
+        EngineError::Store(_)
+        | EngineError::Commit(_)
+        | EngineError::NothingDeployed
+        | EngineError::Program(_)
+        | EngineError::NotDeployable(_)
+        | EngineError::RealClock
+        | EngineError::ClockBack { .. }
+        | EngineError::Closed => engine_problem(error),
+    }
 }
 
 async fn pause(State(app): State<App>, Path(name): Path<String>) -> Result<Response, Problem> {
-    app.engine.pause(&name).await.map_err(|error| engine_problem(&error))?;
+    app.engine.pause(&name).await.map_err(|error| not_switched(&app, &name, &error))?;
     detail(&app, name).await
 }
 
@@ -49,7 +65,7 @@ struct ResumeQuery {
 
 async fn resume(State(app): State<App>, Path(name): Path<String>, Query(query): Query<ResumeQuery>) -> Result<Response, Problem> {
     let resumed = if query.catch_up { app.engine.catch_up(&name).await } else { app.engine.resume(&name).await };
-    resumed.map_err(|error| engine_problem(&error))?;
+    resumed.map_err(|error| not_switched(&app, &name, &error))?;
     detail(&app, name).await
 }
 
@@ -60,20 +76,11 @@ struct EnrollBody {
 
 async fn enroll(State(app): State<App>, Path(name): Path<String>, headers: HeaderMap, body: Body) -> Result<Response, Problem> {
     let EnrollBody { contact } = read_json(&headers, body).await?;
-    let Some(uid) = app.engine.resolve(&contact) else {
-        return Err(Problem::not_found(format!("no contact has that {}", kind_of_key(&key_of_text(&contact)))));
-    };
+    let uid = app.engine.resolve(&contact).ok_or_else(|| no_contact(&app.engine, &contact))?;
+    if !app.engine.linked().is_some_and(|linked| linked.program.campaigns.iter().any(|def| *def.name == *name)) {
+        return Err(no_campaign(&app.engine, &name));
+    }
     let submission = Submission::new(ContactKey::of(uid), SubmissionKind::Enroll(Arc::from(name)));
     only(app.submit(vec![submission]).await?)?;
     json(&serde_json::json!({ "success": true, "contact": uid.to_text() }))
-}
-
-fn kind_of_key(key: &ContactKey) -> &'static str {
-    if key.email.is_some() {
-        "email"
-    } else if key.phone.is_some() {
-        "phone"
-    } else {
-        "id or user id"
-    }
 }

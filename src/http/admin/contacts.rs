@@ -1,8 +1,9 @@
 //! Contacts: one, many, the journal of one, and setting what is known of one.
 
-use super::{find_contact, json, json_with, no_contact, only, read_json};
-use crate::daemon::api::{ContactFilter, ContactKey};
-use crate::http::app::App;
+use super::near::{no_campaign, no_contact};
+use super::{find_contact, json, json_with, only, read_json};
+use crate::daemon::api::{ContactFilter, ContactKey, EngineError};
+use crate::http::app::{App, engine_problem};
 use crate::http::problem::Problem;
 use crate::http::rows::{key_of_text, upsert};
 use crate::lang::{Zone, from_json, normalize_email};
@@ -16,7 +17,12 @@ use serde::Deserialize;
 use serde_json::{Map, Value as Json};
 
 pub fn routes() -> Router<App> {
-    Router::new().route("/v1/contacts", get(list)).route("/v1/contacts/{id}", get(show).put(put)).route("/v1/contacts/{id}/journal", get(journal))
+    Router::new()
+        .route("/v1/contacts", get(list))
+        .route("/v1/contacts/{id}", get(show).put(put).delete(erase))
+        .route("/v1/contacts/{id}/journal", get(journal))
+        .route("/v1/contacts/{id}/now", get(now))
+        .route("/v1/contacts/{id}/export", get(dossier))
 }
 
 #[derive(Default, Deserialize)]
@@ -37,12 +43,59 @@ async fn list(State(app): State<App>, Query(query): Query<ListQuery>) -> Result<
 
 async fn show(State(app): State<App>, Path(id): Path<String>) -> Result<Response, Problem> {
     let uid = find_contact(&app, &id)?;
-    json(&app.engine.contact(uid).ok_or_else(no_contact)?)
+    json(&app.engine.contact(uid).ok_or_else(|| no_contact(&app.engine, &id))?)
 }
 
 async fn journal(State(app): State<App>, Path(id): Path<String>) -> Result<Response, Problem> {
     let uid = find_contact(&app, &id)?;
     json(&app.read(move |engine| engine.journal(uid)).await?)
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct NowQuery {
+    campaign: Option<String>,
+}
+
+/// Where the contact stands; with a campaign also what would bring it in.
+async fn now(State(app): State<App>, Path(id): Path<String>, Query(query): Query<NowQuery>) -> Result<Response, Problem> {
+    let uid = find_contact(&app, &id)?;
+    let view = app.engine.standing(uid, query.campaign.as_deref()).map_err(|error| match error {
+        EngineError::Unknown(_) => no_campaign(&app.engine, query.campaign.as_deref().unwrap_or_default()),
+        EngineError::Store(_)
+        | EngineError::Commit(_)
+        | EngineError::NothingDeployed
+        | EngineError::Program(_)
+        | EngineError::NotDeployable(_)
+        | EngineError::RealClock
+        | EngineError::ClockBack { .. }
+        | EngineError::Closed => engine_problem(&error),
+    })?;
+    json(&view.ok_or_else(|| no_contact(&app.engine, &id))?)
+}
+
+/// Everything that is known of the contact.
+async fn dossier(State(app): State<App>, Path(id): Path<String>) -> Result<Response, Problem> {
+    let uid = find_contact(&app, &id)?;
+    let found = app.read(move |engine| engine.dossier(uid)).await?;
+    json(&found.ok_or_else(|| no_contact(&app.engine, &id))?)
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct EraseQuery {
+    reason: String,
+}
+
+/// Erases the contact; why must be said, since somebody will ask.
+async fn erase(State(app): State<App>, Path(id): Path<String>, Query(query): Query<EraseQuery>) -> Result<Response, Problem> {
+    let reason = query.reason.trim();
+    if reason.is_empty() {
+        return Err(Problem::unprocessable("no-reason", "an erasure wants a reason: add `?reason=TEXT`, without the person's name or address"));
+    }
+    let uid = find_contact(&app, &id)?;
+    app.engine.erase_because(uid, reason).await.map_err(|error| engine_problem(&error))?;
+    json(&serde_json::json!({ "erased": uid.to_text() }))
 }
 
 async fn put(State(app): State<App>, Path(id): Path<String>, headers: HeaderMap, body: Body) -> Result<Response, Problem> {

@@ -102,8 +102,17 @@ fn careful(submission: &mut Submission, engine: &Engine) {
     }
 }
 
+/// An id that another store gave names nobody here: where the row has another key, that one counts.
+fn forget_foreign_id(submission: &mut Submission, engine: &Engine) {
+    let key = &mut submission.contact;
+    let has_other = key.user_id.is_some() || key.email.is_some() || key.phone.is_some();
+    if has_other && key.uid.is_some_and(|uid| engine.state(uid).is_none()) {
+        key.uid = None;
+    }
+}
+
 fn keep_withdrawn(wanted: &mut Map<String, Json>, now: &Json) {
-    wanted.retain(|key, value| !(value == "given" && now.get(key).is_some_and(|state| state == "withdrawn")));
+    wanted.retain(|key, value| value == "withdrawn" || now.get(key).is_none_or(|state| state != "withdrawn"));
 }
 
 fn names(list: Option<Json>) -> Vec<String> {
@@ -127,6 +136,7 @@ impl Report {
         match row_submission(text, app.engine.now()) {
             Ok(mut submission) => {
                 submission.is_quiet = is_quiet;
+                forget_foreign_id(&mut submission, &app.engine);
                 careful(&mut submission, &app.engine);
                 self.waiting.push((self.line, submission));
             }

@@ -3,10 +3,15 @@
 mod campaigns;
 mod clock;
 mod contacts;
+mod export;
 mod import;
 mod messages;
+mod near;
 mod segments;
 mod stream;
+mod suppressions;
+
+pub use export::COUNT_HEADER;
 
 use super::app::App;
 use super::body::{self, OTHER_BYTES};
@@ -21,6 +26,7 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
+use near::no_contact;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -29,11 +35,13 @@ pub fn routes(app: &App) -> Router<App> {
     Router::new()
         .merge(contacts::routes())
         .merge(import::routes())
+        .merge(export::routes())
         .merge(campaigns::routes())
         .merge(segments::routes())
         .merge(messages::routes())
         .merge(clock::routes())
         .merge(stream::routes())
+        .merge(suppressions::routes())
         .route_layer(from_fn_with_state(app.clone(), admins_only))
 }
 
@@ -70,12 +78,7 @@ async fn read_json<T: DeserializeOwned>(headers: &HeaderMap, body: Body) -> Resu
 
 /// The contact that an id, user id, email or phone names.
 fn find_contact(app: &App, key: &str) -> Result<ContactUid, Problem> {
-    app.engine.resolve(key).or_else(|| app.engine.resolve_anonymous(key)).ok_or_else(no_contact)
-}
-
-/// 404 for a key that names nobody.
-fn no_contact() -> Problem {
-    Problem::not_found("no contact has that id, user id, email or phone")
+    app.engine.resolve(key).or_else(|| app.engine.resolve_anonymous(key)).ok_or_else(|| no_contact(&app.engine, key))
 }
 
 /// The one answer of a submission of one.

@@ -1,5 +1,6 @@
 //! Segments: the list, who is in one, and adding or removing somebody by hand, which sticks.
 
+use super::near::no_segment;
 use super::{find_contact, json, only};
 use crate::daemon::api::{ContactFilter, ContactKey, Submission, SubmissionKind};
 use crate::http::app::App;
@@ -32,7 +33,7 @@ struct PageQuery {
 async fn members(State(app): State<App>, Path(name): Path<String>, Query(query): Query<PageQuery>) -> Result<Response, Problem> {
     let filter = ContactFilter { segment: Some(name), cursor: query.cursor, limit: query.limit, ..ContactFilter::default() };
     if !app.engine.segments().iter().any(|segment| filter.segment.as_deref() == Some(&*segment.name)) {
-        return Err(Problem::not_found("the running program has no segment of that name"));
+        return Err(no_segment(&app.engine, filter.segment.as_deref().unwrap_or_default()));
     }
     json(&app.engine.contacts(&filter))
 }

@@ -2,6 +2,7 @@
 
 mod checking;
 mod formats;
+mod operating;
 mod projects;
 mod replaying;
 mod running;

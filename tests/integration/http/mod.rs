@@ -2,5 +2,8 @@
 
 mod admin;
 mod ingest;
+mod keys;
+mod metrics;
 mod pages;
 mod public;
+mod secrecy;

@@ -1,5 +1,6 @@
 //! What the columns of a CSV file mean.
 
+use super::guard::unguarded;
 use crate::bytecode::Program;
 use crate::cli::failure::Failure;
 use crate::diagnostics::suggest;
@@ -128,7 +129,7 @@ impl Reading {
         }
         let mut parts = Parts::default();
         for (column, cell) in self.columns.iter().zip(cells.iter()) {
-            let cell = cell.trim();
+            let cell = unguarded(cell.trim());
             if !cell.is_empty() {
                 self.take(&mut parts, column, cell)?;
             }

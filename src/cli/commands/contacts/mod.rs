@@ -1,19 +1,26 @@
 //! `campc contacts`: in bulk, and one.
 
 mod columns;
+mod erase;
+mod export;
+mod guard;
 mod import;
 mod progress;
 mod rows;
 mod show;
+mod suppressions;
+mod table;
 
 pub use rows::each_row;
 
 use crate::cli::context::Context;
 use crate::cli::failure::Outcome;
 
-/// Contacts: import many, show one.
+/// Contacts: import and export many; show, export, erase one; addresses that are not written to.
 #[derive(Clone, Debug, clap::Args)]
-#[command(after_help = "Examples:\n  campc contacts import people.csv\n  campc contacts show ana@example.com")]
+#[command(
+    after_help = "Examples:\n  campc contacts import people.csv\n  campc contacts show ana@example.com\n  campc contacts export --segment \"Canada Hot Leads\" -o leads.csv\n  campc contacts export ana@example.com -o ana.json\n  campc contacts erase ana@example.com --reason \"request of 2026-03-02\"\n  campc contacts suppressions list"
+)]
 pub struct Contacts {
     /// What to do
     #[command(subcommand)]
@@ -27,6 +34,12 @@ pub enum Action {
     Import(import::Import),
     /// Show one contact as JSON
     Show(show::Show),
+    /// Write all contacts, or everything that is known of one
+    Export(export::Export),
+    /// Erase a contact: everything ends, personal data goes, its addresses stay suppressed
+    Erase(erase::Erase),
+    /// Addresses that are not written to, whoever has them
+    Suppressions(suppressions::Suppressions),
 }
 
 impl Contacts {
@@ -38,6 +51,9 @@ impl Contacts {
         match &self.action {
             Action::Import(import) => import.run(context),
             Action::Show(show) => show.run(context),
+            Action::Export(export) => export.run(context),
+            Action::Erase(erase) => erase.run(context),
+            Action::Suppressions(suppressions) => suppressions.run(context),
         }
     }
 }

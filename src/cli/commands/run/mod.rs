@@ -8,6 +8,7 @@ use crate::cli::compiled::compiled;
 use crate::cli::context::{Context, print, remark};
 use crate::cli::engine::open_engine;
 use crate::cli::failure::{Exit, Failure, Outcome};
+use crate::cli::logging::{self, LogFormat, LogOptions};
 use crate::cli::project::Project;
 use crate::cli::reach::{Notice, StorePlace};
 use crate::cli::runtime::block_on;
@@ -45,6 +46,12 @@ pub struct Run {
     /// What this process does
     #[arg(long, value_name = "ROLE", default_value = "all")]
     pub role: Role,
+    /// How log lines look; -v says more, and CAMPC_LOG=campc::deliver=debug more precisely
+    #[arg(long, value_name = "FORMAT", default_value = "text", env = "CAMP_LOG")]
+    pub log_format: LogFormat,
+    /// Send spans of requests, batches, commits and attempts to this OpenTelemetry collector (needs a build with --features otel)
+    #[arg(long, value_name = "URL")]
+    pub otlp: Option<String>,
 }
 
 /// Which clock.
@@ -69,7 +76,10 @@ impl Run {
     /// # Errors
     /// Findings: 1; set-up: 2.
     pub fn run(&self, context: &Context) -> Outcome {
-        install_log(context.verbosity);
+        // What went wrong may hold what a contact is called: of a panic only its place is told.
+        crate::cli::panics::tell(crate::cli::panics::Telling::PlaceOnly);
+        let options = LogOptions { verbosity: context.verbosity, format: self.log_format, otlp: self.otlp.clone() };
+        let _spans = logging::install(&options)?;
         let project = Project::find(context, self.path.as_deref())?;
         let place = StorePlace::find(&project, self.store.as_deref())?;
         match self.role {
@@ -93,13 +103,15 @@ impl Run {
         let access = Access::of(&setup, &engine);
         let notice = Notice { listen: reachable(address), admin_token: access.admin_tokens.first().cloned().unwrap_or_default(), pid: std::process::id() };
         notice.write(&place.notice_path())?;
+        tracing::info!(address = %notice.listen, deployment = engine.linked().map_or(0, |linked| linked.deployment.seq), "running");
         print(&banner::text(context, &engine, (&setup, &access), (&notice.listen, &place.path)));
         let keys = Keys::new(&access.write_keys, &access.admin_tokens);
         let tokens = setup.key_ring(&engine).ok_or_else(|| Failure::usage("there is no key to sign links with"))?;
-        let app = App::new(engine.clone(), keys, tokens, setup.sites.clone());
+        let app = App::new(engine.clone(), keys, tokens, setup.sites.clone()).on_store(&place.path);
         let exit = until_told(server, app, (&engine, ending)).await;
         engine.drain(DRAIN_TIME).await;
         Notice::remove(&place.notice_path());
+        tracing::info!("drained and ended");
         exit
     }
 
@@ -239,17 +251,4 @@ fn not_deployed(error: &EngineError) -> Failure {
 
 fn engine_failure(error: &EngineError) -> Failure {
     Failure::usage(format!("the engine cannot start: {error}"))
-}
-
-/// Logs go to stderr; `CAMPC_LOG` says more than `-v` does. No line holds what a contact is called or reached by.
-fn install_log(verbosity: u8) {
-    let level = match verbosity {
-        0 => "warn",
-        1 => "campc=info,warn",
-        _ => "campc=debug,info",
-    };
-    let filter = tracing_subscriber::EnvFilter::try_from_env("CAMPC_LOG").unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(level));
-    // Set before by an embedding test: then that one stays.
-    let is_terminal = std::io::IsTerminal::is_terminal(&std::io::stderr());
-    let _ = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(is_terminal).with_target(false).try_init();
 }

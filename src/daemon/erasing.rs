@@ -1,0 +1,151 @@
+//! The operator's hand on people and addresses: erasing a contact, suppressing an address, lifting that.
+
+use super::api::EngineError;
+use super::batcher::Batcher;
+use super::ingest::normalize_phone;
+use super::keys::KeyKind;
+use super::suppressions::{SUPPRESSIONS, Suppressed, SuppressionBook, SuppressionGround, SuppressionKey};
+use super::tally::ERASED;
+use crate::advance::{Change, ConsentTarget, Input, InputKind};
+use crate::bytecode::Channel;
+use crate::lang::normalize_email;
+use crate::machine::state::{ConsentState, ContactUid};
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+
+/// Where `meta` keeps who was erased when and why, as JSON.
+pub(crate) const ERASURES: &str = "erasures";
+
+/// What the operator does to a person or an address.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum PersonCommand {
+    /// Erases a contact.
+    Erase { contact: ContactUid, reason: Arc<str> },
+    /// Suppresses an address or number, or a key of the list with its channel.
+    Suppress { address: Arc<str>, channel: Option<Channel>, ground: SuppressionGround },
+    /// Lifts a suppression: of an address, a number, or a key.
+    Lift { address: Arc<str> },
+}
+
+/// An erasure, as it is remembered: nothing of the person.
+#[derive(Debug, Serialize, Deserialize)]
+struct Erasure {
+    contact: String,
+    at: String,
+    reason: String,
+}
+
+impl Batcher {
+    /// Carries it out.
+    pub(super) fn command_person(&mut self, command: &PersonCommand) -> Result<(), EngineError> {
+        match command {
+            PersonCommand::Erase { contact, reason } => self.erase(*contact, reason),
+            PersonCommand::Suppress { address, channel, ground } => self.suppress((address, *channel), *ground),
+            PersonCommand::Lift { address } => self.lift(address),
+        }
+    }
+
+    /// Erases a contact: nothing of the person stays but the keys of its addresses, which stay suppressed.
+    fn erase(&mut self, contact: ContactUid, reason: &str) -> Result<(), EngineError> {
+        let now = self.shared.clock.now();
+        let resident = self.shared.read();
+        let contact = resident.canonical(contact);
+        let state = resident.state(contact).ok_or_else(|| EngineError::Unknown(format!("there is no contact {}", contact.to_text())))?;
+        let mut gone: Vec<ContactUid> = resident.redirects.keys().copied().filter(|loser| resident.canonical(*loser) == contact).collect();
+        gone.push(contact);
+        let (mut erased, mut book) = (resident.erased.clone(), resident.suppressions.clone());
+        erased.add(&state);
+        book.add_erased(&resident.builtins, &state, now);
+        drop(resident);
+        let log = self.log_of_erasures(Erasure { contact: contact.to_text(), at: now.to_rfc3339(), reason: reason.to_owned() })?;
+        // The suppression comes first: whatever breaks off in between, nobody is written to who should not be.
+        self.store.set_meta(&[(SUPPRESSIONS, &book.encode()?), (ERASURES, &log)])?;
+        self.shared.write().suppressions = book;
+        for uid in gone {
+            self.store.erase(uid)?;
+            self.desk.forget(&self.desk.of_contact(uid));
+            let mut resident = self.shared.write();
+            resident.remove(uid);
+            resident.keys.forget(uid);
+        }
+        // What campaigns count stays, without the person.
+        self.store.set_meta(&[(ERASED, &erased.encode()?)])?;
+        self.shared.write().erased = erased;
+        tracing::info!(contact = %contact.to_text(), "a contact was erased");
+        Ok(())
+    }
+
+    fn log_of_erasures(&self, erasure: Erasure) -> Result<Vec<u8>, EngineError> {
+        let known = self.shared.reader.meta(ERASURES)?;
+        let mut log: Vec<Erasure> = known.and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default();
+        log.push(erasure);
+        serde_json::to_vec(&log).map_err(|error| EngineError::Unknown(format!("the erasure cannot be written down: {error}")))
+    }
+
+    fn suppress(&mut self, (address, channel): (&str, Option<Channel>), ground: SuppressionGround) -> Result<(), EngineError> {
+        let since = self.shared.clock.now();
+        let mut book = self.shared.read().suppressions.clone();
+        let Some((channel, address)) = self.channel_of(address) else {
+            let (key, channel) = key_of_text(address).zip(channel).ok_or_else(|| no_address(address))?;
+            book.add(key, Suppressed { channel, ground, since });
+            return self.keep(book);
+        };
+        book.add(book.key_of(channel, &address), Suppressed { channel, ground, since });
+        self.keep(book)?;
+        self.change_holders((channel, &address), &[Change::Consent(ConsentTarget::Channel(channel), ConsentState::Withdrawn)])
+    }
+
+    fn lift(&mut self, address: &str) -> Result<(), EngineError> {
+        let mut book = self.shared.read().suppressions.clone();
+        let found = self.channel_of(address);
+        let key = match &found {
+            Some((channel, address)) => Some(book.key_of(*channel, address)),
+            None => key_of_text(address),
+        };
+        let was_there = key.and_then(|key| book.remove(&key));
+        let Some((channel, address)) = found else {
+            return if was_there.is_some() { self.keep(book) } else { Err(no_address(address)) };
+        };
+        self.keep(book)?;
+        let mut changes = vec![Change::Suppress(channel, None)];
+        if was_there.is_some() {
+            changes.push(Change::Consent(ConsentTarget::Channel(channel), ConsentState::None));
+        }
+        self.change_holders((channel, &address), &changes)
+    }
+
+    /// An address or number in its normal form, and the channel it is of.
+    fn channel_of(&self, address: &str) -> Option<(Channel, String)> {
+        let email = address.contains('@').then(|| normalize_email(address)).flatten().map(|address| (Channel::Email, address));
+        let is_number = address.trim_start().starts_with('+') || address.trim().bytes().all(|byte| byte.is_ascii_digit() || b" -().".contains(&byte));
+        email.or_else(|| is_number.then(|| normalize_phone(address, self.country)).flatten().map(|number| (Channel::Sms, number)))
+    }
+
+    fn keep(&mut self, book: SuppressionBook) -> Result<(), EngineError> {
+        self.store.set_meta(&[(SUPPRESSIONS, &book.encode()?)])?;
+        self.shared.write().suppressions = book;
+        Ok(())
+    }
+
+    /// Those who have the address now follow at once.
+    fn change_holders(&mut self, (channel, address): (Channel, &str), changes: &[Change]) -> Result<(), EngineError> {
+        let kind = match channel {
+            Channel::Email => KeyKind::Email,
+            Channel::Sms | Channel::Push => KeyKind::Phone,
+        };
+        let holders = self.shared.read().keys.holders(kind, address);
+        self.with_work(|work| {
+            for uid in holders {
+                work.step(uid, &Input::new(InputKind::Changed(changes.to_vec())));
+            }
+        })
+    }
+}
+
+fn no_address(text: &str) -> EngineError {
+    EngineError::Unknown(format!("{text:?} is neither an address, a number like +15550100, nor a key of the suppression list with its channel"))
+}
+
+fn key_of_text(text: &str) -> Option<SuppressionKey> {
+    data_encoding::HEXLOWER_PERMISSIVE.decode(text.as_bytes()).ok()?.try_into().ok()
+}
