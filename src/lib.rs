@@ -18,6 +18,7 @@ pub mod lang;
 pub mod library;
 pub mod lower;
 pub mod machine;
+pub mod migrate;
 pub mod semantic;
 pub mod sim;
 pub mod store;

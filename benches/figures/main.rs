@@ -1,7 +1,7 @@
 //! The figures of `./bench`: what Camp costs in time, memory and disk on this machine, each with its goal.
 //!
 //! Prints; asserts no times. The real binary is measured from outside: as a process, over HTTP, and by the rows in its store.
-//! `figures BINARY [NAME…]` runs the named parts, all by default: check fmt machine counts tests simulate load latency waiting timers size.
+//! `figures BINARY [NAME…]` runs the named parts, all by default: check fmt machine plan counts tests simulate load latency waiting timers size.
 //! `--quick` does a tenth of the work; `--people=N` says how many wait in `waiting` and `timers`.
 
 mod check;
@@ -14,6 +14,7 @@ mod generator;
 mod latency;
 mod load;
 mod machine;
+mod plan;
 mod raw;
 mod report;
 mod simulate;
@@ -33,6 +34,7 @@ const PARTS: &[Part] = &[
     ("check", check::run),
     ("fmt", fmt::run),
     ("machine", machine::run),
+    ("plan", plan::run),
     ("counts", counts::run),
     ("tests", tests::run),
     ("simulate", simulate::run),

@@ -19,9 +19,25 @@ impl Context<'_> {
             let Some(standing) = self.standing(line) else { continue };
             let Some(rule) = moves.iter().find(|rule| rule.from == standing.step) else { continue };
             match rule.to {
-                None => self.end(line.enrollment, What::Stopped, Arc::from("deploy")),
+                None => self.stop_line(line),
                 Some(to) => self.move_line(evaluator, line, to),
             }
+        }
+    }
+
+    /// A line stops; the enrollment ends with its last one.
+    fn stop_line(&mut self, line: Line) {
+        let moves: &[StepMove] = &self.linked.deployment.moves;
+        let stops = |step: StepUid| moves.iter().any(|rule| rule.from == step && rule.to.is_none());
+        let goes_on = self.enrollment(line.enrollment).is_some_and(|known| known.threads.iter().any(|thread| !stops(thread.standing.step)));
+        if !goes_on {
+            return self.end(line.enrollment, What::Stopped, Arc::from("deploy"));
+        }
+        if let Some(StandingKind::Held { effect, .. }) = self.standing(line).map(|standing| standing.kind) {
+            self.cancel_send(effect, "removed by deploy");
+        }
+        if let Some(enrollment) = self.enrollment_mut(line.enrollment) {
+            enrollment.threads.retain(|known| known.id != line.thread);
         }
     }
 

@@ -214,6 +214,25 @@ codes! {
     // 09 cannot run
     // 0900 is spent: it was what an unfinished campc said of a construct that could not run yet.
     E0901 "campc has failed at this"
+    // 21 plan
+    E2101 "this name now stands for another kind of step"
+    E2102 "contacts stand at a step that could be either of several"
+    E2103 "contacts stand at a step that no longer exists"
+    E2104 "contacts stand in branches that do not go together any more"
+    E2105 "contacts in flight do not have a value the new version reads"
+    E2106 "stored values do not fit the new type"
+    E2107 "contacts in flight could get a message again"
+    E2108 "contacts are inside a campaign that no longer exists"
+    E2109 "this `migrate` line names no step"
+    W2110 "this `migrate` line has done its work"
+    W2111 "a removed send and a new one are nearly the same text"
+    W2112 "contacts stand at steps without a name that have equals beside them"
+    // 22 deploy
+    E2201 "another deploy came first"
+    E2202 "a deploy is still under way"
+    E2203 "a worker could not load the program"
+    E2204 "rolling back needs a rule"
+    E2205 "many contacts become due at once"
     // 11 tests
     E1101 "no such contact is given"
     E1102 "which contact is meant?"

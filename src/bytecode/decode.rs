@@ -2,9 +2,9 @@
 //!
 //! A decoded program is not yet trusted: [`super::verify`] looks at what it means.
 
-use super::encode::{CHECKSUM_BYTES, CODE_SECTION, CONSTANT_SECTION, FORMAT_VERSION, MAGIC, for_each_table};
+use super::encode::{CHECKSUM_BYTES, CODE_SECTION, CONSTANT_SECTION, FORMAT_VERSION, MAGIC, OUTLINE_SECTION, bytes_of, for_each_table};
 use super::flat::FlatValue;
-use super::{Op, Program};
+use super::{Op, Outline, Program};
 use serde::de::DeserializeOwned;
 use std::collections::BTreeMap;
 use thiserror::Error;
@@ -73,7 +73,12 @@ pub fn decode(image: &[u8]) -> Result<Program, DecodeError> {
     if blake3::hash(body).as_bytes().as_slice() != checksum {
         return Err(DecodeError::Checksum);
     }
-    program_of(split_sections(body.get(MAGIC.len() + 2..).ok_or(DecodeError::Sections)?)?)
+    let mut sections = split_sections(body.get(MAGIC.len() + 2..).ok_or(DecodeError::Sections)?)?;
+    let no_outline = bytes_of(&Outline::default());
+    if version == 1 {
+        sections.entry(OUTLINE_SECTION).or_insert(&no_outline);
+    }
+    program_of(sections)
 }
 
 fn split_sections(bytes: &[u8]) -> Result<BTreeMap<u8, &[u8]>, DecodeError> {

@@ -10,7 +10,7 @@ use serde::Serialize;
 /// The first bytes of every image.
 pub const MAGIC: &[u8; 5] = b"CAMPB";
 /// The version this build writes, and the newest it reads.
-pub const FORMAT_VERSION: u16 = 1;
+pub const FORMAT_VERSION: u16 = 2;
 /// Length of the checksum at the end.
 pub(super) const CHECKSUM_BYTES: usize = 32;
 
@@ -20,12 +20,14 @@ macro_rules! for_each_table {
         $apply! {
             3 project, 4 fields, 5 events, 6 lists, 7 topics, 8 segments, 9 groups, 10 rules, 11 messages, 12 templates, 13 webhooks,
             14 campaigns, 15 steps, 16 places, 17 sends, 18 webhook_steps, 19 notifies, 20 listens, 21 untils, 22 queries, 23 regexes,
-            24 blocks, 25 files, 26 notes, 27 positions, 40 arms, 41 splits, 42 repeats, 43 experiments, 45 timelines, 60 policy
+            24 blocks, 25 files, 26 notes, 27 positions, 28 outline, 40 arms, 41 splits, 42 repeats, 43 experiments, 45 timelines, 60 policy
         }
     };
 }
 pub(super) use for_each_table;
 
+/// The section that format 2 brought: without it there is no outline.
+pub(super) const OUTLINE_SECTION: u8 = 28;
 /// The section of the operations.
 pub(super) const CODE_SECTION: u8 = 1;
 /// The section of the constants.

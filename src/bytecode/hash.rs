@@ -6,7 +6,7 @@ use crate::base::{FileId, Span};
 use std::sync::Arc;
 
 /// Sections that say where something was written, not what it means.
-const SOURCE_SECTIONS: [u8; 3] = [25, 26, 27];
+const SOURCE_SECTIONS: [u8; 4] = [25, 26, 27, 28];
 
 /// BLAKE3 over the canonical code, tables and templates, without spans, files, notes, positions and source texts.
 #[must_use]

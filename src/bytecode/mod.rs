@@ -14,6 +14,7 @@ mod ids;
 mod layout;
 mod message;
 mod op;
+mod paths;
 mod program;
 mod reads;
 mod sending;
@@ -43,7 +44,8 @@ pub use message::{
 pub use op::{CompareOp, Op, TextOp};
 pub use program::{
     Block, BuiltinField, CampaignDef, CaptureDef, DecayDef, EventDef, ExitDef, Fact, FieldDef, GoalDef, GroupDef, ListDef, ListenArm, ListenDef, MigrationDef,
-    Place, PointCap, PointRule, Program, ProjectInfo, PropertyDef, Reenter, SegmentDef, SourceNote, StepDef, StepKind, TopicDef, Until, UntilAnchor,
+    Outline, Place, PointCap, PointRule, Program, ProjectInfo, PropertyDef, Reenter, SegmentDef, SourceNote, StepDef, StepKind, StepOutline, TopicDef, Until,
+    UntilAnchor,
 };
 pub use sending::{CappedDef, LimitCount, LimitDef, Period, PolicyDef, SendingRules, ThrottleDef};
 pub use timing::{CollectDef, TimelineArmDef, TimelineDef, UpdateDef};

@@ -371,6 +371,28 @@ impl StepDef {
     }
 }
 
+/// What a step is known by when two programs are aligned. Not part of the program's hash.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StepOutline {
+    /// The step around it; none: it stands in the campaign's own block.
+    pub parent: Option<StepId>,
+    /// The arm of the step around it: `then`, `else`, a label. Empty in the campaign's own block, and in what `do` expands.
+    pub arm: Arc<str>,
+    /// Kind and target, as paths say it: `email welcome`, `wait`. Empty where the compiler did not say.
+    pub target: Arc<str>,
+    /// Its source without comments, its name and the steps inside.
+    pub head: Arc<str>,
+}
+
+/// What only a deploy asks of a program. Not part of its hash; an image of format 1 has none.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Outline {
+    /// By step.
+    pub steps: Vec<StepOutline>,
+    /// By campaign, where each line of its `migrate` was written.
+    pub rules: Vec<Vec<Span>>,
+}
+
 /// A standing place: where an enrollment can wait. `(step, ordinal)` lasts over deploys, `resume` does not.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Place {
@@ -503,6 +525,8 @@ pub struct Program {
     pub files: Vec<Arc<str>>,
     /// Where operations came from, by `pc`. Not part of the hash.
     pub notes: Vec<SourceNote>,
+    /// How steps stand in one another, for aligning two programs. Not part of the hash.
+    pub outline: Outline,
     /// How a span is shown: line and column of each span's start, filled by the compiler so that the daemon needs no sources.
     pub positions: Vec<(Span, u32, u32)>,
 }

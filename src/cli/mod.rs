@@ -26,7 +26,7 @@ use std::process::ExitCode;
 #[command(
     name = "campc",
     version,
-    after_help = "A first project:\n  campc new acme && cd acme\n  campc check && campc test\n  campc run\n\nExit codes: 0 done, 1 findings or not there, 2 usage, set-up or input/output, 74 the disk failed."
+    after_help = "A first project:\n  campc new acme && cd acme\n  campc check && campc test\n  campc run\n\nExit codes: 0 done, 1 findings or not there, 2 usage, set-up or input/output, 3 differences, 74 the disk failed."
 )]
 pub struct Cli {
     /// The project's directory, in place of the nearest one upward with a camp.toml

@@ -256,18 +256,13 @@ impl std::fmt::Display for Stranding {
         for (index, place) in self.places.iter().enumerate() {
             let separator = if index == 0 { "" } else { "\n" };
             let (who, stand) = if place.contacts == 1 { ("contact", "stands") } else { ("contacts", "stand") };
-            match place.code {
-                "E2108" => write!(
-                    f,
-                    "{separator}error[E2108]: {} {who} {stand} at `{}` of campaign \"{}\", which no longer exists",
-                    place.contacts, place.step, place.campaign
-                )?,
-                _ => write!(
-                    f,
-                    "{separator}error[{}]: {} {who} {stand} at `{}` of campaign \"{}\", a step that no longer exists",
-                    place.code, place.contacts, place.step, place.campaign
-                )?,
-            }
+            let why = match place.code {
+                "E2102" => "a step that could be either of several now",
+                "E2104" => "beside steps that it does not go together with any more",
+                "E2108" => "which no longer exists",
+                _ => "a step that no longer exists",
+            };
+            write!(f, "{separator}error[{}]: {} {who} {stand} at `{}` of campaign \"{}\", {why}", place.code, place.contacts, place.step, place.campaign)?;
         }
         Ok(())
     }

@@ -10,6 +10,7 @@ use crate::advance::{Pacing, Switching, redeploy};
 use crate::bytecode::{CampaignId, Program, encode, program_hash};
 use crate::machine::state::{ContactUid, EffectId, Enrollment, Standing, StandingKind};
 use crate::machine::{Deployment, IdKind, Linked};
+use crate::migrate::{Choices, Crossing, Landing, align, land};
 use crate::store::{Batch, CampaignLabel, DeployRecord, OutboxStatus, StepLabel, StoreError};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -54,9 +55,12 @@ impl Batcher {
             return Ok(Deployed { seq: running.deployment.seq, is_new: false, moved: 0 });
         }
         let now = self.shared.clock.now();
-        let deployment = Deployment::next(program, hash, now, running.as_ref().map(|linked| (&linked.deployment, linked.program.as_ref())));
+        let mapping = running.as_ref().map(|running| align((&running.program, &running.deployment), program, &Choices::default())).unwrap_or_default();
+        let lineage = running.as_ref().map(|running| (&running.deployment, mapping.lineage(&running.deployment)));
+        let deployment = Deployment::next(program, hash, now, lineage.as_ref().map(|(former, lineage)| (*former, lineage)));
         let linked = Arc::new(Linked::new(program.clone(), deployment));
-        let stranding = running.as_ref().map(|running| stranding(&self.shared.read(), running, &linked)).unwrap_or_default();
+        let stranding = running.as_ref().map(|running| stranding(&self.shared.read(), &Crossing { running, next: &linked, mapping: &mapping }));
+        let stranding = stranding.unwrap_or_default();
         if !stranding.places.is_empty() {
             return Err(EngineError::NotDeployable(stranding));
         }
@@ -180,14 +184,15 @@ fn is_concerned(resident: &Resident, uid: ContactUid, campaign: u32) -> bool {
 }
 
 /// Who stands where the new program has no place for them.
-fn stranding(resident: &Resident, running: &Linked, next: &Linked) -> Stranding {
+fn stranding(resident: &Resident, crossing: &Crossing<'_>) -> Stranding {
     let mut lost: BTreeMap<(String, String, &'static str, String), BTreeSet<ContactUid>> = BTreeMap::new();
     for state in resident.states() {
         for enrollment in &state.enrollments {
-            for thread in &enrollment.threads {
-                if let Some(code) = missing(next, enrollment, &thread.standing) {
-                    let (campaign, step, source) = describe(running, enrollment, &thread.standing);
-                    lost.entry((campaign, step, code, source)).or_default().insert(state.uid);
+            for (thread, landing) in enrollment.threads.iter().zip(land(crossing, enrollment)) {
+                let Landing::Nowhere(code) = landing else { continue };
+                if thread.standing.kind != StandingKind::Stranded {
+                    let (campaign, step, source) = describe(crossing.running, enrollment, &thread.standing);
+                    lost.entry((campaign, step, code.as_str(), source)).or_default().insert(state.uid);
                 }
             }
         }
@@ -200,21 +205,6 @@ fn stranding(resident: &Resident, running: &Linked, next: &Linked) -> Stranding 
         contacts: u64::try_from(contacts.len()).unwrap_or(u64::MAX),
     };
     Stranding { places: lost.into_iter().map(place).collect() }
-}
-
-fn missing(next: &Linked, enrollment: &Enrollment, standing: &Standing) -> Option<&'static str> {
-    if standing.kind == StandingKind::Stranded || next.deployment.moves.iter().any(|rule| rule.from == standing.step) {
-        return None;
-    }
-    if next.campaign(enrollment.campaign).is_none() {
-        return Some("E2108");
-    }
-    // Who still gathers has not come to any step.
-    if enrollment.gathering.is_some() {
-        return None;
-    }
-    let place = next.step(standing.step).and_then(|step| next.program.find_place(step, standing.ordinal));
-    if place.is_none() { Some("E2103") } else { None }
 }
 
 fn describe(running: &Linked, enrollment: &Enrollment, standing: &Standing) -> (String, String, String) {

@@ -13,6 +13,7 @@ use super::load::{Loaded, load, meta_or_make};
 use super::metrics::Metrics;
 use super::options::{EngineOptions, LinkOptions};
 use super::pipeline::{Committer, SharedStore};
+use super::plan::{PlanAsk, planned};
 use super::reports::{DossierView, NowView, StatusView, SuppressionView};
 use super::shared::Shared;
 use super::suppressions::{SUPPRESSIONS, SuppressionBook, SuppressionGround};
@@ -23,6 +24,7 @@ use crate::content::Outgoing;
 use crate::lang::{Instant, Zone};
 use crate::machine::Linked;
 use crate::machine::state::{ContactState, ContactUid, EffectId};
+use crate::migrate::Plan;
 use crate::store::{OutboxRow, Store, StoreError};
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -457,6 +459,11 @@ impl Engine {
         };
         let email = shared.read().state(row.effect.contact).and_then(|state| shared.read().builtins.email_key(&state));
         Ok(courier.outgoing(&linked, &row.effect, email.as_deref()))
+    }
+    /// What a deploy would change. Takes its time over everybody who is known, and holds up nobody.
+    #[must_use]
+    pub fn plan(&self, ask: &PlanAsk) -> Plan {
+        planned(&self.inner.shared, ask)
     }
     /// Events that nobody declared, the most frequent first.
     ///

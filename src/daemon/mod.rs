@@ -23,6 +23,7 @@ mod options;
 mod patch;
 mod people;
 mod pipeline;
+mod plan;
 mod recorded;
 pub mod reports;
 mod resident;
@@ -37,12 +38,14 @@ mod view_contact;
 mod view_now;
 mod view_status;
 
+pub use crate::migrate::{Depth as PlanDepth, FinishOnOld, Permits as PlanPermits};
 pub use clock::{Clock, ManualClock, RealClock};
 pub use courier::{Carrier, Carrying};
 pub use engine::{Engine, TokenKind};
 pub use load::CLOCK;
 pub use metrics::{Counter, Metrics, lane_word};
 pub use options::{EngineOptions, LinkOptions, OnUnknown, UnknownPolicy};
+pub use plan::PlanAsk;
 pub use recorded::{LogReader, submission_of};
 pub use suppressions::SuppressionGround;
 

@@ -1,7 +1,7 @@
 //! Campaigns: the header, the table of steps, the routine.
 
 use super::context::Lowering;
-use crate::bytecode::{Assembler, CampaignDef, CampaignId, ExitDef, GoalDef, MigrationDef, Op, Reenter, StepDef, StepId, StepKind};
+use crate::bytecode::{Assembler, CampaignDef, CampaignId, ExitDef, GoalDef, MigrationDef, Op, Outline, Reenter, StepDef, StepId, StepKind, StepOutline};
 use crate::semantic::hir;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -101,6 +101,18 @@ impl<'h> Lowering<'h> {
             steps.push(def);
         }
         self.builder.program.steps = steps;
+        self.outline();
+    }
+
+    fn outline(&mut self) {
+        let mut steps = vec![StepOutline::default(); self.builder.program.steps.len()];
+        for campaign in &self.project.campaigns {
+            each_step(&campaign.steps, &mut |header| {
+                steps.get_mut(header.id.index()).into_iter().for_each(|outline| outline.clone_from(header.outline.as_ref()));
+            });
+        }
+        let rules = self.project.campaigns.iter().map(|campaign| campaign.migrations.iter().map(|line| line.span).collect());
+        self.builder.program.outline = Outline { steps, rules: rules.collect() };
     }
 }
 

@@ -10,6 +10,7 @@ pub(super) fn positions(program: &Program, sources: &Sources) -> Vec<(Span, u32,
     spans.extend(program.segments.iter().map(|segment| segment.span));
     spans.extend(program.rules.iter().map(|rule| rule.span));
     spans.extend(program.steps.iter().map(|step| step.span));
+    spans.extend(program.outline.rules.iter().flatten());
     for campaign in &program.campaigns {
         spans.insert(campaign.span);
         spans.extend(campaign.triggers.iter().map(|trigger| trigger.span));

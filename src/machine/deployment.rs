@@ -3,6 +3,7 @@
 //! A compiled program is a function of its source alone; which campaign is number 7 for ever, and which step inherits whose lineage,
 //! belongs to the deployment.
 
+use super::lineage::Lineage;
 use super::state::{StableId, StepUid};
 use crate::bytecode::Program;
 use crate::lang::Instant;
@@ -26,7 +27,7 @@ pub enum IdKind {
     Campaign,
 }
 
-/// All names that ever had a stable id, and the lineage of the steps that are alive.
+/// All names that ever had a stable id, and all steps that ever had a lineage.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Registry {
     next: StableId,
@@ -45,12 +46,21 @@ impl Registry {
     pub fn name_of(&self, kind: IdKind, id: StableId) -> Option<&Arc<str>> {
         self.names.iter().find(|((known, _), value)| *known == kind && **value == id).map(|((_, name), _)| name)
     }
+    /// The id that something of this name, formerly called `was`, would carry on.
+    #[must_use]
+    pub fn carried(&self, kind: IdKind, name: &str, was: Option<&Arc<str>>) -> Option<StableId> {
+        self.find(kind, name).or_else(|| self.find(kind, was?))
+    }
+    /// Whether a step of that name or path has ever been deployed.
+    #[must_use]
+    pub fn ever_had(&self, campaign: StableId, text: &str) -> bool {
+        let has = |key: String| self.steps.contains_key(&(campaign, Arc::from(key)));
+        has(format!("as {text}")) || has(text.strip_suffix("#1").unwrap_or(text).to_owned())
+    }
     fn id_of(&mut self, kind: IdKind, name: &Arc<str>, was: Option<&Arc<str>>) -> StableId {
-        if let Some(id) = self.names.get(&(kind, name.clone())) {
-            return *id;
-        }
-        // `was OLD` takes the old name's identity with it.
-        if let Some(id) = was.and_then(|old| self.names.remove(&(kind, old.clone()))) {
+        if let Some(id) = self.carried(kind, name, was) {
+            // `was OLD` takes the old name's identity with it.
+            self.names.retain(|(known, old), held| *known != kind || *held != id || old == name);
             self.names.insert((kind, name.clone()), id);
             return id;
         }
@@ -111,14 +121,14 @@ pub struct StepMove {
 }
 
 impl Deployment {
-    /// The identities of `program`, deployed at `at` after `previous`. Steps keep their lineage by name or path.
+    /// The identities of `program`, deployed at `at` after another one, whose steps it carries on as the lineage says.
     #[must_use]
-    pub fn next(program: &Program, hash: [u8; 32], at: Instant, previous: Option<(&Deployment, &Program)>) -> Deployment {
+    pub fn next(program: &Program, hash: [u8; 32], at: Instant, previous: Option<(&Deployment, &Lineage)>) -> Deployment {
         let mut registry = previous.map(|(deployment, _)| deployment.registry.clone()).unwrap_or_default();
         let seq = previous.map_or(0, |(deployment, _)| deployment.seq) + 1;
         let campaigns: Vec<StableId> = program.campaigns.iter().map(|c| registry.id_of(IdKind::Campaign, &c.name, c.was.as_ref())).collect();
-        let rules = super::lineage::rules(program, &campaigns, &registry, previous);
-        let (steps, moves) = super::lineage::steps((program, &campaigns), &mut registry, seq, &rules);
+        let no_lineage = Lineage::default();
+        let (steps, moves) = super::lineage::steps((program, &campaigns), &mut registry, seq, previous.map_or(&no_lineage, |(_, lineage)| lineage));
         let no_name: Arc<str> = Arc::from("");
         let plain = |kind: IdKind, registry: &mut Registry, names: Vec<(Arc<str>, Option<Arc<str>>)>| -> Vec<StableId> {
             names.into_iter().map(|(name, was)| registry.id_of(kind, &name, was.as_ref())).collect()
@@ -192,7 +202,7 @@ fn message_names(program: &Program) -> Vec<(Arc<str>, Option<Arc<str>>)> {
     names
 }
 
-fn live_since(program: &Program, campaigns: &[StableId], at: Instant, previous: Option<(&Deployment, &Program)>) -> Vec<Option<Instant>> {
+fn live_since(program: &Program, campaigns: &[StableId], at: Instant, previous: Option<(&Deployment, &Lineage)>) -> Vec<Option<Instant>> {
     let before = |id: StableId| {
         let (deployment, _) = previous?;
         let index = deployment.campaigns.iter().position(|known| *known == id)?;

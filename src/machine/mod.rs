@@ -18,6 +18,7 @@ mod waiting;
 pub use change::{Change, ConsentTarget};
 pub use deployment::{Deployment, IdKind, Registry, StepMove};
 pub use eval::{Evaluator, FUEL, Fault, is_anniversary};
+pub use lineage::Lineage;
 pub use linked::{Keep, Linked, TriggerKey};
 pub use moving::{earlier, next_change};
 pub use run::{Entry, Halt, Host, PassFlow, SendFlow, TimelineFlow, operands, passes_of, run, until_instant};

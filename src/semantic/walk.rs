@@ -21,7 +21,8 @@ pub(super) enum Inner<'a> {
     Step(&'a ast::Step),
 }
 
-fn inner_blocks(step: &ast::Step) -> Vec<Inner<'_>> {
+/// The blocks and steps directly inside a step, in source order.
+pub(super) fn inner_blocks(step: &ast::Step) -> Vec<Inner<'_>> {
     match &step.kind {
         ast::StepKind::If(decision) => {
             let mut found = vec![arm(&decision.then)];

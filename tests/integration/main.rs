@@ -19,6 +19,7 @@ mod graph;
 mod http;
 mod language;
 mod lower;
+mod migrate;
 mod readme;
 mod reference;
 mod semantic;

@@ -11,6 +11,7 @@ mod fmt;
 mod graph;
 mod new;
 mod operate;
+mod plan;
 mod preview;
 mod replay;
 mod run;
@@ -50,6 +51,8 @@ pub enum Command {
     Replay(replay::Replay),
     /// Run the daemon
     Run(run::Run),
+    /// Show what a deploy would change
+    Plan(plan::Plan),
     /// Draw the canvas of each campaign
     Graph(graph::Graph),
     /// Compile to a file
@@ -97,6 +100,7 @@ impl Command {
             Command::Simulate(command) => command.run(context),
             Command::Replay(command) => command.run(context),
             Command::Run(command) => command.run(context),
+            Command::Plan(command) => command.run(context),
             Command::Graph(command) => command.run(context),
             Command::Build(command) => command.run(context),
             Command::Disasm(command) => command.run(context),

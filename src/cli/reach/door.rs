@@ -103,7 +103,7 @@ impl Door {
     /// # Errors
     /// Where nobody answers.
     pub async fn get(&self, path: &str) -> Result<Answer, Failure> {
-        self.call(Method::GET, path, String::new()).await
+        self.call(Method::GET, path, Vec::new()).await
     }
 
     /// Sends a body to a route.
@@ -111,6 +111,14 @@ impl Door {
     /// # Errors
     /// Where nobody answers.
     pub async fn post(&self, path: &str, body: String) -> Result<Answer, Failure> {
+        self.call(Method::POST, path, body.into_bytes()).await
+    }
+
+    /// Sends bytes to a route, such as a compiled program.
+    ///
+    /// # Errors
+    /// Where nobody answers.
+    pub async fn send(&self, path: &str, body: Vec<u8>) -> Result<Answer, Failure> {
         self.call(Method::POST, path, body).await
     }
 
@@ -119,7 +127,7 @@ impl Door {
     /// # Errors
     /// Where nobody answers.
     pub async fn delete(&self, path: &str) -> Result<Answer, Failure> {
-        self.call(Method::DELETE, path, String::new()).await
+        self.call(Method::DELETE, path, Vec::new()).await
     }
 
     /// Reads a route whose answer has no bound: `take` is given its parts as they come, first the number of lines that is announced.
@@ -144,7 +152,7 @@ impl Door {
                 Ok(())
             }
             Door::Here { service, .. } => {
-                let response = within(service, Method::GET, (path, String::new())).await?;
+                let response = within(service, Method::GET, (path, Vec::new())).await?;
                 if !response.status().is_success() {
                     return answer_of(response).await?.ok().map(drop);
                 }
@@ -161,7 +169,7 @@ impl Door {
         }
     }
 
-    async fn call(&self, method: Method, path: &str, body: String) -> Result<Answer, Failure> {
+    async fn call(&self, method: Method, path: &str, body: Vec<u8>) -> Result<Answer, Failure> {
         match self {
             Door::Daemon { notice, client } => {
                 let request = client.request(method, format!("http://{}{path}", notice.listen)).bearer_auth(&notice.admin_token).body(body);
@@ -200,7 +208,7 @@ fn count_of(headers: &axum::http::HeaderMap) -> Option<u64> {
     headers.get(crate::http::COUNT_HEADER)?.to_str().ok()?.parse().ok()
 }
 
-async fn within(service: &TowerToHyperService<Router>, method: Method, (path, body): (&str, String)) -> Result<axum::response::Response, Failure> {
+async fn within(service: &TowerToHyperService<Router>, method: Method, (path, body): (&str, Vec<u8>)) -> Result<axum::response::Response, Failure> {
     let request = Request::builder().method(method).uri(path).header(header::AUTHORIZATION, format!("Bearer {INNER_TOKEN}"));
     let request = request.body(Body::from(body)).map_err(|error| Failure::usage(error.to_string()))?;
     match service.call(request).await {

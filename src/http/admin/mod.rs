@@ -7,6 +7,7 @@ mod export;
 mod import;
 mod messages;
 mod near;
+mod plan;
 mod segments;
 mod stream;
 mod suppressions;
@@ -39,6 +40,7 @@ pub fn routes(app: &App) -> Router<App> {
         .merge(campaigns::routes())
         .merge(segments::routes())
         .merge(messages::routes())
+        .merge(plan::routes())
         .merge(clock::routes())
         .merge(stream::routes())
         .merge(suppressions::routes())

@@ -4,9 +4,9 @@
 use super::scope::NamedStep;
 use super::{Checker, problems, targets};
 use crate::base::Span;
-use crate::bytecode::{CampaignId, Channel, StepId};
+use crate::bytecode::{CampaignId, Channel, StepId, StepOutline};
 use crate::semantic::hir;
-use crate::semantic::walk::{arm_steps, steps_of};
+use crate::semantic::walk::{Inner, arm_steps, inner_blocks, steps_of};
 use crate::syntax::ast;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -31,6 +31,19 @@ pub(crate) struct Identity {
     /// The channel, of a send.
     pub channel: Option<Channel>,
     pub span: Span,
+    /// The step around it, and in which of its arms.
+    pub around: (Option<StepId>, Arc<str>),
+}
+
+/// Where a block of steps stands.
+#[derive(Clone, Copy)]
+struct Around<'p> {
+    /// The identity of the `do` that expands it, with a slash.
+    prefix: &'p str,
+    /// The arms around it, each with a slash.
+    arms: &'p str,
+    /// The step around it, and in which of its arms.
+    parent: (Option<StepId>, &'p str),
 }
 
 struct Walk<'a, 'c, 'i> {
@@ -62,7 +75,7 @@ impl Checker<'_, '_> {
                 is_too_long: false,
                 expanded,
             };
-            walk.steps(&steps_of(&campaign.decl.items), "", "");
+            walk.steps(&steps_of(&campaign.decl.items), Around { prefix: "", arms: "", parent: (None, "") });
             let is_too_long = walk.is_too_long;
             expanded = walk.expanded;
             if is_too_long {
@@ -84,6 +97,7 @@ impl Checker<'_, '_> {
     pub(super) fn step_header(&self, step: &ast::Step) -> hir::StepHeader {
         let key = self.scope.campaign.map(|campaign| (campaign, self.scope.prefix.clone(), step.span));
         let found = key.and_then(|key| self.step_keys.get(&key)).and_then(|at| self.steps.get(*at));
+        let (parent, arm) = found.map_or((None, Arc::from("")), |identity| identity.around.clone());
         hir::StepHeader {
             id: found.map_or(StepId(u32::MAX), |identity| identity.id),
             name: found.and_then(|identity| identity.name.clone()),
@@ -91,28 +105,40 @@ impl Checker<'_, '_> {
             kind: kind(&step.kind),
             span: step.span,
             doc: step.doc.as_ref().map(|doc| doc.text.clone()),
-            text: self.step_text(step),
+            text: self.step_text(step, Vec::new()),
+            outline: Arc::new(StepOutline { parent, arm, target: kind_and_target(&step.kind).into(), head: self.step_text(step, arm_spans(step)) }),
         }
     }
 
-    fn step_text(&self, step: &ast::Step) -> Arc<str> {
-        let Some(label) = &step.label else { return self.text_of(step.span) };
-        let before = self.input.sources.text(Span { end: label.span.start, ..step.span });
-        let before = before.trim_end();
-        let before = before.strip_suffix("as").unwrap_or(before);
-        let after = self.input.sources.text(Span { start: label.span.end, ..step.span });
-        normalize(&format!("{before} {after}")).into()
+    /// The source of a step without its name, and without some parts of it.
+    fn step_text(&self, step: &ast::Step, mut cuts: Vec<Span>) -> Arc<str> {
+        if step.label.is_none() && cuts.is_empty() {
+            return self.text_of(step.span);
+        }
+        cuts.extend(step.label.as_ref().map(|label| label.span));
+        cuts.sort_unstable_by_key(|cut| cut.start);
+        let (mut text, mut from) = (String::new(), step.span.start);
+        for cut in cuts.into_iter().filter(|cut| cut.start < step.span.end) {
+            let before = self.input.sources.text(Span { start: from, end: cut.start.max(from), ..step.span }).trim_end();
+            let is_name = step.label.as_ref().is_some_and(|label| label.span == cut);
+            text += if is_name { before.strip_suffix("as").unwrap_or(before) } else { before };
+            text.push(' ');
+            from = cut.end.max(from);
+        }
+        text += self.input.sources.text(Span { start: from, ..step.span });
+        normalize(&text).into()
     }
 }
 
 impl<'a> Walk<'a, '_, '_> {
-    fn steps(&mut self, steps: &[&'a ast::Step], prefix: &str, arms: &str) {
+    fn steps(&mut self, steps: &[&'a ast::Step], around: Around<'_>) {
         for step in steps {
-            self.step(step, prefix, arms);
+            self.step(step, around);
         }
     }
 
-    fn step(&mut self, step: &'a ast::Step, prefix: &str, arms: &str) {
+    fn step(&mut self, step: &'a ast::Step, around: Around<'_>) {
+        let Around { prefix, arms, parent } = around;
         self.expanded += usize::from(!self.expanding.is_empty());
         if self.checker.steps.len() - self.first >= MOST_STEPS || self.expanded >= MOST_EXPANDED {
             self.is_too_long = true;
@@ -133,7 +159,9 @@ impl<'a> Walk<'a, '_, '_> {
             path: path.clone(),
             channel: self.sent_channel(step),
             span: step.span,
+            around: (parent.0, parent.1.into()),
         };
+        let id = identity.id;
         if let Some(label) = &identity.label {
             let named = NamedStep { id: identity.id, channel: identity.channel, span: identity.span };
             self.checker.named_steps.entry((self.campaign, prefix.to_owned())).or_default().insert(label.to_string(), named);
@@ -141,9 +169,9 @@ impl<'a> Walk<'a, '_, '_> {
         self.checker.step_keys.insert((self.campaign, prefix.to_owned(), step.span), self.checker.steps.len());
         self.checker.steps.push(identity);
         if let ast::StepKind::Do { sequence, .. } = &step.kind {
-            self.expand(sequence, &name.unwrap_or(path));
+            self.expand(sequence, (id, &name.unwrap_or(path)));
         } else {
-            self.inner(step, prefix, arms);
+            self.inner(step, id, around);
         }
     }
 
@@ -173,7 +201,7 @@ impl<'a> Walk<'a, '_, '_> {
         }
     }
 
-    fn expand(&mut self, sequence: &ast::Name, identity: &str) {
+    fn expand(&mut self, sequence: &ast::Name, (id, identity): (StepId, &str)) {
         if self.expanding.contains(&sequence.text) {
             return;
         }
@@ -184,14 +212,14 @@ impl<'a> Walk<'a, '_, '_> {
         let Some(found) = self.checker.names.sequences.find(&sequence.text).and_then(|at| self.checker.names.sequences.get(at)) else { return };
         self.expanding.push(sequence.text.clone());
         let prefix = format!("{identity}/");
-        self.steps(&steps_of(&found.decl.body.items), &prefix, "");
+        self.steps(&steps_of(&found.decl.body.items), Around { prefix: &prefix, arms: "", parent: (Some(id), "") });
         self.expanding.pop();
     }
 
-    fn inner(&mut self, step: &'a ast::Step, prefix: &str, arms: &str) {
+    fn inner(&mut self, step: &'a ast::Step, id: StepId, around: Around<'_>) {
         let mut block = |label: String, steps: Vec<&'a ast::Step>| {
-            let arms = format!("{arms}{label}/");
-            self.steps(&steps, prefix, &arms);
+            let arms = format!("{}{label}/", around.arms);
+            self.steps(&steps, Around { prefix: around.prefix, arms: &arms, parent: (Some(id), &label) });
         };
         match &step.kind {
             ast::StepKind::If(decision) => {
@@ -248,6 +276,18 @@ impl<'a> Walk<'a, '_, '_> {
             _ => {}
         }
     }
+}
+
+/// What stands inside a step, arm by arm; of an `if` all from its first arm on, so that an `else` more changes no question.
+fn arm_spans(step: &ast::Step) -> Vec<Span> {
+    if let ast::StepKind::If(decision) = &step.kind {
+        return vec![Span { end: step.span.end, ..decision.then.span() }];
+    }
+    let span = |inner: Inner<'_>| match inner {
+        Inner::Block(block) => block.span,
+        Inner::Step(step) => step.span,
+    };
+    inner_blocks(step).into_iter().map(span).collect()
 }
 
 /// The step's kind as the program's tables name it.

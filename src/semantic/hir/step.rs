@@ -2,7 +2,7 @@
 
 use super::{Expr, Template};
 use crate::base::Span;
-use crate::bytecode::{CampaignId, EventId, FieldId, GroupId, ListId, MessageId, SlotId, StepId, TopicId, WebhookId};
+use crate::bytecode::{CampaignId, EventId, FieldId, GroupId, ListId, MessageId, SlotId, StepId, StepOutline, TopicId, WebhookId};
 use crate::lang::{Duration, TimeOfDay, Weekday};
 use std::sync::Arc;
 
@@ -33,6 +33,8 @@ pub struct StepHeader {
     pub doc: Option<Arc<str>>,
     /// Its source without comments and its own name, blanks collapsed.
     pub text: Arc<str>,
+    /// Where it stands, for aligning two programs.
+    pub outline: Arc<StepOutline>,
 }
 
 /// A value that templates see besides the contact and the captures: a parameter of the enclosing sequence.

@@ -64,10 +64,13 @@ async fn a_parallel_that_is_deployed_away_leaves_one_line_and_nothing_is_done_tw
     .await;
     let ana = person(&rig, "a").await;
     rig.advance(DAY).await;
-    rig.engine()
-        .deploy(Arc::new(program("campaign \"c\" { published when contact created wait 2d as first points +1 wait 3d as second points +10 points +100 }")))
-        .await
-        .unwrap();
+    let flat = |rule: &str| {
+        let steps = "wait 2d as first points +1 wait 3d as second points +10 points +100";
+        Arc::new(program(&format!("campaign \"c\" {{ published when contact created {rule} {steps} }}")))
+    };
+    let refused = rig.engine().deploy(flat("")).await.unwrap_err();
+    assert!(refused.to_string().starts_with("error[E2104]"), "which of the two lines goes on is not for anybody to guess: {refused}");
+    rig.engine().deploy(flat("migrate { from second stop }")).await.unwrap();
     rig.advance(DAY).await;
     let points = |rig: &Rig| rig.engine().contact(ana).unwrap().points.as_f64().unwrap();
     assert!((points(&rig) - 1.0).abs() < 1e-9);

@@ -7,7 +7,7 @@ mod holding;
 mod identities;
 mod people;
 mod pipeline;
-mod rig;
+pub mod rig;
 mod running;
 mod sending;
 mod timing;

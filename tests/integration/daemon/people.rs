@@ -142,7 +142,7 @@ async fn a_rule_of_migrate_says_where_people_go_on() {
     let new = |rules: &str, steps: &str| mails(&format!("campaign \"c\" {{ published when contact created {rules} {steps} }}"));
     let steps = "email one wait 5d as cooldown email two";
     let refused = rig.engine().deploy(new("", steps)).await.unwrap_err();
-    assert!(refused.to_string().contains("E2103"), "{refused}");
+    assert!(refused.to_string().contains("E2102"), "{refused}");
     let deployed = rig.engine().deploy(new("migrate { from \"wait#1\" to cooldown from \"wait#2\" stop }", steps)).await.unwrap();
     assert!(deployed.is_new);
     rig.advance(4 * DAY - 1).await;

@@ -3,7 +3,7 @@
 use campc::base::{FileId, Span};
 use campc::bytecode::{
     Aggregate, BuiltinField, CaptureDef, Channel, CompareOp, EventDef, EventId, FieldDef, FieldId, GroupDef, ListDef, MessageEvent, MessageId, MessageTarget,
-    ProjectInfo, PropertyDef, SlotId, StepId, TopicDef,
+    ProjectInfo, PropertyDef, SlotId, StepId, StepOutline, TopicDef,
 };
 use campc::lang::{Duration, Type, Value};
 use campc::semantic::hir::{
@@ -158,6 +158,8 @@ fn number(steps: &mut [Step], next: &mut u32) {
 
 fn header(kind: &StepKind) -> StepHeader {
     use campc::bytecode::StepKind as Kind;
+    let text = format!("{kind:?}");
+    let target = if let StepKind::Send { message, .. } = kind { format!("email {}", message.0) } else { String::new() };
     let (path, kind) = match kind {
         StepKind::Send { .. } => ("email ", Kind::Email),
         StepKind::Webhook { .. } => ("webhook ", Kind::Webhook),
@@ -167,7 +169,8 @@ fn header(kind: &StepKind) -> StepHeader {
         StepKind::Stop(_) => ("stop ", Kind::Stop),
         _ => ("change ", Kind::Change),
     };
-    StepHeader { id: StepId(0), name: None, path: path.into(), kind, span: NOWHERE, doc: None, text: path.into() }
+    let outline = StepOutline { target: target.as_str().into(), head: text.as_str().into(), ..StepOutline::default() };
+    StepHeader { id: StepId(0), name: None, path: path.into(), kind, span: NOWHERE, doc: None, text: text.into(), outline: outline.into() }
 }
 
 pub fn send(message: u32) -> StepKind {

@@ -13,6 +13,7 @@ use crate::daemon::LogReader;
 use crate::lang::{Duration, Instant, subtract_duration};
 use crate::machine::state::ContactUid;
 use crate::machine::{Deployment, Linked};
+use crate::migrate::{Choices, align};
 use crate::sim::replay::{Replay as Run, ReplayReport, differences, replay_html, replay_human};
 use crate::store::{StoreError, StoreReader};
 use past::{Seen, read_story, see};
@@ -124,7 +125,8 @@ fn link(reader: &dyn StoreReader, program: Program, first: Instant) -> Result<Op
         return Ok(Some((Linked::new(Arc::new(program), deployment), true)));
     }
     let old = decode(&image).map_err(|error| StoreError::Damaged(format!("the running program: {error}")))?;
-    let next = Deployment::next(&program, hash, first, Some((&deployment, &old)));
+    let lineage = align((&old, &deployment), &program, &Choices::default()).lineage(&deployment);
+    let next = Deployment::next(&program, hash, first, Some((&deployment, &lineage)));
     Ok(Some((Linked::new(Arc::new(program), next), false)))
 }
 

@@ -1,0 +1,62 @@
+//! The plan of a deploy over everybody who is known. Reads only: contacts are taken in portions and opened beside the counting, so that
+//! commits go on between.
+
+use super::shared::Shared;
+use crate::bytecode::{Program, program_hash};
+use crate::machine::state::{ContactState, ContactUid};
+use crate::migrate::{Choices, Depth, Permits, Plan, Question, plan};
+use crate::store::PackedState;
+use std::sync::Arc;
+use std::sync::mpsc::sync_channel;
+
+/// Contacts that are opened at a time.
+const PORTION: usize = 2_048;
+/// Portions that may wait for the counting.
+const AHEAD: usize = 4;
+
+/// What a plan is asked for.
+#[derive(Clone, Debug)]
+pub struct PlanAsk {
+    /// The new program, verified.
+    pub program: Arc<Program>,
+    /// On how many the move is tried.
+    pub depth: Depth,
+    /// What is chosen already.
+    pub permits: Permits,
+}
+
+/// Plans a deploy of a program onto the one that runs.
+pub(super) fn planned(shared: &Shared, ask: &PlanAsk) -> Plan {
+    let (linked, switches, uids) = {
+        let resident = shared.read();
+        (resident.linked.clone(), resident.switches.clone(), resident.uids())
+    };
+    let question = Question {
+        running: linked.as_deref(),
+        program: &ask.program,
+        hash: program_hash(&ask.program),
+        switches: &switches,
+        now: shared.clock.now(),
+        depth: ask.depth,
+        permits: &ask.permits,
+        choices: Choices::default(),
+    };
+    std::thread::scope(|scope| {
+        let (opener, counter) = sync_channel(AHEAD);
+        scope.spawn(move || {
+            // The counting ends early where nothing changes: then nobody is opened.
+            let _ = uids.chunks(PORTION).try_for_each(|portion| opener.send(opened(shared, portion)));
+        });
+        plan(&question, counter.into_iter().flatten())
+    })
+}
+
+fn opened(shared: &Shared, portion: &[ContactUid]) -> Vec<ContactState> {
+    let packed: Vec<PackedState> = {
+        let resident = shared.read();
+        // Who was erased or merged meanwhile is not there.
+        portion.iter().filter_map(|uid| resident.people.get(*uid)?.packed().cloned()).collect()
+    };
+    // A state that is damaged is set aside when it is loaded.
+    packed.iter().filter_map(|packed| packed.open().ok()).collect()
+}

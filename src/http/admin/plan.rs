@@ -1,0 +1,40 @@
+//! What a deploy would change: takes a compiled program, answers the plan. Changes nothing.
+
+use super::json;
+use crate::bytecode::{decode, verify};
+use crate::daemon::{PlanAsk, PlanDepth, PlanPermits};
+use crate::http::app::App;
+use crate::http::body;
+use crate::http::problem::Problem;
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{DefaultBodyLimit, Query, State};
+use axum::http::HeaderMap;
+use axum::response::Response;
+use axum::routing::post;
+use serde::Deserialize;
+
+/// A program with its attachments may be so large.
+const PROGRAM_BYTES: usize = 64 * 1024 * 1024;
+
+pub fn routes() -> Router<App> {
+    Router::new().route("/v1/plan", post(plan)).layer(DefaultBodyLimit::max(PROGRAM_BYTES))
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct PlanQuery {
+    all: bool,
+    finish_on_old: bool,
+}
+
+async fn plan(State(app): State<App>, Query(query): Query<PlanQuery>, headers: HeaderMap, body: Body) -> Result<Response, Problem> {
+    let bytes = body::read(&headers, body, PROGRAM_BYTES).await?;
+    let program = decode(&bytes).map_err(|error| Problem::bad_request("no-program", error.to_string()))?;
+    let program = verify(program).map_err(|_| Problem::bad_request("no-program", "the program does not hold together; compile it again"))?;
+    let permits = PlanPermits { finish_on_old: query.finish_on_old.then_some(crate::daemon::FinishOnOld), ..PlanPermits::default() };
+    let depth = if query.all { PlanDepth::All } else { PlanDepth::Sample };
+    let ask = PlanAsk { program: program.program().clone(), depth, permits };
+    let plan = app.read(move |engine| Ok::<_, crate::daemon::api::EngineError>(engine.plan(&ask))).await?;
+    json(&plan)
+}

@@ -1,0 +1,246 @@
+//! One look at every contact: who stands where, what would happen at once, which values fit. Everything that counts is counted here.
+
+use super::captured::{Readers, converts};
+use super::landing::{Crossing, Landing, land};
+use super::mapping::{Fate, How};
+use super::planning::Question;
+use crate::advance::{Pacing, What, redeploy};
+use crate::base::Code;
+use crate::bytecode::{CampaignId, FieldId, SegmentId, StepId};
+use crate::lang::Instant;
+use crate::machine::state::{ContactState, Enrollment, SendStatus, StableId, StandingKind, StepUid};
+use crate::machine::{Evaluator, View, stable, zone_of};
+use rustc_hash::{FxHashMap, FxHashSet};
+use std::collections::BTreeMap;
+
+/// At each standing place the move is tried on so many contacts.
+const TRIED: u64 = 1_000;
+
+/// A step and how many stand there.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Counted {
+    pub here: u64,
+    pub tried: u64,
+    pub due: u64,
+}
+
+impl Counted {
+    /// How many of all become due at once, as far as those who were tried show it.
+    pub fn due_at_once(&self) -> u64 {
+        if self.tried == 0 { 0 } else { u64::try_from(u128::from(self.due) * u128::from(self.here) / u128::from(self.tried)).unwrap_or(u64::MAX) }
+    }
+}
+
+/// All that was counted.
+#[derive(Debug, Default)]
+pub(super) struct Survey {
+    pub contacts: u64,
+    /// Contacts inside, by stable campaign.
+    pub inside: FxHashMap<StableId, u64>,
+    /// By standing step of the running program.
+    pub steps: FxHashMap<StepUid, Counted>,
+    /// By campaign and phrase of the exit: those who end at once, of those tried, and how many were tried.
+    pub exits: BTreeMap<StableId, BTreeMap<String, u64>>,
+    pub tried: FxHashMap<StableId, u64>,
+    /// Contacts whose branches do not go together, by campaign and the step they stand at.
+    pub apart: BTreeMap<(StableId, StepId), u64>,
+    /// Contacts at a step that is there, but at a place of it that is not, by campaign and step.
+    pub placeless: BTreeMap<(StableId, StepId), u64>,
+    /// Contacts at a step of the new program who lack what is read from there on.
+    pub lacking: BTreeMap<(StableId, StepId, String), u64>,
+    /// Contacts inside who have had the message of a send, by the send's step.
+    pub had: FxHashMap<StepUid, u64>,
+    /// By segment of the new program: who comes in, who goes out.
+    pub segments: BTreeMap<usize, (u64, u64)>,
+    /// By field of the new program: values, and those that do not fit.
+    pub fields: BTreeMap<usize, (u64, u64)>,
+}
+
+/// What is looked at, worked out once.
+pub(super) struct Surveyor<'s> {
+    pub crossing: Crossing<'s>,
+    pub question: &'s Question<'s>,
+    /// Campaigns that change, by stable id.
+    pub changed: FxHashSet<StableId>,
+    /// Segments whose members may change.
+    pub segments: Vec<SegmentId>,
+    /// Fields whose type changes.
+    pub fields: Vec<FieldId>,
+    pub readers: FxHashMap<StableId, Readers<'s>>,
+    /// The standing places of the new program.
+    pub places: FxHashSet<(StepId, u16)>,
+    pub survey: Survey,
+    pub evaluator: Evaluator,
+}
+
+impl Surveyor<'_> {
+    /// Looks at one contact.
+    pub fn look(&mut self, state: &ContactState) {
+        self.survey.contacts += 1;
+        self.segments(state);
+        self.fields(state);
+        let mut inside: Vec<StableId> = state.enrollments.iter().map(|enrollment| enrollment.campaign).collect();
+        inside.sort_unstable();
+        inside.dedup();
+        inside.iter().for_each(|campaign| *self.survey.inside.entry(*campaign).or_default() += 1);
+        let mut here: Vec<StepUid> = Vec::new();
+        let changing: Vec<&Enrollment> = state.enrollments.iter().filter(|enrollment| self.changed.contains(&enrollment.campaign)).collect();
+        for enrollment in changing {
+            self.enrollment(enrollment);
+            let threads = enrollment.threads.iter().filter(|thread| enrollment.gathering.is_none() && thread.standing.kind != StandingKind::Stranded);
+            here.extend(threads.map(|thread| thread.standing.step));
+        }
+        if here.is_empty() {
+            return;
+        }
+        here.sort_unstable();
+        here.dedup();
+        self.sends(state);
+        here.iter().for_each(|step| self.survey.steps.entry(*step).or_default().here += 1);
+        let is_enough =
+            |step: &StepUid| self.question.depth == super::planning::Depth::Sample && self.survey.steps.get(step).is_some_and(|counted| counted.tried >= TRIED);
+        if !here.iter().all(is_enough) {
+            self.attempt(state);
+        }
+    }
+
+    /// What concerns one enrollment alone.
+    fn enrollment(&mut self, enrollment: &Enrollment) {
+        if enrollment.threads.len() > 1 {
+            for (thread, landing) in enrollment.threads.iter().zip(land(&self.crossing, enrollment)) {
+                if landing == Landing::Nowhere(Code::E2104)
+                    && let Some(step) = self.crossing.running.step(thread.standing.step)
+                {
+                    *self.survey.apart.entry((enrollment.campaign, step)).or_default() += 1;
+                }
+            }
+        }
+        if enrollment.gathering.is_some() {
+            return;
+        }
+        for thread in &enrollment.threads {
+            let Some(step) = self.crossing.running.step(thread.standing.step) else { continue };
+            if let Fate::Mapped { to, how } = self.crossing.mapping.fate(step)
+                && *how != How::Rule
+                && !self.places.contains(&(*to, thread.standing.ordinal))
+            {
+                *self.survey.placeless.entry((enrollment.campaign, step)).or_default() += 1;
+            }
+        }
+        let Some(readers) = self.readers.get_mut(&enrollment.campaign).filter(|readers| !readers.is_idle()) else { return };
+        for thread in &enrollment.threads {
+            let fate = self.crossing.running.step(thread.standing.step).map(|step| self.crossing.mapping.fate(step));
+            let Some(to) = fate.and_then(Fate::target) else { continue };
+            for name in readers.lacking(enrollment, to) {
+                *self.survey.lacking.entry((enrollment.campaign, to, name.clone())).or_default() += 1;
+            }
+        }
+    }
+
+    /// Which sends those inside have had.
+    fn sends(&mut self, state: &ContactState) {
+        let mut had: Vec<StepUid> = Vec::new();
+        for send in state.sends.iter().filter(|send| self.changed.contains(&send.campaign)) {
+            let is_inside = state.enrollments.iter().any(|enrollment| enrollment.uid == send.enrollment);
+            let is_out = match send.status {
+                SendStatus::Sent => true,
+                SendStatus::Held | SendStatus::Skipped(_) | SendStatus::Failed(_) | SendStatus::Cancelled(_) => false,
+            };
+            if is_inside && is_out {
+                had.push(send.step);
+            }
+        }
+        had.sort_unstable();
+        had.dedup();
+        had.into_iter().for_each(|step| *self.survey.had.entry(step).or_default() += 1);
+    }
+
+    /// Moves a copy of the contact, and looks at what is different then.
+    fn attempt(&mut self, state: &ContactState) {
+        let (mut moved, mut pacing) = (state.clone(), Pacing::default());
+        let now = self.question.now;
+        let outcome = redeploy(self.crossing.next, self.question.switches, (&mut moved, &mut pacing), now);
+        for enrollment in state.enrollments.iter().filter(|enrollment| self.changed.contains(&enrollment.campaign) && enrollment.gathering.is_none()) {
+            *self.survey.tried.entry(enrollment.campaign).or_default() += 1;
+            let exit = outcome.journal.iter().find(|entry| entry.enrollment == Some(enrollment.uid) && entry.what == What::Exited);
+            if let Some(exit) = exit {
+                *self.survey.exits.entry(enrollment.campaign).or_default().entry(exit.why.to_string()).or_default() += 1;
+            }
+            let after = moved.enrollments.iter().find(|known| known.uid == enrollment.uid);
+            for thread in &enrollment.threads {
+                let is_due = match after.map(|after| after.thread(thread.id)) {
+                    Some(Some(later)) => {
+                        !self.is_there(thread.standing.step, later.standing.step) || is_newly_due(thread.standing.due, later.standing.due, now)
+                    }
+                    // It has gone on to its end, or ended by an exit, which is another matter.
+                    Some(None) => true,
+                    None => exit.is_none() && !outcome.journal.iter().any(|entry| entry.enrollment == Some(enrollment.uid) && entry.what == What::Stopped),
+                };
+                let is_held = matches!(thread.standing.kind, StandingKind::Held { .. } | StandingKind::Stranded);
+                let counted = self.survey.steps.entry(thread.standing.step).or_default();
+                counted.tried += 1;
+                counted.due += u64::from(is_due && !is_held);
+            }
+        }
+    }
+
+    /// Whether one who stood at a step of the running program stands where that is in the new one.
+    fn is_there(&self, before: StepUid, after: StepUid) -> bool {
+        let to = self.crossing.running.step(before).and_then(|step| self.crossing.mapping.fate(step).target());
+        let place = to.and_then(|to| self.crossing.next.deployment.steps.get(to.index()));
+        before == after || place == Some(&after)
+    }
+
+    /// Who would come into a segment, and who would go out.
+    fn segments(&mut self, state: &ContactState) {
+        if self.segments.is_empty() {
+            return;
+        }
+        let next = self.crossing.next;
+        let mut shown = state.clone();
+        let zone = zone_of(next, state);
+        for segment in &self.segments {
+            let Some(def) = next.program.segments.get(segment.index()) else { continue };
+            let id = stable(&next.deployment.segments, segment.index());
+            let view = View { linked: next, state: &shown, zone: &zone, now: self.question.now, as_of: None, enrollment: None, frames: &[], event: None };
+            let by_predicate = self.evaluator.is_true(&view, def.predicate);
+            let is_in = state.segment_overrides.get(&id).copied().unwrap_or(by_predicate);
+            let was_in = state.segments.contains(&id);
+            let counted = self.survey.segments.entry(segment.index()).or_default();
+            match (was_in, is_in) {
+                (false, true) => {
+                    counted.0 += 1;
+                    // Segments that read this one look at the new members.
+                    shown.segments.insert(id, crate::machine::state::Membership { since: self.question.now });
+                }
+                (true, false) => {
+                    counted.1 += 1;
+                    shown.segments.remove(&id);
+                }
+                (true, true) | (false, false) => {}
+            }
+        }
+    }
+
+    /// Which stored values fit the new types.
+    fn fields(&mut self, state: &ContactState) {
+        let next = self.crossing.next;
+        for field in &self.fields {
+            let Some(def) = next.program.fields.get(field.index()) else { continue };
+            let Some(value) = state.fields.get(&stable(&next.deployment.fields, field.index())).filter(|value| value.is_set()) else { continue };
+            let counted = self.survey.fields.entry(field.index()).or_default();
+            counted.0 += 1;
+            counted.1 += u64::from(!converts(value, &def.ty, &next.zone));
+        }
+    }
+}
+
+fn is_newly_due(before: Option<Instant>, after: Option<Instant>, now: Instant) -> bool {
+    after.is_some_and(|due| due <= now) && before.is_none_or(|due| due > now)
+}
+
+/// The campaigns of the new program with those that they carry on.
+pub(super) fn campaign_pairs(crossing: &Crossing<'_>) -> Vec<(CampaignId, CampaignId)> {
+    let mapped = crossing.mapping.campaigns.iter().enumerate();
+    mapped.filter_map(|(at, mapping)| Some((CampaignId::from_index(at), mapping.to?))).collect()
+}
