@@ -19,6 +19,7 @@ pub mod library;
 pub mod lower;
 pub mod machine;
 pub mod migrate;
+pub mod proof;
 pub mod semantic;
 pub mod sim;
 pub mod store;

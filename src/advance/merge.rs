@@ -3,7 +3,7 @@
 use super::Switches;
 use super::context::{Context, HappeningKind};
 use super::outcome::{JournalEntry, Outcome, What};
-use crate::bytecode::{Channel, GroupId, SegmentId};
+use crate::bytecode::{Channel, GroupId, Reenter, SegmentId};
 use crate::lang::Instant;
 use crate::machine::state::{ConsentState, ContactState, Enrollment, EnrollmentUid, Frame, SendStatus, SortedMap, StableId, StepUid};
 use crate::machine::{Evaluator, Linked, stable};
@@ -13,7 +13,8 @@ use std::sync::Arc;
 /// An enrollment that went up in another one of the same campaign.
 struct Absorbed {
     enrollment: Enrollment,
-    into: EnrollmentUid,
+    /// The one that goes on; none: the person has been through the campaign, and it lets nobody come again.
+    into: Option<EnrollmentUid>,
 }
 
 /// Merges `loser` into `winner`. Of each field the winner's value holds where it has one. Memberships are asked once, afterwards;
@@ -29,7 +30,7 @@ pub fn merge(linked: &Linked, switches: &Switches, (winner, loser): (&mut Contac
     winner.history.unite(&loser.history);
     winner.sends.extend(loser.sends.iter().cloned());
     winner.sends.sort_by_key(|send| (send.at, send.seq));
-    let absorbed = unite_enrollments(winner, &loser);
+    let absorbed = unite_enrollments(linked, winner, &loser);
     unite_plans(winner, &loser);
     let mut context = Context::new(linked, switches, winner, now);
     context.set_cause(Arc::from("merge"));
@@ -50,7 +51,7 @@ impl Context<'_> {
         let of_it = |send: &&mut crate::machine::state::SendRecord| send.enrollment == enrollment.uid;
         let mut held = Vec::new();
         for send in self.state.sends.iter_mut().filter(of_it) {
-            send.enrollment = *into;
+            send.enrollment = into.unwrap_or(enrollment.uid);
             if send.status == SendStatus::Held {
                 held.push(send.effect);
             }
@@ -59,7 +60,8 @@ impl Context<'_> {
             self.cancel_send(effect, "merged");
         }
         let cause = self.cause.clone();
-        let (campaign, why) = (Some(enrollment.campaign), Arc::from("the other enrollment is further on"));
+        let why = if into.is_some() { "the other enrollment is further on" } else { "the person has been through the campaign" };
+        let (campaign, why) = (Some(enrollment.campaign), Arc::from(why));
         self.write(JournalEntry { at: self.now, campaign, enrollment: Some(enrollment.uid), step: None, what: What::Merged, why, cause });
     }
 
@@ -245,12 +247,36 @@ fn stricter(a: ConsentState, b: ConsentState) -> ConsentState {
     if rank(a) >= rank(b) { a } else { b }
 }
 
-/// Of each campaign the further-advanced enrollment survives with its identity; of two that are equal, the older.
-fn unite_enrollments(winner: &mut ContactState, loser: &ContactState) -> Vec<Absorbed> {
+/// Whether a campaign takes a person once.
+fn is_once(linked: &Linked, campaign: StableId) -> bool {
+    let def = linked.campaign(campaign).and_then(|id| linked.program.campaigns.get(id.index()));
+    def.is_some_and(|def| matches!(def.reenter, Reenter::Never))
+}
+
+/// Whether one has been through a campaign.
+fn has_ended(state: &ContactState, campaign: StableId) -> bool {
+    state.past.get(&campaign).is_some_and(|past| past.ended.is_some())
+}
+
+/// Of each campaign the further-advanced enrollment survives with its identity; of two that are equal, the older. One that has ended is
+/// further than any that goes on.
+fn unite_enrollments(linked: &Linked, winner: &mut ContactState, loser: &ContactState) -> Vec<Absorbed> {
     let mut absorbed = Vec::new();
+    let once: Vec<StableId> = loser.past.iter().map(|(campaign, _)| *campaign).filter(|campaign| is_once(linked, *campaign)).collect();
+    for campaign in once.into_iter().filter(|campaign| has_ended(loser, *campaign)) {
+        // What the other has had does not come again.
+        let sent = loser.sends.iter().filter(|send| send.campaign == campaign && is_sent(&send.status)).map(|send| send.step);
+        for mine in winner.enrollments.iter_mut().filter(|mine| mine.campaign == campaign) {
+            mine.done_elsewhere.extend(sent.clone());
+        }
+    }
     for theirs in &loser.enrollments {
         let Some(at) = winner.enrollments.iter().position(|mine| mine.campaign == theirs.campaign && mine.key == theirs.key) else {
-            winner.enrollments.push(theirs.clone());
+            if is_once(linked, theirs.campaign) && has_ended(winner, theirs.campaign) {
+                absorbed.push(Absorbed { enrollment: theirs.clone(), into: None });
+            } else {
+                winner.enrollments.push(theirs.clone());
+            }
             continue;
         };
         let mine = winner.enrollments.remove(at);
@@ -265,7 +291,7 @@ fn unite_enrollments(winner: &mut ContactState, loser: &ContactState) -> Vec<Abs
             let times = past.goals.entry(goal);
             *times = times.saturating_sub(1);
         }
-        absorbed.push(Absorbed { into: survivor.uid, enrollment: gone });
+        absorbed.push(Absorbed { into: Some(survivor.uid), enrollment: gone });
         winner.enrollments.insert(at, survivor);
     }
     winner.enrollments.sort_by_key(|enrollment| enrollment.started);
@@ -296,8 +322,11 @@ fn unite_enrollments(winner: &mut ContactState, loser: &ContactState) -> Vec<Abs
 
 /// The sends of an enrollment that have left.
 fn steps_done(state: &ContactState, gone: &Enrollment) -> Vec<StepUid> {
-    let sent = state.sends.iter().filter(|send| send.enrollment == gone.uid && matches!(send.status, SendStatus::Sent | SendStatus::Failed(_)));
-    sent.map(|send| send.step).collect()
+    state.sends.iter().filter(|send| send.enrollment == gone.uid && is_sent(&send.status)).map(|send| send.step).collect()
+}
+
+fn is_sent(status: &SendStatus) -> bool {
+    matches!(status, SendStatus::Sent | SendStatus::Failed(_))
 }
 
 /// The goals of both; returns those that both have reached.

@@ -47,6 +47,8 @@ pub struct Cli {
 #[must_use]
 pub fn main() -> ExitCode {
     panics::tell(panics::Telling::All);
+    #[cfg(feature = "proof")]
+    crate::proof::end_at(std::env::var("CAMP_PROOF_END").ok().as_deref());
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {

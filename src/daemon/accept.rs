@@ -10,6 +10,7 @@ use crate::advance::{Change, ConsentTarget, Input, InputKind, MessageHappening, 
 use crate::bytecode::{CampaignId, EventId, SegmentId, TopicId};
 use crate::lang::{Instant, Value};
 use crate::machine::state::{ConsentState, ContactUid};
+use crate::proof::{Mutant, is_planted};
 use crate::store::EventRow;
 use serde_json::{Map, Value as Json};
 use std::sync::Arc;
@@ -32,6 +33,7 @@ impl Work<'_> {
         let dedupe = submission.message_id.as_deref().map(dedupe_key);
         if let Some(key) = dedupe
             && self.has_seen(key)
+            && !is_planted(Mutant::NoDedupe)
         {
             self.around.metrics.duplicates.one();
             return Accepted { is_duplicate: true, ..Accepted::default() };
@@ -320,7 +322,7 @@ impl Work<'_> {
         };
         self.event_number = self.event_number.wrapping_add(1);
         self.batch.events.push(EventRow {
-            id: event_id(self.around.now, self.event_number, self.entropy.take()),
+            id: event_id(self.around.now, self.event_number, self.entropy.take(self.around.randomness)),
             contact: uid,
             happened,
             kind,

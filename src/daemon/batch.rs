@@ -1,6 +1,5 @@
 //! One batch in the making: contacts are copied when first touched, and nothing in memory changes before the commit.
 
-use super::Entropy;
 use super::batcher::Unit;
 use super::desk::{Desk, Slot};
 use super::ingest::EventNames;
@@ -8,6 +7,7 @@ use super::keys::KeyKind;
 use super::load::{EXPERIMENTS, PACE};
 use super::metrics::Metrics;
 use super::pipeline::Pending;
+use super::randomness::{Entropy, Randomness, SystemRandomness};
 use super::resident::{Builtins, Keys, Rekeyed, Resident, open_packed};
 use super::routes::{Routes, row_of};
 use super::seen::SeenKeys;
@@ -17,6 +17,7 @@ use crate::deliver::Lane;
 use crate::lang::Instant;
 use crate::machine::Linked;
 use crate::machine::state::{ContactState, ContactUid, EffectId};
+use crate::proof::{Mutant, is_planted};
 use crate::store::{
     Batch, ContactImage, IdentityChange, IdentityKind, JournalRow, OutboxChange, OutboxRow, OutboxStatus, OutboxUpdate, PackedState, StoreError, StoreReader,
     encode_experiments, encode_pace,
@@ -43,6 +44,7 @@ pub(crate) struct Surroundings<'a> {
     pub metrics: &'a Metrics,
     pub reader: &'a dyn StoreReader,
     pub seen: &'a SeenKeys,
+    pub randomness: &'a dyn Randomness,
     pub country: Option<phonenumber::country::Id>,
     pub now: Instant,
 }
@@ -276,7 +278,10 @@ impl<'a> Work<'a> {
         }
     }
     /// An effect enters the outbox: claimed at once if its lane is free, else queued.
-    fn take_effect(&mut self, effect: Effect) {
+    fn take_effect(&mut self, mut effect: Effect) {
+        if is_planted(Mutant::RandomEffectId) {
+            SystemRandomness.fill(&mut effect.id.0);
+        }
         let now = self.around.now;
         let (lane, mut row) = row_of(&self.around.routes.of(self.around.linked, &effect), effect);
         let id = row.effect.id;
@@ -288,22 +293,24 @@ impl<'a> Work<'a> {
             self.row_order.push(id);
         }
     }
+    /// An attempt begins with the commit.
+    pub fn attempt(&mut self, id: EffectId) {
+        let now = self.around.now;
+        self.change_row(id, |state| {
+            *state = OutboxChange {
+                status: OutboxStatus::Claimed,
+                attempt: state.attempt + 1,
+                not_before: None,
+                lease_until: Some(now.plus_millis(LEASE_MS)),
+                ..state.clone()
+            };
+        });
+        self.claims.push(id);
+    }
     /// What the machine says of an effect that exists.
     fn take_update(&mut self, update: EffectUpdate) {
-        let now = self.around.now;
         match update {
-            EffectUpdate::Attempt(id) => {
-                self.change_row(id, |state| {
-                    *state = OutboxChange {
-                        status: OutboxStatus::Claimed,
-                        attempt: state.attempt + 1,
-                        not_before: None,
-                        lease_until: Some(now.plus_millis(LEASE_MS)),
-                        ..state.clone()
-                    };
-                });
-                self.claims.push(id);
-            }
+            EffectUpdate::Attempt(id) => self.attempt(id),
             EffectUpdate::Suppressed(id, reason) => self.close_queued(id, OutboxStatus::Suppressed, reason),
             EffectUpdate::Cancelled(id, reason) => self.close_queued(id, OutboxStatus::Cancelled, reason),
             EffectUpdate::Postponed(id, until) => {
@@ -424,12 +431,18 @@ impl<'a> Work<'a> {
                 // All that was due has been done; what says otherwise is looked at again a moment later, not for ever now.
                 touched.wake = Some(self.around.now.plus_millis(1));
             }
+            if is_planted(Mutant::TimerNotArmed) {
+                touched.wake = None;
+            }
             let after = Keys::of(builtins, &touched.state);
             let image = ContactImage::of(&touched.state, (after.email.clone(), after.phone.clone()), touched.wake)?;
             self.batch.contacts.push(image);
             if after != touched.before {
                 self.rekeyed.push(Rekeyed { uid: *uid, before: std::mem::take(&mut touched.before), after });
             }
+        }
+        if is_planted(Mutant::EventNotStored) {
+            self.batch.events.clear();
         }
         self.finish_rows()
     }

@@ -8,6 +8,7 @@ use super::desk::{Desk, Slot};
 use super::ingest::EventNames;
 use super::options::UnknownPolicy;
 use super::pipeline::{Committer, Flight};
+use super::randomness::Randomness;
 use super::routes::Routes;
 use super::seen::SeenKeys;
 use super::shared::Shared;
@@ -15,6 +16,7 @@ use crate::advance::Switching;
 use crate::bytecode::{CampaignId, Program};
 use crate::lang::Instant;
 use crate::machine::state::{ContactUid, EffectId};
+use crate::proof::{Mutant, Point, is_planted, reach};
 use crate::store::{Batch, Store, StoreError, StoreReader};
 use rustc_hash::FxHashSet;
 use std::collections::VecDeque;
@@ -115,6 +117,7 @@ pub(crate) struct Batcher {
     pub names: EventNames,
     pub seen: SeenKeys,
     pub policy: UnknownPolicy,
+    pub randomness: Arc<dyn Randomness>,
     pub country: Option<phonenumber::country::Id>,
     pub is_started: bool,
     pub waiting: Waiting,
@@ -203,10 +206,11 @@ impl Batcher {
     }
 
     fn sleep(&mut self) -> Sleep {
-        if std::mem::take(&mut self.waiting.is_resting) {
-            std::thread::sleep(REST);
-        }
         let is_manual = self.shared.clock.is_manual();
+        if std::mem::take(&mut self.waiting.is_resting) {
+            // On a clock that is moved by hand nobody waits for a disk.
+            std::thread::sleep(if is_manual { REST / 500 } else { REST });
+        }
         let due = if self.is_started { self.next_due() } else { None };
         let now = self.shared.clock.now();
         if !self.waiting.settlements.is_empty() || due.is_some_and(|at| at <= now) {
@@ -261,7 +265,7 @@ impl Batcher {
     /// A batch could not be committed.
     pub(super) fn recover(&mut self, units: Vec<Unit>, asks: Vec<Ask>, error: StoreError) {
         tracing::error!(%error, "a batch could not be committed");
-        let is_fatal = error.is_fatal();
+        let is_fatal = error.is_fatal() && !is_planted(Mutant::LostCommitIsAbort);
         let is_ours = match &error {
             StoreError::Clash(_) | StoreError::Conflict(_) | StoreError::Codec(_) => true,
             StoreError::Full
@@ -354,6 +358,7 @@ impl Batcher {
     /// The manual clock has come where it was sent, and all that fell due is done.
     fn arrive(&mut self, to: Instant, reply: Reply<Result<Instant, EngineError>>) {
         self.shared.clock.move_to(to);
+        reach(Point::ClockMoved);
         let _ = self.shared.stream.send(Arc::new(StreamEvent::Clock { now: to.to_rfc3339() }));
         let result = self.store.commit(&Batch { now: to, ..Batch::default() });
         let _ = reply.send(result.map(|_| to).map_err(EngineError::Store));

@@ -1,6 +1,7 @@
 //! The engine's clock: the real one, which never goes back, or one that is moved by hand.
 
 use crate::lang::Instant;
+use crate::proof::{Mutant, is_planted};
 use std::sync::atomic::{AtomicI64, Ordering};
 
 /// What time it is.
@@ -14,14 +15,32 @@ pub trait Clock: Send + Sync {
 }
 
 /// The system's clock. When that is set back, this one stands still until it has caught up.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct RealClock {
     floor: AtomicI64,
+    system: fn() -> Instant,
+}
+
+impl RealClock {
+    /// A clock that follows `system`.
+    #[must_use]
+    pub fn following(system: fn() -> Instant) -> RealClock {
+        RealClock { floor: AtomicI64::new(i64::MIN), system }
+    }
+}
+
+impl Default for RealClock {
+    fn default() -> RealClock {
+        RealClock::following(|| Instant::from_timestamp(jiff::Timestamp::now()))
+    }
 }
 
 impl Clock for RealClock {
     fn now(&self) -> Instant {
-        let system = Instant::from_timestamp(jiff::Timestamp::now());
+        let system = (self.system)();
+        if is_planted(Mutant::ClockGoesBack) {
+            return system;
+        }
         Instant(self.floor.fetch_max(system.0, Ordering::AcqRel).max(system.0))
     }
     fn is_manual(&self) -> bool {

@@ -12,6 +12,7 @@ use super::resident::Rekeyed;
 use crate::advance::{Input, InputKind};
 use crate::deliver::Lane;
 use crate::machine::state::EffectId;
+use crate::proof::{Point, reach};
 use crate::store::{Batch, OutboxRow, Store, StoreError};
 use rustc_hash::FxHashMap;
 use std::collections::BTreeMap;
@@ -76,6 +77,7 @@ impl Batcher {
             metrics: &shared.metrics,
             reader: self.reader.as_ref(),
             seen: &self.seen,
+            randomness: self.randomness.as_ref(),
             country: self.country,
             now: shared.clock.now(),
         };
@@ -92,6 +94,7 @@ impl Batcher {
         let mut work = Work::new(around, &mut self.desk);
         work.expect(units.iter().map(|unit| if let Unit::Submit(items) = unit { items.len() } else { 1 }).sum());
         let answers = run_all(&mut work, units, self.policy);
+        reach(Point::BatchDecided);
         let (done, _) = Done::of(work, handed)?;
         Ok((done, answers))
     }
@@ -182,6 +185,7 @@ impl Batcher {
             census.by_status = staged.census;
         }
         drop(census);
+        reach(Point::MemoryInstalled);
         self.dispatch((&claims, &rows), &batch);
     }
 
@@ -240,6 +244,7 @@ fn run_all(work: &mut Work<'_>, units: &[Unit], policy: UnknownPolicy) -> Vec<Ve
             Unit::HandOver(id) => work.hand_over(*id),
             Unit::Recover(id) => work.recover(*id, policy),
             Unit::Wake(uid) => {
+                reach(Point::TimerTaken);
                 work.note_lateness(*uid);
                 work.step(*uid, &Input::new(InputKind::Wake));
             }

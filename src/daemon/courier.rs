@@ -10,6 +10,7 @@ use crate::deliver::{Attempted, Deliverer, Envelope, Lane, Outcome, SendResult};
 use crate::lang::{Instant, Value};
 use crate::machine::Linked;
 use crate::machine::state::EffectId;
+use crate::proof::{Point, reach};
 use crate::store::OutboxRow;
 use rustc_hash::FxHashMap;
 use std::future::Future;
@@ -114,9 +115,11 @@ impl Courier {
         let courier = self.clone();
         let span = tracing::debug_span!("attempt", effect = %parcel.row.effect.id.to_text(), lane = lane_word(&parcel.lane), number = parcel.row.state.attempt);
         let attempt = async move {
+            reach(Point::BeforeFirstByte);
             // A task of its own, so that a fault in it is an unknown outcome and not a lost one.
             let sending = tokio::spawn(courier.carrier.clone().send(envelope));
             let result = sending.await.unwrap_or_else(|_| unknown("the attempt broke off"));
+            reach(Point::ProviderAnswered);
             let attempted = attempted(&result);
             tracing::debug!(?attempted, "the attempt has ended");
             courier.tell(vec![courier.settlement(&parcel, result, Some(attempted))]);
@@ -153,6 +156,7 @@ impl Courier {
     fn tell(&self, settled: Vec<Settlement>) {
         // Nobody listens any more only when the engine has ended; the claim's lease then says that nobody knows.
         let _ = self.back.send(Command::Settled(settled));
+        reach(Point::ResultQueued);
     }
 
     fn compose(&self, parcel: &Parcel) -> Composed {
@@ -163,7 +167,10 @@ impl Courier {
             Some(_) | None => None,
         };
         match composer.effect(&parcel.linked, effect, frozen_email.or(parcel.email.as_deref())) {
-            Ok(outgoing) => Composed::Ready(Box::new(envelope(parcel, effect.contact.to_text(), outgoing))),
+            Ok(outgoing) => {
+                reach(Point::ParcelRendered);
+                Composed::Ready(Box::new(envelope(parcel, effect.contact.to_text(), outgoing)))
+            }
             Err(error) => {
                 // The error's text may hold what the contact is called; the journal has it.
                 tracing::warn!(effect = %effect.id.to_text(), reason = error.reason(), "an effect could not be composed");

@@ -11,6 +11,7 @@ use crate::bytecode::{CampaignId, Program, encode, program_hash};
 use crate::machine::state::{ContactUid, EffectId, Enrollment, Standing, StandingKind};
 use crate::machine::{Deployment, IdKind, Linked};
 use crate::migrate::{Choices, Crossing, Landing, align, land};
+use crate::proof::{Point, reach};
 use crate::store::{Batch, CampaignLabel, DeployRecord, OutboxStatus, StepLabel, StoreError};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -65,7 +66,9 @@ impl Batcher {
             return Err(EngineError::NotDeployable(stranding));
         }
         let record = deploy_record(&linked, running.as_ref().map(|running| running.deployment.program));
+        reach(Point::DeployBegun);
         self.store.deploy(&record, &Batch { now, deployment: linked.deployment.seq, ..Batch::default() })?;
+        reach(Point::DeployWritten);
         if let Some(running) = running {
             self.routes.keep(running);
         }
@@ -74,7 +77,9 @@ impl Batcher {
         resident.run(linked.clone());
         let moved = resident.states().map(|state| state.enrollments.len()).sum::<usize>();
         drop(resident);
+        reach(Point::RollOverBegun);
         self.roll_over(&linked)?;
+        reach(Point::DeployDone);
         let _ = self.shared.stream.send(Arc::new(StreamEvent::Deployed { seq: linked.deployment.seq }));
         Ok(Deployed { seq: linked.deployment.seq, is_new: true, moved: u64::try_from(moved).unwrap_or(u64::MAX) })
     }
@@ -97,7 +102,9 @@ impl Batcher {
                     work.step_with(*uid, |linked, switches, state| redeploy(linked, switches, (state, &mut pacing), now));
                 }
             })?;
+            reach(Point::RollOverBatch);
         }
+        reach(Point::RollOverDone);
         self.store.set_meta(&[(ROLLED_OVER, &linked.deployment.seq.to_be_bytes())])?;
         Ok(())
     }
@@ -114,7 +121,9 @@ impl Batcher {
         } else {
             switches.paused.remove(&id);
         }
+        reach(Point::SwitchBegun);
         self.store.set_switches(&switches)?;
+        reach(Point::SwitchWritten);
         let mut resident = self.shared.write();
         resident.switches = switches;
         let concerned: Vec<ContactUid> = resident.uids().into_iter().filter(|uid| is_concerned(&resident, *uid, id)).collect();
@@ -123,6 +132,7 @@ impl Batcher {
             let units: Vec<Unit> = chunk.iter().map(|uid| Unit::Switch(*uid, campaign, switching)).collect();
             self.try_batch(&units)?;
         }
+        reach(Point::SwitchDone);
         Ok(())
     }
 
@@ -166,6 +176,7 @@ impl Batcher {
             metrics: &shared.metrics,
             reader: self.reader.as_ref(),
             seen: &self.seen,
+            randomness: self.randomness.as_ref(),
             country: self.country,
             now: shared.clock.now(),
         };

@@ -14,10 +14,11 @@ use super::metrics::Metrics;
 use super::options::{EngineOptions, LinkOptions};
 use super::pipeline::{Committer, SharedStore};
 use super::plan::{PlanAsk, planned};
+use super::randomness::{Randomness, random_bytes};
 use super::reports::{DossierView, NowView, StatusView, SuppressionView};
 use super::shared::Shared;
 use super::suppressions::{SUPPRESSIONS, SuppressionBook, SuppressionGround};
-use super::{random_bytes, view, view_contact, view_now, view_status};
+use super::{view, view_contact, view_now, view_status};
 use crate::advance::Switching;
 use crate::bytecode::{Channel, Program, decode};
 use crate::content::Outgoing;
@@ -25,6 +26,7 @@ use crate::lang::{Instant, Zone};
 use crate::machine::Linked;
 use crate::machine::state::{ContactState, ContactUid, EffectId};
 use crate::migrate::Plan;
+use crate::proof::{Point, reach};
 use crate::store::{OutboxRow, Store, StoreError};
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -56,6 +58,7 @@ impl TokenKind {
 
 struct Inner {
     shared: Arc<Shared>,
+    randomness: Arc<dyn Randomness>,
     commands: Sender<Command>,
     thread: Mutex<Option<JoinHandle<()>>>,
     signing_key: Vec<u8>,
@@ -96,11 +99,11 @@ impl Engine {
         let Loaded { mut resident, routes, desk, seen, mut meta, now } = load(store.as_mut(), rules, options.clock.now())?;
         options.clock.move_to(now);
         resident.switches.ignore_legal_hours = options.ignore_legal_hours;
-        let signing_key = meta_or_make(store.as_mut(), &mut meta, "signing_key", || random_bytes::<32>().to_vec())?;
+        let signing_key = meta_or_make(store.as_mut(), &mut meta, "signing_key", || random_bytes::<32>(options.randomness.as_ref()).to_vec())?;
         resident.suppressions = SuppressionBook::read(&signing_key, meta.get(SUPPRESSIONS))?;
         let mut tokens = BTreeMap::new();
         for kind in [TokenKind::WriteKey, TokenKind::AdminToken] {
-            let made = || data_encoding::BASE32_NOPAD.encode(&random_bytes::<20>()).to_ascii_lowercase().into_bytes();
+            let made = || data_encoding::BASE32_NOPAD.encode(&random_bytes::<20>(options.randomness.as_ref())).to_ascii_lowercase().into_bytes();
             let token = meta_or_make(store.as_mut(), &mut meta, kind.key(), made)?;
             tokens.insert(kind.key(), String::from_utf8_lossy(&token).into_owned());
         }
@@ -137,6 +140,7 @@ impl Engine {
             names,
             seen,
             policy: options.on_unknown,
+            randomness: options.randomness.clone(),
             country: options.country.as_deref().and_then(|country| country.parse().ok()),
             is_started: false,
             waiting: Waiting::default(),
@@ -144,7 +148,9 @@ impl Engine {
         let thread = std::thread::Builder::new().name("camp-batcher".to_owned()).spawn(move || batcher.run());
         let thread = thread.map_err(io)?;
         let (most_waiting, most_waiting_bytes) = (options.most_waiting, options.most_waiting_bytes);
-        let inner = Inner { shared, courier: for_views, commands, thread: Mutex::new(Some(thread)), signing_key, tokens, most_waiting, most_waiting_bytes };
+        let randomness = options.randomness.clone();
+        let inner =
+            Inner { shared, randomness, courier: for_views, commands, thread: Mutex::new(Some(thread)), signing_key, tokens, most_waiting, most_waiting_bytes };
         Ok(Engine { inner: Arc::new(inner) })
     }
 
@@ -194,7 +200,7 @@ impl Engine {
             shared.waiting.load(Ordering::Acquire) >= self.inner.most_waiting || shared.waiting_bytes.load(Ordering::Acquire) >= self.inner.most_waiting_bytes;
         if is_full {
             shared.metrics.busy.one();
-            let [jitter] = random_bytes::<1>();
+            let [jitter] = random_bytes::<1>(self.inner.randomness.as_ref());
             return Err(SubmitError::Busy { retry_after_seconds: 1 + u32::from(jitter % 5) });
         }
         Ok(())
@@ -302,6 +308,7 @@ impl Engine {
     /// Stops intake, finishes what has begun, waits at most `bound` for deliveries under way, and ends the thread. What is not
     /// finished by then is found again at the next start.
     pub async fn drain(&self, bound: Duration) {
+        reach(Point::DrainBegun);
         self.inner.shared.is_closing.store(true, Ordering::Release);
         let (reply, answer) = oneshot::channel();
         if self.inner.commands.send(Command::Drain { reply }).is_ok() {

@@ -11,6 +11,7 @@ use crate::bytecode::Channel;
 use crate::lang::normalize_email;
 use crate::machine::state::{ConsentState, ContactUid};
 use serde::{Deserialize, Serialize};
+use crate::proof::{Point, reach};
 use std::sync::Arc;
 
 /// Where `meta` keeps who was erased when and why, as JSON.
@@ -61,8 +62,10 @@ impl Batcher {
         // The suppression comes first: whatever breaks off in between, nobody is written to who should not be.
         self.store.set_meta(&[(SUPPRESSIONS, &book.encode()?), (ERASURES, &log)])?;
         self.shared.write().suppressions = book;
+        reach(Point::EraseBegun);
         for uid in gone {
             self.store.erase(uid)?;
+            reach(Point::EraseWritten);
             self.desk.forget(&self.desk.of_contact(uid));
             let mut resident = self.shared.write();
             resident.remove(uid);
@@ -71,6 +74,7 @@ impl Batcher {
         // What campaigns count stays, without the person.
         self.store.set_meta(&[(ERASED, &erased.encode()?)])?;
         self.shared.write().erased = erased;
+        reach(Point::EraseDone);
         tracing::info!(contact = %contact.to_text(), "a contact was erased");
         Ok(())
     }

@@ -7,6 +7,7 @@ use crate::advance::{Change, merge};
 use crate::bytecode::BuiltinField;
 use crate::lang::{Value, normalize_email};
 use crate::machine::state::{ContactState, ContactUid};
+use crate::proof::{Point, reach};
 use crate::store::IdentityKind;
 use std::sync::Arc;
 
@@ -152,7 +153,7 @@ impl Work<'_> {
 
     /// 63 random bits.
     fn random_uid(&mut self) -> ContactUid {
-        ContactUid(u64::from_be_bytes(self.entropy.take()) >> 1)
+        ContactUid(u64::from_be_bytes(self.entropy.take(self.around.randomness)) >> 1)
     }
 
     /// `other` goes up in `uid`: its keys, history and enrollments; its number redirects for ever.
@@ -162,6 +163,7 @@ impl Work<'_> {
         let now = self.around.now;
         self.step_with(uid, |linked, switches, winner| merge(linked, switches, (winner, &loser), now));
         self.gone.insert(other, uid);
+        reach(Point::MergeDecided);
         for key in &loser.anonymous_ids {
             if self.find_key(IdentityKind::Anonymous, key) == Some(uid) {
                 self.give_key(IdentityKind::Anonymous, key, uid);

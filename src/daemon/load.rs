@@ -12,6 +12,7 @@ use crate::bytecode::{Program, decode};
 use crate::lang::Instant;
 use crate::machine::state::ContactUid;
 use crate::machine::{Deployment, Linked};
+use crate::proof::{Mutant, Point, is_planted, reach};
 use crate::store::{LoadItem, OutboxRow, PackedState, Store, StoreError, decode_experiments, decode_pace};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -76,6 +77,7 @@ impl Opening {
                 self.resident.redirects.insert(loser, winner);
             }
             LoadItem::Outbox(row) => self.outbox.push(*row),
+            LoadItem::Seen(..) if is_planted(Mutant::DedupeForgotten) => {}
             LoadItem::Seen(key, at) => self.seen.add(dedupe_key(&key), at),
         }
     }
@@ -163,6 +165,7 @@ fn read(store: &mut dyn Store, clock_now: Instant) -> Result<Opening, EngineErro
 
 /// Loads a store.
 pub(crate) fn load(store: &mut dyn Store, rules: DeskRules, clock_now: Instant) -> Result<Loaded, EngineError> {
+    reach(Point::LoadBegun);
     let mut opening = read(store, clock_now)?;
     opening.run();
     if let Some(error) = opening.failure {
@@ -179,6 +182,7 @@ pub(crate) fn load(store: &mut dyn Store, rules: DeskRules, clock_now: Instant) 
     if let Some(bytes) = meta.get(ERASED) {
         resident.erased = Tally::decode(bytes)?;
     }
+    reach(Point::LoadDone);
     Ok(Loaded { resident, routes, desk, seen, meta, now })
 }
 

@@ -24,6 +24,7 @@ mod patch;
 mod people;
 mod pipeline;
 mod plan;
+mod randomness;
 mod recorded;
 pub mod reports;
 mod resident;
@@ -46,41 +47,6 @@ pub use load::CLOCK;
 pub use metrics::{Counter, Metrics, lane_word};
 pub use options::{EngineOptions, LinkOptions, OnUnknown, UnknownPolicy};
 pub use plan::PlanAsk;
+pub use randomness::{Randomness, SeededRandomness, SystemRandomness};
 pub use recorded::{LogReader, submission_of};
 pub use suppressions::SuppressionGround;
-
-/// Bytes nobody can guess, fetched for many at once: each call of the system costs as much as an id.
-#[derive(Debug, Default)]
-pub(crate) struct Entropy {
-    bytes: Vec<u8>,
-    fetched: usize,
-}
-
-impl Entropy {
-    /// The next bytes.
-    pub fn take<const N: usize>(&mut self) -> [u8; N] {
-        if self.bytes.len() < N {
-            // A batch of one asks for little, one of a thousand seldom.
-            self.fetched = (2 * self.fetched).clamp(64, 4_096);
-            self.bytes.resize(self.fetched, 0);
-            fill(&mut self.bytes);
-        }
-        let rest = self.bytes.len().saturating_sub(N);
-        let mut taken = [0; N];
-        taken.iter_mut().zip(self.bytes.drain(rest..)).for_each(|(slot, byte)| *slot = byte);
-        taken
-    }
-}
-
-/// Bytes nobody can guess. The system's source cannot fail on the systems we run on; if it did, ids would be equal and clash, not be lost.
-fn random_bytes<const N: usize>() -> [u8; N] {
-    let mut bytes = [0; N];
-    fill(&mut bytes);
-    bytes
-}
-
-fn fill(bytes: &mut [u8]) {
-    if let Err(error) = getrandom::fill(bytes) {
-        tracing::error!(%error, "the system gives no randomness");
-    }
-}

@@ -2,6 +2,7 @@
 
 use super::clock::{Clock, RealClock};
 use super::courier::Carrier;
+use super::randomness::{Randomness, SystemRandomness};
 use crate::deliver::Rate;
 use std::sync::Arc;
 
@@ -67,6 +68,8 @@ pub struct LinkOptions {
 pub struct EngineOptions {
     /// The clock.
     pub clock: Arc<dyn Clock>,
+    /// Where ids and keys come from.
+    pub randomness: Arc<dyn Randomness>,
     /// Who hands effects over; none: they stay queued.
     pub carrier: Option<Arc<dyn Carrier>>,
     /// Where links lead.
@@ -92,6 +95,7 @@ impl Default for EngineOptions {
     fn default() -> Self {
         EngineOptions {
             clock: Arc::new(RealClock::default()),
+            randomness: Arc::new(SystemRandomness),
             carrier: None,
             links: LinkOptions::default(),
             concurrency: 20,

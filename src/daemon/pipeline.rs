@@ -10,6 +10,7 @@ use super::shared::Shared;
 use crate::advance::{ExperimentBook, PaceBook, Switches};
 use crate::lang::Instant;
 use crate::machine::state::ContactUid;
+use crate::proof::{Mutant, Point, is_planted, reach};
 use crate::store::{Batch, DeployRecord, IdentityKind, LoadItem, LogPosition, PackedState, Store, StoreError, StoreReader};
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -48,6 +49,7 @@ pub(crate) struct Flight {
 impl Batcher {
     /// Decides units over what is pending, and sets their commit going once the one before has ended.
     pub(super) fn run_units(&mut self, units: Vec<Unit>, asks: Vec<Ask>) {
+        reach(Point::BatchGathered);
         let (mut done, answers) = match self.decide(&units) {
             Ok(decided) => decided,
             Err(error) => {
@@ -56,7 +58,10 @@ impl Batcher {
             }
         };
         self.stage(&mut done);
-        let flight = Flight { units, asks, answers, done };
+        let mut flight = Flight { units, asks, answers, done };
+        if is_planted(Mutant::AcknowledgedBeforeCommit) {
+            flight.asks.drain(..).zip(flight.answers.drain(..)).for_each(|(ask, answer)| self.answer(ask, Ok(answer)));
+        }
         if let Some(former) = self.flight.take() {
             match self.committer.wait() {
                 Ok(_) => self.complete(former),
@@ -106,11 +111,16 @@ impl Batcher {
         for (ask, answer) in asks.into_iter().zip(answers) {
             self.answer(ask, Ok(answer));
         }
+        reach(Point::Answered);
     }
 
     fn fail(&mut self, flight: Flight, error: StoreError) {
         self.shared.metrics.commit_failures.one();
-        self.undo(flight.done);
+        if is_planted(Mutant::MemoryBeforeCommit) {
+            self.install(flight.done);
+        } else {
+            self.undo(flight.done);
+        }
         self.recover(flight.units, flight.asks, error);
     }
 
@@ -146,7 +156,9 @@ impl Committer {
         let (outbox, results) = channel();
         let run = move || {
             while let Ok(batch) = inbox.recv() {
+                reach(Point::CommitDue);
                 let result = shared.metrics.timed(|| store.commit(&batch));
+                reach(Point::CommitDone);
                 drop(batch);
                 if outbox.send(result).is_err() || bell.send(Command::Committed).is_err() {
                     return;

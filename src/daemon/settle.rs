@@ -8,6 +8,7 @@ use crate::bytecode::Channel;
 use crate::deliver::{Advice, Lane, Outcome, WebhookAnswer, backoff, status_of};
 use crate::lang::{Instant, Record, Type, Value, Zone, from_json};
 use crate::machine::state::{ConsentState, EffectId};
+use crate::proof::{Mutant, Point, is_planted, reach};
 use crate::store::OutboxStatus;
 use std::sync::Arc;
 use std::time::Duration;
@@ -25,6 +26,7 @@ impl Work<'_> {
         }
         let id = settlement.effect;
         self.around.metrics.settled(&settlement.lane, &settlement.result.outcome);
+        reach(Point::ResultDecided);
         match &settlement.result.outcome {
             Outcome::Accepted { provider_id } => {
                 self.around.metrics.delivered.one();
@@ -80,10 +82,13 @@ impl Work<'_> {
             return;
         }
         let contact = self.canonical(contact);
-        if expires_at <= self.around.now {
+        if expires_at <= self.around.now && !is_planted(Mutant::UnboundedRetry) {
             self.give_up(id, "expired");
+        } else if is_planted(Mutant::NoSecondLook) {
+            self.attempt(id);
         } else if self.state(contact).is_some() {
             self.step(contact, &Input::new(InputKind::HandOver(id)));
+            reach(Point::HandOverClaimed);
         } else {
             self.close(id, OutboxStatus::Suppressed, &Arc::from("erased"));
         }
@@ -112,7 +117,8 @@ impl Work<'_> {
     fn try_again(&mut self, id: EffectId, (lane, reason): (&Lane, &str), retry_after: Option<Duration>) {
         let now = self.around.now;
         let attempt = self.facts_of(id).map_or(0, |(_, attempt, ..)| attempt);
-        let Some(pause) = backoff(lane, attempt, &id.0) else {
+        let endless = is_planted(Mutant::UnboundedRetry).then_some(Duration::from_secs(86_400));
+        let Some(pause) = endless.or_else(|| backoff(lane, attempt, &id.0)) else {
             self.change_row(id, |state| state.reason = Some(Arc::from(reason)));
             return self.give_up(id, "attempts exhausted");
         };

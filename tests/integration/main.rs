@@ -3,6 +3,9 @@
 
 #[path = "../reference/mod.rs"]
 mod oracle;
+#[cfg(feature = "proof")]
+#[path = "../proof/mod.rs"]
+mod proof;
 
 mod agreement;
 mod bench;
@@ -20,6 +23,8 @@ mod http;
 mod language;
 mod lower;
 mod migrate;
+#[cfg(feature = "proof")]
+mod proven;
 mod readme;
 mod reference;
 mod semantic;

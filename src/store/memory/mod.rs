@@ -8,6 +8,7 @@ use crate::advance::Switches;
 use crate::lang::Instant;
 use crate::machine::Deployment;
 use crate::machine::state::{ContactUid, EffectId, StableId, StepUid};
+use crate::proof::{Mutant, is_planted};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -190,7 +191,7 @@ impl Store for MemoryStore {
         let mut tables = self.tables();
         tables.contacts.remove(&contact);
         tables.identities.retain(|_, owner| *owner != contact);
-        tables.events.retain(|event| event.contact != contact);
+        tables.events.retain(|event| event.contact != contact || is_planted(Mutant::EraseLeavesEvents));
         tables.journal.retain(|(_, record)| record.contact != contact);
         tables.outbox.retain(|row| row.effect.contact != contact);
         tables.outbox_index = tables.outbox.iter().enumerate().map(|(at, row)| (row.effect.id, at)).collect();

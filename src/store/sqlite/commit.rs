@@ -5,6 +5,7 @@ use super::{StoreError, db};
 use crate::advance::Switches;
 use crate::lang::Instant;
 use crate::machine::state::ContactUid;
+use crate::proof::{Point, reach};
 use crate::store::{
     Batch, ContactImage, DeployRecord, EventRow, IdentityChange, JournalRow, LogPosition, OutboxRow, OutboxUpdate, codec, encode_effect, shard_of_contact,
     shard_of_key,
@@ -41,25 +42,31 @@ const CAMPAIGN: &str = "INSERT INTO campaign (deployment, id, name, source) VALU
 
 /// Writes all of a batch; the caller commits.
 pub(super) fn write_batch(transaction: &Transaction<'_>, batch: &Batch) -> Result<LogPosition, StoreError> {
+    reach(Point::CommitBegun);
     let position: i64 = transaction.prepare_cached(PROGRESS).map_err(db)?.query_row([batch.now.0], |row| row.get(0)).map_err(db)?;
     for event in &batch.events {
         write_event(transaction, event, batch.now)?;
     }
+    reach(Point::EventsWritten);
     for name in &batch.undeclared {
         transaction.prepare_cached(UNDECLARED).map_err(db)?.execute(params![name.as_ref(), batch.now.0]).map_err(db)?;
     }
     for row in &batch.journal {
         write_journal(transaction, row, batch.deployment)?;
     }
+    reach(Point::JournalWritten);
     for row in &batch.outbox {
         write_effect(transaction, row)?;
     }
+    reach(Point::OutboxWritten);
     for update in &batch.updates {
         write_update(transaction, update)?;
     }
+    reach(Point::UpdatesWritten);
     for image in &batch.contacts {
         write_contact(transaction, image, position)?;
     }
+    reach(Point::ContactsWritten);
     for change in &batch.identities {
         write_identity(transaction, change)?;
     }
@@ -68,9 +75,11 @@ pub(super) fn write_batch(transaction: &Transaction<'_>, batch: &Batch) -> Resul
         transaction.prepare_cached(REDIRECT).map_err(db)?.execute(params![loser, winner, batch.now.0]).map_err(db)?;
         transaction.prepare_cached(FORGET_LOSER).map_err(db)?.execute([loser]).map_err(db)?;
     }
+    reach(Point::IdentitiesWritten);
     for (key, value) in &batch.meta {
         transaction.prepare_cached(META).map_err(db)?.execute(params![key, value]).map_err(db)?;
     }
+    reach(Point::MetaWritten);
     Ok(LogPosition(unsigned(position)))
 }
 

@@ -46,6 +46,7 @@ const BELOW_8: &[&str] = &[
 #[rustfmt::skip]
 pub const LAYERS: &[Layer] = &[
     pure(0, "base", &[]),
+    shell(0, "proof", &[]),
     pure(1, "lang", &["base"]),
     pure(1, "diagnostics", &["base"]),
     pure(2, "library", &["base", "lang"]),
@@ -64,13 +65,13 @@ pub const LAYERS: &[Layer] = &[
     pure(8, "ide", BELOW_8),
     pure(8, "sim", BELOW_8),
     pure(8, "import", BELOW_8),
-    shell(9, "store", &["advance", "machine", "bytecode", "lang", "base"]),
-    shell(9, "deliver", &["content", "lang", "base"]),
-    shell(10, "daemon", &["store", "deliver", "advance", "machine", "content", "migrate", "bytecode", "lang", "base"]),
+    shell(9, "store", &["proof", "advance", "machine", "bytecode", "lang", "base"]),
+    shell(9, "deliver", &["proof", "content", "lang", "base"]),
+    shell(10, "daemon", &["proof", "store", "deliver", "advance", "machine", "content", "migrate", "bytecode", "lang", "base"]),
     shell(11, "http", &["daemon", "store", "content", "machine", "bytecode", "compiler", "ide", "graph", "format", "diagnostics", "lang", "base"]),
     shell(11, "lsp", &["compiler", "ide", "graph", "format", "diagnostics", "lang", "base"]),
     shell(12, "cli", &[
-        "base", "lang", "diagnostics", "library", "syntax", "template", "format", "semantic", "bytecode", "lower", "machine", "advance", "content",
+        "proof", "base", "lang", "diagnostics", "library", "syntax", "template", "format", "semantic", "bytecode", "lower", "machine", "advance", "content",
         "migrate", "compiler", "graph", "ide", "sim", "import", "store", "deliver", "daemon", "http", "lsp",
     ]),
 ];

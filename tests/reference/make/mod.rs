@@ -3,7 +3,7 @@
 mod campaigns;
 mod conditions;
 mod histories;
-mod random;
+pub mod random;
 
 pub use random::Random;
 use std::fmt::Write;

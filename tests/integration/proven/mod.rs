@@ -1,0 +1,5 @@
+//! The promises under faults, in short form: crashes at every point, whole simulations, mistakes that must be noticed.
+
+mod crashes;
+mod mutants;
+mod simulation;
