@@ -10,8 +10,8 @@ use crate::advance::{Change, ConsentTarget, Input, InputKind};
 use crate::bytecode::Channel;
 use crate::lang::normalize_email;
 use crate::machine::state::{ConsentState, ContactUid};
-use serde::{Deserialize, Serialize};
 use crate::proof::{Point, reach};
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 /// Where `meta` keeps who was erased when and why, as JSON.
