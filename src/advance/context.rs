@@ -117,6 +117,8 @@ pub(super) struct Context<'a> {
     pub dirty_by: Option<Cause>,
     /// The line that is running, if one is: its enrollment is not asked about its decisions meanwhile.
     pub running: Option<Line>,
+    /// The enrollment whose branches are being begun, one after the other.
+    pub forking: Option<EnrollmentUid>,
     /// The step that acts, and the text of that as a cause.
     pub doer: Option<((EnrollmentUid, StepUid), Arc<str>)>,
     /// The step that the enrollment which runs came to last.
@@ -152,6 +154,7 @@ impl<'a> Context<'a> {
             dirty: Vec::new(),
             dirty_by: None,
             running: None,
+            forking: None,
             doer: None,
             at: None,
             moments: Cell::new(None),

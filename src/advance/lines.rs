@@ -30,10 +30,18 @@ impl<'a> Context<'a> {
             enrollment.threads.insert(at + branch, Thread::new(id, frames, now));
             children.push(Line { thread: id, ..line });
         }
+        // Every branch comes to its first wait before anything is heard there: what ends a loop around them is asked behind the last one.
+        let outer = self.forking.replace(line.enrollment);
         for (child, target) in children.into_iter().zip(&def.targets) {
             // One before may have ended them all.
             if self.thread(child).is_some() {
                 self.go_on(evaluator, child, &Entry { pc: target.index(), last_send, ..Entry::default() });
+            }
+        }
+        self.forking = outer;
+        if outer != Some(line.enrollment) {
+            for known in self.lines(line.enrollment) {
+                self.ask_untils(evaluator, known);
             }
         }
     }

@@ -145,6 +145,10 @@ impl Context<'_> {
         }
         let uids: Vec<EnrollmentUid> = self.state.enrollments.iter().map(|enrollment| enrollment.uid).collect();
         self.ask_ended(evaluator, &dirty, is_forced);
+        // Of one instant goals come first, those of every enrollment, then exits.
+        if uids.len() > 1 {
+            uids.iter().for_each(|uid| self.ask_goals(evaluator, *uid, self.now));
+        }
         for uid in &uids {
             self.ask_exits(evaluator, *uid);
         }
@@ -320,6 +324,7 @@ impl Context<'_> {
         let halt = crate::machine::run(self, evaluator, uid, entry);
         self.running = outer;
         match halt {
+            Halt::Standing if self.forking == Some(uid) => {}
             Halt::Standing => {
                 self.ask_untils(evaluator, line);
             }
@@ -331,6 +336,8 @@ impl Context<'_> {
             Halt::Faulted(fault) => {
                 self.note(uid, None, What::Problem, fault.describe());
                 self.strand(line);
+                // It runs no more, so that nothing runs without end; the others of this input find what they need.
+                evaluator.refuel();
             }
         }
     }

@@ -42,6 +42,7 @@ impl Host for Context<'_> {
         let settle = |value: Value| view.calendar().settle(value);
         let object = def.object.and_then(|block| evaluator.value(&view, block).ok()).map(settle);
         let body = hook.body.and_then(|block| evaluator.value(&view, block).ok()).map(settle);
+        let body = body.map(|body| united(body, object.as_ref()));
         let roots: Vec<Vec<Arc<str>>> = std::iter::once(hook.url)
             .chain(hook.headers.iter().map(|(_, template)| *template))
             .flat_map(|template| self.template_variables(template))
@@ -192,6 +193,28 @@ impl Host for Context<'_> {
     }
 }
 
+/// An answer without a body has an empty one in templates: `default` can then speak for what is not in it.
+fn with_body(answer: &Arc<Record>) -> Arc<Record> {
+    if !answer.contains_key("ok") || answer.get("body").is_some_and(Value::is_set) {
+        return answer.clone();
+    }
+    let mut whole = Record::clone(answer);
+    whole.insert(Arc::from("body"), Value::Record(Arc::default()));
+    Arc::new(whole)
+}
+
+/// What a webhook says at every step, with what this step says besides or instead.
+fn united(body: Value, object: Option<&Value>) -> Value {
+    match (body, object) {
+        (Value::Record(body), Some(Value::Record(object))) => {
+            let mut all = Record::clone(&body);
+            all.extend(object.iter().map(|(key, value)| (key.clone(), value.clone())));
+            Value::Record(Arc::new(all))
+        }
+        (body, _) => body,
+    }
+}
+
 /// `cap, until 2026-03-07 08:00:00`; a window or quiet hours need no word.
 pub(super) fn held_until(why: &str, when: &str) -> String {
     if why.is_empty() { format!("until {when}") } else { format!("{why}, until {when}") }
@@ -303,7 +326,8 @@ impl Context<'_> {
                     if let Some(param) = params.iter().find(|param| param.name == *root) {
                         frozen.insert(root.clone(), evaluator.value(&view, param.value).unwrap_or_default());
                     } else if let Some(record) = view.captured(root) {
-                        frozen.insert(root.clone(), Value::Record(record.clone()));
+                        let is_event = self.campaign_of(uid).is_some_and(|(_, def)| def.captures.iter().any(|c| c.name == *root && c.event.is_some()));
+                        frozen.insert(root.clone(), Value::Record(if is_event { record.clone() } else { with_body(record) }));
                     }
                 }
             }

@@ -52,6 +52,10 @@ impl Default for Evaluator {
 }
 
 impl Evaluator {
+    /// As many operations as at the beginning: behind one that has taken them all.
+    pub fn refuel(&mut self) {
+        self.fuel = FUEL;
+    }
     /// The value of a block.
     ///
     /// # Errors
