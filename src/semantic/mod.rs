@@ -39,6 +39,9 @@ pub fn analyze(input: &Input<'_>, sink: &mut Sink) -> hir::Project {
     let has_errors = findings.iter().any(|finding| finding.severity() == Severity::Error) || files.iter().any(|file| file.is_broken);
     let usage = Some(&usage).filter(|_| !has_errors);
     findings.extend(lint::check(&project, &names, usage));
+    for source in files.iter().filter_map(|file| input.sources.get(file.id).map(|source| (file.id, source.text.as_str()))) {
+        lint::secrets_in(source, &mut findings);
+    }
     let is_told = |finding: &Diagnostic| !files.iter().any(|file| file.is_broken && file.id == finding.primary.span.file);
     sink.extend(findings.into_iter().filter(is_told));
     project

@@ -240,7 +240,7 @@ impl Checker<'_, '_> {
         }
         let is_marketing = !parts.is_transactional;
         if channel == Channel::Email && is_marketing && !lines.has_unsubscribe_link && self.project.info.address.is_none() {
-            self.report(problems::no_footer(name));
+            self.without_footer.insert(name);
         }
         parts.content = match (channel, lines.subject, lines.body, lines.text, lines.title) {
             (Channel::Email, Some(subject), Some(body), text, _) => Some(MessageContent::Email {

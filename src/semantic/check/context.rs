@@ -9,6 +9,7 @@ use crate::diagnostics::Diagnostic;
 use crate::semantic::hir;
 use crate::semantic::input::Input;
 use crate::semantic::resolve::Names;
+use rustc_hash::FxHashMap;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -34,7 +35,7 @@ pub(crate) struct Checker<'a, 'i> {
     /// Inline messages by their place: one message however often a sequence is expanded.
     pub inline: BTreeMap<Span, MessageId>,
     pub steps: Vec<Identity>,
-    pub step_keys: BTreeMap<(CampaignId, String, Span), usize>,
+    pub step_keys: FxHashMap<(CampaignId, Span, String), usize>,
     /// What the templates of each declared message read.
     pub template_uses: BTreeMap<MessageId, Vec<TemplateUse>>,
     pub send_sites: Vec<SendSite>,
@@ -48,6 +49,8 @@ pub(crate) struct Checker<'a, 'i> {
     pub expanded_parts: usize,
     /// Findings of expansions, which are told although sequences were checked by themselves.
     pub grown: Vec<Diagnostic>,
+    /// Marketing mails for which no footer can be made: one fault of the project, told once.
+    pub without_footer: BTreeSet<Span>,
 }
 
 impl<'a, 'i> Checker<'a, 'i> {
@@ -63,7 +66,7 @@ impl<'a, 'i> Checker<'a, 'i> {
             field_spans: BTreeMap::new(),
             inline: BTreeMap::new(),
             steps: Vec::new(),
-            step_keys: BTreeMap::new(),
+            step_keys: FxHashMap::default(),
             template_uses: BTreeMap::new(),
             send_sites: Vec::new(),
             absorbed: BTreeMap::new(),
@@ -71,10 +74,15 @@ impl<'a, 'i> Checker<'a, 'i> {
             too_long: BTreeSet::new(),
             expanded_parts: 0,
             grown: Vec::new(),
+            without_footer: BTreeSet::new(),
         }
     }
     pub(super) fn finish(mut self) -> (hir::Project, Usage, Vec<Diagnostic>) {
         self.findings.append(&mut self.grown);
+        let mut mails = self.without_footer.iter().copied();
+        if let Some(first) = mails.next() {
+            self.findings.push(super::problems::no_footer(first, &mails.collect::<Vec<_>>()));
+        }
         (self.project, self.usage, self.findings)
     }
     /// Takes a finding in.

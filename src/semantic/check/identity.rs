@@ -95,7 +95,7 @@ impl Checker<'_, '_> {
 
     /// The header of a step, and its identity's text. A sequence that is checked by itself has none.
     pub(super) fn step_header(&self, step: &ast::Step) -> hir::StepHeader {
-        let key = self.scope.campaign.map(|campaign| (campaign, self.scope.prefix.clone(), step.span));
+        let key = self.scope.campaign.map(|campaign| (campaign, step.span, self.scope.prefix.clone()));
         let found = key.and_then(|key| self.step_keys.get(&key)).and_then(|at| self.steps.get(*at));
         let (parent, arm) = found.map_or((None, Arc::from("")), |identity| identity.around.clone());
         hir::StepHeader {
@@ -166,7 +166,7 @@ impl<'a> Walk<'a, '_, '_> {
             let named = NamedStep { id: identity.id, channel: identity.channel, span: identity.span };
             self.checker.named_steps.entry((self.campaign, prefix.to_owned())).or_default().insert(label.to_string(), named);
         }
-        self.checker.step_keys.insert((self.campaign, prefix.to_owned(), step.span), self.checker.steps.len());
+        self.checker.step_keys.insert((self.campaign, step.span, prefix.to_owned()), self.checker.steps.len());
         self.checker.steps.push(identity);
         if let ast::StepKind::Do { sequence, .. } = &step.kind {
             self.expand(sequence, (id, &name.unwrap_or(path)));
@@ -388,11 +388,14 @@ pub fn normalize(source: &str) -> String {
             }
             rest = rest.trim_start();
         } else {
-            out.push(c);
-            rest = rest.get(c.len_utf8()..).unwrap_or("");
+            // All up to what may be one of those.
+            let length = rest.find(|c: char| c == '/' || c == '"' || c.is_whitespace()).unwrap_or(rest.len()).max(c.len_utf8());
+            out.push_str(rest.get(..length).unwrap_or(rest));
+            rest = rest.get(length..).unwrap_or("");
         }
     }
-    out.trim_end().to_owned()
+    out.truncate(out.trim_end().len());
+    out
 }
 
 /// How many bytes the string literal at the start of `text` takes.

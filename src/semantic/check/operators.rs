@@ -13,6 +13,8 @@ const LONGEST_PATTERN_BYTES: usize = 1024;
 /// So many values may stand behind `in`: all of them stand on the machine's stack at once.
 const MAX_OPTIONS: usize = 1_500;
 const PATTERN_SIZE_LIMIT_BYTES: usize = 1 << 20;
+/// How deep its groups may nest.
+const PATTERN_NESTING: u32 = 32;
 
 impl Checker<'_, '_> {
     pub(super) fn operator(&mut self, expr: &ast::Expr) -> Expr {
@@ -200,7 +202,7 @@ impl Checker<'_, '_> {
         }
         let source = super::literals::nfc(&text.value);
         let pattern: std::sync::Arc<str> = if is_ignoring_case { format!("(?i){source}").into() } else { source };
-        match regex::RegexBuilder::new(&pattern).size_limit(PATTERN_SIZE_LIMIT_BYTES).build() {
+        match regex::RegexBuilder::new(&pattern).size_limit(PATTERN_SIZE_LIMIT_BYTES).nest_limit(PATTERN_NESTING).build() {
             Ok(_) => Some(pattern),
             Err(error) => {
                 let reason = error.to_string().lines().last().unwrap_or("").trim().trim_start_matches("error: ").to_owned();

@@ -7,6 +7,8 @@ mod timing;
 mod unset;
 mod windows;
 
+pub(super) use secrets::everywhere as secrets_in;
+
 use super::check::Usage;
 use super::hir;
 use super::resolve::Names;

@@ -1,11 +1,13 @@
-//! Secrets in the source: where they stand in a webhook, and what looks like one.
+//! Secrets in the source: where they stand in a webhook, and what looks like one anywhere.
 
 use super::problems;
-use crate::base::Span;
+use crate::base::{FileId, Span};
 use crate::diagnostics::Diagnostic;
 use crate::semantic::hir;
 use crate::semantic::resolve::Names;
-use crate::syntax::ast::{Array, Expr, ExprKind, Object, Text, Value, WebhookAttrKind};
+use crate::syntax::ast::{Array, Expr, ExprKind, Object, Pair, Text, Value, WebhookAttrKind};
+use regex::Regex;
+use std::sync::LazyLock;
 
 /// How keys of well-known services begin, and how many letters follow at the least.
 const KEYS: &[(&str, usize)] = &[
@@ -27,6 +29,27 @@ const KEYS: &[(&str, usize)] = &[
 /// Parameters of an address that hold one.
 const PARAMETERS: &[&str] = &["token=", "api_key=", "apikey=", "access_token=", "secret=", "password=", "key="];
 
+/// Keys that look like nothing else, wherever they stand: in a text, in a comment.
+static EVERYWHERE: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    let keys = r"(?:[sr]k_live_[A-Za-z0-9]{8,}|whsec_[A-Za-z0-9+/=]{16,}|AKIA[A-Z0-9]{16}|gh[po]_[A-Za-z0-9]{20,}|github_pat_[A-Za-z0-9_]{20,}|glpat-[A-Za-z0-9_-]{16,}|xox[bp]-[A-Za-z0-9-]{10,}|SG\.[A-Za-z0-9_.-]{20,})";
+    Regex::new(keys).ok()
+});
+/// Parts of names of what holds a secret.
+const SECRET_NAMES: &[&str] = &["key", "token", "secret", "auth", "password"];
+
+/// Looks through a whole source; what is told of already is not told again.
+pub(in crate::semantic) fn everywhere((file, text): (FileId, &str), findings: &mut Vec<Diagnostic>) {
+    let Some(keys) = EVERYWHERE.as_ref() else { return };
+    for found in keys.find_iter(text) {
+        let is_inside_a_word = text.get(..found.start()).and_then(|before| before.chars().next_back()).is_some_and(|c| c.is_ascii_alphanumeric() || c == '_');
+        let span = Span::new(file, found.start(), found.end());
+        let overlaps = |known: Span| known.file == file && known.start < span.end && span.start < known.end;
+        if !is_inside_a_word && !findings.iter().any(|finding| overlaps(finding.primary.span)) {
+            findings.push(problems::looks_secret(span));
+        }
+    }
+}
+
 /// Looks at every webhook.
 pub(super) fn check(project: &hir::Project, names: &Names<'_>, findings: &mut Vec<Diagnostic>) {
     for (webhook, declared) in project.webhooks.iter().zip(names.webhooks.iter()) {
@@ -46,7 +69,17 @@ pub(super) fn check(project: &hir::Project, names: &Names<'_>, findings: &mut Ve
 }
 
 fn of_object(object: &Object, findings: &mut Vec<Diagnostic>) {
-    object.pairs.iter().for_each(|pair| of_value(&pair.value, findings));
+    object.pairs.iter().for_each(|pair| of_pair(pair, findings));
+}
+
+fn of_pair(pair: &Pair, findings: &mut Vec<Diagnostic>) {
+    if let Value::Expr(Expr { kind: ExprKind::Text(text), .. }) = &pair.value
+        && is_random(&pair.key.text, &text.value)
+    {
+        findings.push(problems::looks_secret(text.span));
+        return;
+    }
+    of_value(&pair.value, findings);
 }
 
 fn of_value(value: &Value, findings: &mut Vec<Diagnostic>) {
@@ -56,6 +89,29 @@ fn of_value(value: &Value, findings: &mut Vec<Diagnostic>) {
         Value::Object(object) => of_object(object, findings),
         Value::Array(Array { items, .. }) => items.iter().for_each(|item| of_value(item, findings)),
     }
+}
+
+/// Letters and digits without a pattern: under a name that says so, shorter ones are enough.
+fn is_random(name: &str, value: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    let is_named = SECRET_NAMES.iter().any(|part| name.contains(part));
+    let (least, bits) = if is_named { (20, 3.2) } else { (32, 4.4) };
+    let digits = value.bytes().filter(u8::is_ascii_digit).count();
+    let is_mixed = value.bytes().any(|b| b.is_ascii_lowercase()) && (is_named || value.bytes().any(|b| b.is_ascii_uppercase()));
+    value.len() >= least && value.bytes().all(|b| b.is_ascii_alphanumeric()) && digits >= 3 && is_mixed && bits_per_letter(value) >= bits
+}
+
+/// The entropy of its letters.
+fn bits_per_letter(text: &str) -> f64 {
+    let mut counts = [0_u32; 128];
+    for byte in text.bytes() {
+        if let Some(count) = counts.get_mut(usize::from(byte)) {
+            *count += 1;
+        }
+    }
+    let whole: f64 = counts.iter().copied().map(f64::from).sum();
+    let part = |count: u32| f64::from(count) / whole;
+    counts.iter().filter(|count| **count > 0).map(|count| -part(*count) * part(*count).log2()).sum()
 }
 
 /// A key as well-known services give it.

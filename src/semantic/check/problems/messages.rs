@@ -56,8 +56,15 @@ pub(crate) fn template_name(span: Span, kind: NameKind, name: &str, suggestion: 
 pub(crate) fn broken_body(span: Span, message: &str) -> Diagnostic {
     Diagnostic::new(Code::E0606, "this body cannot be made into a mail", span, message)
 }
-pub(crate) fn no_footer(span: Span) -> Diagnostic {
-    Diagnostic::new(Code::E0607, "no lawful footer can be made for this mail", span, "a marketing mail without `unsubscribe_url`")
+pub(crate) fn no_footer(span: Span, others: &[Span]) -> Diagnostic {
+    const SHOWN: usize = 4;
+    let title = match others.len() {
+        0 => "no lawful footer can be made for this mail".to_owned(),
+        more => format!("no lawful footer can be made for {} mails", more + 1),
+    };
+    let finding = Diagnostic::new(Code::E0607, title, span, "a marketing mail without `unsubscribe_url`");
+    let finding = others.iter().take(SHOWN).fold(finding, |finding, other| finding.with_label(*other, "and this one"));
+    finding
         .with_help("say `address \"…\"` in `project { }`, put `{{ unsubscribe_url }}` into the body, or mark the mail `transactional`")
         .with_note("the law asks for a postal address and a way out in every marketing mail")
 }
