@@ -5,6 +5,7 @@
 use super::{ast::*, lex::to_usize, literal, text, token::Tok};
 use crate::base::{FileId, Span, Spanned};
 use lalrpop_util::{ErrorRecovery, ParseError};
+use rustc_hash::FxHashMap;
 use std::sync::Arc;
 
 /// Why the parser gives up: there are more errors than anyone would read.
@@ -32,6 +33,8 @@ pub struct Build<'s> {
     text: &'s str,
     docs: &'s [(u32, Doc)],
     max_errors: usize,
+    /// Each word once, however often it is written.
+    words: FxHashMap<&'s str, Arc<str>>,
     /// What the parser got over, in order.
     pub errors: Vec<Failure>,
 }
@@ -39,7 +42,7 @@ pub struct Build<'s> {
 impl<'s> Build<'s> {
     /// A run over `text` that gives up at the error after `max_errors`.
     pub fn new(file: FileId, text: &'s str, docs: &'s [(u32, Doc)], max_errors: usize) -> Self {
-        Self { file, text, docs, max_errors, errors: Vec::new() }
+        Self { file, text, docs, max_errors, words: FxHashMap::default(), errors: Vec::new() }
     }
     /// Keeps an error; its place in the tree is `l..r`.
     pub fn recover(&mut self, recovery: Recovery, l: u32, r: u32) -> Result<Span, Failure> {
@@ -63,8 +66,12 @@ impl<'s> Build<'s> {
     }
 
     /// A bare word.
-    pub fn name(&self, l: u32, r: u32) -> Name {
-        Name { text: Arc::from(self.slice(l, r)), span: self.at(l, r) }
+    pub fn name(&mut self, l: u32, r: u32) -> Name {
+        Name { text: self.word(l, r), span: self.at(l, r) }
+    }
+    fn word(&mut self, l: u32, r: u32) -> Arc<str> {
+        let slice = self.slice(l, r);
+        Arc::clone(self.words.entry(slice).or_insert_with(|| Arc::from(slice)))
     }
     /// A bare word where a string may stand too.
     pub fn label(&self, name: Name) -> Ref {
@@ -100,12 +107,12 @@ impl<'s> Build<'s> {
         Text { value: decoded.value, span: self.at(l, r), form: decoded.form, runs: decoded.runs, segments }
     }
     /// A number; one that the lexer has refused is 0.
-    pub fn number(&self, l: u32, r: u32) -> Number {
+    pub fn number(&mut self, l: u32, r: u32) -> Number {
         let text = self.slice(l, r);
-        Number { value: literal::number(text).unwrap_or(0.0), text: Arc::from(text), span: self.at(l, r) }
+        Number { value: literal::number(text).unwrap_or(0.0), text: self.word(l, r), span: self.at(l, r) }
     }
     /// A percentage.
-    pub fn percent(&self, l: u32, r: u32) -> Percent {
+    pub fn percent(&mut self, l: u32, r: u32) -> Percent {
         Percent { number: self.number(l, r.saturating_sub(1)), span: self.at(l, r) }
     }
     /// A duration; one that the lexer has refused is as long as can be.

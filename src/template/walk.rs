@@ -7,7 +7,7 @@ use super::analyze::{Analysis, NameKind, UnknownName, VariableUse, look_up};
 use super::guards::assured;
 use minijinja::machinery::Span;
 use minijinja::machinery::ast::{BinOpKind, Call, CallArg, Expr, Filter, ForLoop, IfCond, Macro, Stmt, Test, UnaryOpKind};
-use std::collections::HashMap;
+use rustc_hash::FxHashMap;
 use std::ops::Range;
 
 /// Filters after which the value is still the same list, or of the same elements.
@@ -17,14 +17,14 @@ const SAME_ELEMENTS: &[&str] = &["sort", "reverse", "list", "unique", "select", 
 pub(super) struct Walk<'t> {
     text: &'t str,
     /// Innermost last; `None` is a local name that stands for no path.
-    locals: Vec<HashMap<String, Option<Vec<String>>>>,
+    locals: Vec<FxHashMap<String, Option<Vec<String>>>>,
     assured: Vec<Vec<String>>,
     analysis: Analysis,
 }
 
 impl<'t> Walk<'t> {
     pub fn new(text: &'t str) -> Self {
-        Self { text, locals: vec![HashMap::new()], assured: Vec::new(), analysis: Analysis::default() }
+        Self { text, locals: vec![FxHashMap::default()], assured: Vec::new(), analysis: Analysis::default() }
     }
 
     pub fn finish(self) -> Analysis {
@@ -105,7 +105,7 @@ impl<'t> Walk<'t> {
     }
 
     fn scoped(&mut self, inside: impl FnOnce(&mut Self)) {
-        self.locals.push(HashMap::new());
+        self.locals.push(FxHashMap::default());
         inside(self);
         self.locals.pop();
     }

@@ -10,6 +10,7 @@ mod points;
 
 use super::hir::{Expr, ExprKind, HistoryWindow, Project};
 use crate::base::Span;
+use crate::bytecode::Aggregate;
 use domain::Domain;
 use expand::{Flag, Literal, ways};
 use std::collections::BTreeMap;
@@ -56,6 +57,9 @@ impl<'p> Reason<'p> {
     }
 
     fn look(self, condition: &Expr, given: &[Held<'_>], found: &mut Vec<(Span, Verdict)>) {
+        if given.is_empty() && is_bare(condition) {
+            return self.look_inside(condition, given, found);
+        }
         let with = |is_held: bool| {
             let mut all = given.to_vec();
             all.push((condition, is_held));
@@ -90,6 +94,11 @@ impl<'p> Reason<'p> {
     }
 
     fn is_contradictory(self, way: &[Literal<'_>]) -> bool {
+        if let [Literal::Value { subject, test, is_held }] = way {
+            let mut domain = Domain::of(subject, self.project);
+            domain.narrow(test, *is_held);
+            return domain.is_empty();
+        }
         let mut domains: BTreeMap<String, Domain> = BTreeMap::new();
         let mut flags: Vec<&Flag> = Vec::new();
         for literal in way {
@@ -103,6 +112,15 @@ impl<'p> Reason<'p> {
         }
         let clashes = |flag: &&Flag| flag.is_held && flags.iter().any(|other| !other.is_held && other.covers(flag));
         domains.values().any(Domain::is_empty) || flags.iter().any(clashes)
+    }
+}
+
+/// A question that is known by itself alone: with nothing beside it, either answer is possible.
+fn is_bare(condition: &Expr) -> bool {
+    match &condition.kind {
+        ExprKind::History(history) => history.aggregate == Aggregate::Exists,
+        ExprKind::HasTag(_) | ExprKind::InList(_) | ExprKind::InCampaign(_) | ExprKind::FinishedCampaign(_) | ExprKind::SubscribedTo(_) => true,
+        _ => false,
     }
 }
 

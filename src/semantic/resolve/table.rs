@@ -1,7 +1,7 @@
 //! One table of declared names.
 
 use crate::base::Span;
-use std::collections::BTreeMap;
+use rustc_hash::FxHashMap;
 use std::sync::Arc;
 
 /// A declaration by its name.
@@ -19,12 +19,12 @@ pub(crate) struct Declared<'a, T> {
 #[derive(Clone, Debug)]
 pub(crate) struct Table<'a, T> {
     items: Vec<Declared<'a, T>>,
-    index: BTreeMap<Arc<str>, usize>,
+    index: FxHashMap<Arc<str>, usize>,
 }
 
 impl<T> Default for Table<'_, T> {
     fn default() -> Self {
-        Table { items: Vec::new(), index: BTreeMap::new() }
+        Table { items: Vec::new(), index: FxHashMap::default() }
     }
 }
 
