@@ -275,8 +275,9 @@ impl Context<'_> {
             Op::Timeline(timeline, _) => self.replan_timeline(evaluator, line, timeline),
             _ => {}
         }
-        // A moment that is past now ends the wait at once, as it would on arrival.
-        let is_past = self.standing(line).and_then(|standing| standing.due).is_some_and(|due| due <= self.now);
+        // A moment that is past now ends the wait at once, as it would on arrival; one that has not moved is its timer's.
+        let due = self.standing(line).and_then(|standing| standing.due).filter(|due| Some(*due) != standing.due);
+        let is_past = due.is_some_and(|due| due <= self.now);
         if is_past && self.campaign_of(line.enrollment).is_some_and(|(campaign, _)| self.is_acting(campaign)) {
             self.resume(evaluator, line, Resume::Due);
         }
