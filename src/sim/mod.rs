@@ -2,6 +2,7 @@
 //!
 //! Not here: stores, sockets, real clocks. Nothing leaves the machine.
 
+mod answers;
 mod coverage;
 mod expect;
 pub mod forecast;

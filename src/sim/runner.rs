@@ -1,10 +1,11 @@
 //! Runs a `test` block, line by line.
 
+use super::answers::Books;
 use super::coverage::{CampaignCoverage, Trace, coverage};
 use super::literal::literal;
 use super::report::{Failure, TestReport};
 use super::world::{Person, Told, World};
-use crate::advance::{Change, DeliveryOutcome, ExperimentBook, Input, InputKind, MessageHappening, PaceBook, Switches, Switching, merge};
+use crate::advance::{Change, DeliveryOutcome, Input, InputKind, MessageHappening, Switches, Switching, merge};
 use crate::bytecode::{BlockId, CampaignId, MessageEvent, MessageTarget, Program};
 use crate::content::{Composer, KeyRing, Settings};
 use crate::lang::{Date, Instant, Record, TimeOfDay, Value, Zone, add_duration, local_instant, normalize_path, subtract_duration};
@@ -119,8 +120,7 @@ pub(super) fn begin<'a>(suite: &'a TestSuite, test: &'a Test) -> Runner<'a> {
         linked: &suite.linked,
         composer: &suite.composer,
         switches,
-        pace: PaceBook::default(),
-        experiments: ExperimentBook::default(),
+        books: Books::default(),
         now,
         zone,
         people,

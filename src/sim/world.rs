@@ -1,15 +1,15 @@
 //! The little world of one test: a clock, a few contacts, everything that was sent, and what happened in which order.
 
+use super::answers::{Books, Bounce, answered, refused};
 use super::coverage::Trace;
 use super::report::{Happened, Moment};
 use crate::advance::{
-    Change, ConsentTarget, DeliveryOutcome, Effect, EffectKind, EffectUpdate, ExperimentBook, ExperimentNote, Input, InputKind, JournalEntry, Outcome,
-    PaceBook, Switches, What, advance,
+    Change, ConsentTarget, Effect, EffectKind, EffectUpdate, ExperimentNote, Input, InputKind, JournalEntry, Outcome, Switches, What, advance,
 };
 use crate::base::Span;
 use crate::bytecode::{BuiltinField, Channel, FieldId, MessageId, WebhookId};
 use crate::content::{Composer, Outgoing};
-use crate::lang::{Instant, Record, Value, Weekday, Zone, to_json};
+use crate::lang::{Instant, Value, Weekday, Zone, to_json};
 use crate::machine::state::{ConsentState, ContactState, ContactUid, StepUid};
 use crate::machine::{Linked, zone_of};
 use std::sync::Arc;
@@ -62,8 +62,7 @@ pub(super) struct World<'a> {
     pub linked: &'a Linked,
     pub composer: &'a Composer,
     pub switches: Switches,
-    pub pace: PaceBook,
-    pub experiments: ExperimentBook,
+    pub books: Books,
     pub now: Instant,
     pub zone: Zone,
     pub people: Vec<Person>,
@@ -141,8 +140,8 @@ impl World<'_> {
             self.carry_out(index, effect);
         }
         for request in &outcome.requests {
-            let at = self.pace.grant(self.linked, request, self.now);
-            self.feed(index, &Input::new(InputKind::Slot { effect: request.effect, at }));
+            let slot = self.books.slot(self.linked, request, self.now);
+            self.feed(index, &slot);
         }
         for note in outcome.experiments {
             self.take_note(index, note);
@@ -152,8 +151,8 @@ impl World<'_> {
 
     fn take_note(&mut self, index: usize, note: ExperimentNote) {
         let Some(uid) = self.people.get(index).map(|person| person.state.uid) else { return };
-        if let Some(answer) = self.experiments.take(self.linked, uid.0, note, self.now) {
-            self.feed(index, &Input::new(answer));
+        if let Some(answer) = self.books.note(self.linked, (uid.0, note), self.now) {
+            self.feed(index, &answer);
         }
     }
 
@@ -167,8 +166,7 @@ impl World<'_> {
             }
             Err(error) => {
                 self.timeline.push((self.now, Told::Note(index, Arc::from(format!("template: {error}")))));
-                let outcome = DeliveryOutcome::Permanent { reason: Arc::from(error.reason()), is_hard_bounce: false };
-                self.feed(index, &Input::new(InputKind::Result { effect: effect.id, attempt: 1, outcome }));
+                self.feed(index, &refused(effect.id, Arc::from(error.reason()), Bounce::None));
             }
         }
     }
@@ -193,11 +191,7 @@ impl World<'_> {
         let EffectKind::Webhook { webhook, wants_answer: true, .. } = &effect.kind else { return };
         let given = self.answers.iter().find(|(known, ..)| known == webhook);
         let (status, body) = given.map_or((200, Value::Unset), |(_, status, body)| (*status, body.clone()));
-        let record: Record =
-            [(Arc::from("ok"), Value::Bool((200..300).contains(&status))), (Arc::from("status"), Value::Number(f64::from(status))), (Arc::from("body"), body)]
-                .into();
-        let outcome = DeliveryOutcome::Answer { record: Arc::new(record) };
-        self.feed(index, &Input::new(InputKind::Result { effect: effect.id, attempt: 1, outcome }));
+        self.feed(index, &answered(effect.id, status, body));
     }
 
     /// Moves the clock to `to` and does all that is due before it.

@@ -114,6 +114,34 @@ pub(super) fn sends_by_day(report: &Report) -> String {
     out + "</svg>"
 }
 
+/// Two numbers a day, side by side: as it was, and as it would be.
+pub(crate) fn pairs_by_day(days: &[(&str, u64, u64)]) -> String {
+    let (left, top, height) = (64.0, 10.0, 240.0);
+    let most = round_up(days.iter().map(|(_, was, would_be)| *was.max(would_be)).max().unwrap_or(0).max(1));
+    let mut out = String::from("<ul class=\"legend\"><li><i class=\"k7\"></i>was</li><li><i class=\"k0\"></i>would be</li></ul>");
+    let _ = write!(out, "<svg class=\"chart\" viewBox=\"0 0 {WIDTH} 285\" role=\"img\" aria-label=\"Sends by day\">");
+    grid(&mut out, (top, height), most, left);
+    let slot = (WIDTH - left) / real(u64::try_from(days.len()).unwrap_or(1).max(1));
+    let width = (slot * 0.36).min(30.0);
+    let every = days.len().div_ceil(10).max(1);
+    for (day, (date, was, would_be)) in days.iter().enumerate() {
+        let middle = left + slot * (real(u64::try_from(day).unwrap_or(0)) + 0.5);
+        for (count, class, x, word) in [(*was, "k7", middle - width, "was"), (*would_be, "k0", middle, "would be")] {
+            let tall = height * real(count) / real(most);
+            let (y, count) = (top + height - tall, thousands(count));
+            let _ = write!(
+                out,
+                "<rect class=\"{class}\" x=\"{x:.1}\" y=\"{y:.1}\" width=\"{width:.1}\" height=\"{tall:.1}\"><title>{date}: {word} {count}</title></rect>"
+            );
+        }
+        if day.is_multiple_of(every) {
+            let label = date.get(5..).unwrap_or(date);
+            let _ = write!(out, "<text x=\"{middle:.1}\" y=\"{:.1}\" text-anchor=\"middle\">{label}</text>", top + height + 20.0);
+        }
+    }
+    out + "</svg>"
+}
+
 /// Sends by weekday and hour, by the contacts' own clocks.
 pub(super) fn week(report: &Report) -> String {
     let (left, top, cell) = (44.0, 4.0, 19.0);

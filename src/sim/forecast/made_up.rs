@@ -177,7 +177,8 @@ fn properties(event: &EventDef, compared: &Compared) -> Vec<(Arc<str>, Draw)> {
 
 /// A path that a pattern means.
 fn concrete(pattern: &Arc<str>) -> Arc<str> {
-    if pattern.contains('*') { Arc::from(pattern.replace('*', "1")) } else { pattern.clone() }
+    let path = pattern.trim_end_matches('*').replace('*', "1");
+    if path.is_empty() { Arc::from("/") } else { Arc::from(path) }
 }
 
 /// What people do with a message of that channel, about as they do in the field.

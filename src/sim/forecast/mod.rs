@@ -22,7 +22,7 @@ mod text;
 mod values;
 
 pub use behaviour::{Arriving, Behaviour};
-pub(crate) use charts::escape;
+pub(crate) use charts::{escape, pairs_by_day};
 pub use csv::csv;
 pub use keys::BehaviourProblem;
 pub use page::html;

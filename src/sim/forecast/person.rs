@@ -2,14 +2,15 @@
 
 use super::behaviour::Delay;
 use super::chance::{Chance, Stream, contact_number};
-use super::run::{Books, Population, Scene};
+use super::run::{Population, Scene, Shared};
 use super::tally::Tally;
 use super::values::{Days, text_of, whole};
-use crate::advance::{Change, ConsentTarget, DeliveryOutcome, Effect, EffectKind, Input, InputKind, MessageHappening, Outcome, What, advance, redeploy};
+use crate::advance::{Change, ConsentTarget, Effect, EffectKind, Input, InputKind, MessageHappening, Outcome, What, advance, redeploy};
 use crate::bytecode::{Channel, MessageEvent, MessageId};
 use crate::lang::{Instant, Record, Value, Weekday, Zone};
 use crate::machine::state::{ConsentState, ContactState, ContactUid, EffectId, EnrollmentUid};
 use crate::machine::zone_of;
+use crate::sim::answers::{Bounce, answered, refused};
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::sync::Arc;
@@ -147,14 +148,14 @@ impl Person {
     }
 
     /// Takes what comes next. False: nothing comes any more.
-    pub fn step(&mut self, scene: &Scene, books: &mut Books, tally: &mut Tally) -> bool {
+    pub fn step(&mut self, scene: &Scene, shared: &mut Shared, tally: &mut Tally) -> bool {
         let Some(now) = self.next_at(scene) else { return false };
         if self.coming.peek().is_some_and(|Reverse((at, ..))| *at == now) {
             if let Some(Reverse((_, _, coming))) = self.coming.pop() {
-                self.take(scene, (books, tally), (now, coming));
+                self.take(scene, (shared, tally), (now, coming));
             }
         } else {
-            self.feed(scene, (books, tally), (now, &Input::new(InputKind::Wake)));
+            self.feed(scene, (shared, tally), (now, &Input::new(InputKind::Wake)));
             // All that was due has been done; what says otherwise is looked at again a moment later, not for ever now.
             self.wake = self.wake.map(|at| at.max(now.plus_millis(1)));
         }
@@ -171,40 +172,37 @@ impl Person {
         self.coming.push(Reverse((at, self.numbered, coming)));
     }
 
-    fn take(&mut self, scene: &Scene, counted: (&mut Books, &mut Tally), (now, coming): (Instant, Coming)) {
-        let (books, tally) = counted;
+    fn take(&mut self, scene: &Scene, counted: (&mut Shared, &mut Tally), (now, coming): (Instant, Coming)) {
+        let (shared, tally) = counted;
         match coming {
-            Coming::Born => self.be_born(scene, (books, tally), now),
-            Coming::Habit(number) => self.act(scene, (books, tally), (now, number)),
+            Coming::Born => self.be_born(scene, (shared, tally), now),
+            Coming::Habit(number) => self.act(scene, (shared, tally), (now, number)),
             Coming::Message(effect, message, event, detail) => {
                 tally.happen(message, event);
                 let happening = MessageHappening { effect, event, detail, is_machine: false, topic: None };
-                self.feed(scene, (books, tally), (now, &Input::new(InputKind::Message(happening))));
+                self.feed(scene, (shared, tally), (now, &Input::new(InputKind::Message(happening))));
             }
             Coming::Bounce(effect, message) => {
                 tally.happen(message, MessageEvent::Bounced);
-                let outcome = DeliveryOutcome::Permanent { reason: Arc::from(NO_MAILBOX), is_hard_bounce: true };
-                self.feed(scene, (books, tally), (now, &Input::new(InputKind::Result { effect, attempt: 1, outcome })));
+                self.feed(scene, (shared, tally), (now, &refused(effect, Arc::from(NO_MAILBOX), Bounce::Hard)));
             }
             Coming::Answer(effect, is_ok) => {
-                let status = if is_ok { 200.0 } else { 500.0 };
-                let record: Record = [(Arc::from("ok"), Value::Bool(is_ok)), (Arc::from("status"), Value::Number(status))].into();
-                let outcome = DeliveryOutcome::Answer { record: Arc::new(record) };
-                self.feed(scene, (books, tally), (now, &Input::new(InputKind::Result { effect, attempt: 1, outcome })));
+                let status = if is_ok { 200 } else { 500 };
+                self.feed(scene, (shared, tally), (now, &answered(effect, status, Value::Unset)));
             }
         }
     }
 
     /// Those who are there at the start are known already: they fire no trigger, and are members whose campaign goes live.
-    fn be_born(&mut self, scene: &Scene, (books, tally): (&mut Books, &mut Tally), now: Instant) {
+    fn be_born(&mut self, scene: &Scene, (shared, tally): (&mut Shared, &mut Tally), now: Instant) {
         let uid = ContactUid(contact_number(scene.seed, self.contact));
         self.state = ContactState { uid, created_at: now, accepted_at: now, ..ContactState::default() };
         let is_known = self.contact < scene.known();
         let input = Input { kind: InputKind::Created { changes: scene.first_facts(self.contact, now) }, happened: None, is_quiet: is_known };
-        self.feed(scene, (books, tally), (now, &input));
+        self.feed(scene, (shared, tally), (now, &input));
         if is_known && !scene.linked.deployment.existing.is_empty() {
-            let outcome = redeploy(&scene.linked, &scene.switches, (&mut self.state, &mut books.existing), now);
-            self.follow(scene, (books, tally), (now, outcome));
+            let outcome = redeploy(&scene.linked, &scene.switches, (&mut self.state, &mut shared.existing), now);
+            self.follow(scene, (shared, tally), (now, outcome));
         }
         self.days = Days::new(now, &self.zone);
         let place = self.days.place(&scene.behaviour.hours, (now, &self.zone));
@@ -228,7 +226,7 @@ impl Person {
         }
     }
 
-    fn act(&mut self, scene: &Scene, (books, tally): (&mut Books, &mut Tally), (now, number): (Instant, u32)) {
+    fn act(&mut self, scene: &Scene, (shared, tally): (&mut Shared, &mut Tally), (now, number): (Instant, u32)) {
         let Some((habit, per_day)) = scene.habit(number) else { return };
         let Some((_, chance, place)) = self.habits.iter_mut().find(|(known, ..)| *known == number) else { return };
         let kind = scene.doing(habit, chance);
@@ -236,21 +234,21 @@ impl Person {
         self.expect_habit(scene, number);
         self.is_unplaced |= matches!(habit, Habit::Field(_));
         if let Some(kind) = kind {
-            self.feed(scene, (books, tally), (now, &Input::new(kind)));
+            self.feed(scene, (shared, tally), (now, &Input::new(kind)));
         }
     }
 
-    fn feed(&mut self, scene: &Scene, (books, tally): (&mut Books, &mut Tally), (now, input): (Instant, &Input)) {
+    fn feed(&mut self, scene: &Scene, (shared, tally): (&mut Shared, &mut Tally), (now, input): (Instant, &Input)) {
         tally.inputs += 1;
         let outcome = advance(&scene.linked, &scene.switches, &mut self.state, input, now);
         if std::mem::take(&mut self.is_unplaced) {
             self.zone = zone_of(&scene.linked, &self.state);
         }
-        self.follow(scene, (books, tally), (now, outcome));
+        self.follow(scene, (shared, tally), (now, outcome));
     }
 
     /// Carries out what came of an input, as the daemon does.
-    fn follow(&mut self, scene: &Scene, (books, tally): (&mut Books, &mut Tally), (now, outcome): (Instant, Outcome)) {
+    fn follow(&mut self, scene: &Scene, (shared, tally): (&mut Shared, &mut Tally), (now, outcome): (Instant, Outcome)) {
         self.wake = outcome.next_wake;
         for step in &outcome.reached {
             scene.linked.step(*step).into_iter().for_each(|step| tally.reach(step));
@@ -263,12 +261,12 @@ impl Person {
             self.hand_over(scene, tally, (now, effect));
         }
         for request in &outcome.requests {
-            let at = books.pace.grant(&scene.linked, request, now);
-            self.feed(scene, (books, tally), (now, &Input::new(InputKind::Slot { effect: request.effect, at })));
+            let slot = shared.books.slot(&scene.linked, request, now);
+            self.feed(scene, (shared, tally), (now, &slot));
         }
         for note in outcome.experiments {
-            if let Some(answer) = books.experiments.take(&scene.linked, self.state.uid.0, note, now) {
-                self.feed(scene, (books, tally), (now, &Input::new(answer)));
+            if let Some(answer) = shared.books.note(&scene.linked, (self.state.uid.0, note), now) {
+                self.feed(scene, (shared, tally), (now, &answer));
             }
         }
     }

@@ -96,7 +96,7 @@ impl Scene {
         // What nobody sends by needs no way.
         let sends_by = |channel: Channel| self.linked.program.messages.iter().any(|message| message.channel == channel);
         if has[1]
-            && sends_by(Channel::Sms)
+            && self.uses_phones
             && let Some(field) = self.linked.builtin(BuiltinField::Phone)
         {
             // Outside +1, so that no legal hours apply to a number nobody wrote.

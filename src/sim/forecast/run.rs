@@ -4,10 +4,11 @@ use super::behaviour::Behaviour;
 use super::person::Person;
 use super::tally::Tally;
 use super::values::Days;
-use crate::advance::{Change, ExperimentBook, PaceBook, Pacing, Switches, What};
-use crate::bytecode::{MessageEvent, Program, SegmentId, StepId};
+use crate::advance::{Change, Pacing, Switches, What};
+use crate::bytecode::{BuiltinField, Channel, Fact, MessageEvent, Program, SegmentId, StepId};
 use crate::lang::{Date, Instant};
 use crate::machine::{Deployment, Linked};
+use crate::sim::answers::Books;
 use rustc_hash::FxHashMap;
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -46,6 +47,8 @@ pub struct Scene {
     pub(super) calendar: Days,
     /// Whether anybody hears of deliveries.
     pub(super) hears_delivered: bool,
+    /// Whether anybody asks for numbers, or sends to them.
+    pub(super) uses_phones: bool,
     endings: FxHashMap<(u8, Arc<str>), Arc<str>>,
     holdings: [Arc<str>; 5],
     segments: FxHashMap<Arc<str>, SegmentId>,
@@ -53,9 +56,8 @@ pub struct Scene {
 
 /// What all contacts share: the slots of throttles, the counters of experiments, the pace of existing members.
 #[derive(Debug, Default)]
-pub(super) struct Books {
-    pub pace: PaceBook,
-    pub experiments: ExperimentBook,
+pub(super) struct Shared {
+    pub books: Books,
     pub existing: Pacing,
 }
 
@@ -67,7 +69,10 @@ impl Scene {
         let deployment = Deployment::next(&program, hash, period.from, None);
         let linked = Linked::new(program, deployment);
         let words = ["window", "muted", "cap", "throttle", "paused"].map(Arc::from);
-        let hears_delivered = super::compared::Compared::of(&linked.program).happenings.contains(&MessageEvent::Delivered);
+        let compared = super::compared::Compared::of(&linked.program);
+        let hears_delivered = compared.happenings.contains(&MessageEvent::Delivered);
+        let is_asked_for = linked.builtin(BuiltinField::Phone).is_some_and(|field| compared.facts.contains(&Fact::Field(field)));
+        let uses_phones = is_asked_for || linked.program.messages.iter().any(|message| message.channel == Channel::Sms);
         Scene {
             days: days(&linked, period),
             calendar: Days::new(period.from, &linked.zone),
@@ -82,6 +87,7 @@ impl Scene {
                 .map(|(at, def)| (Arc::from(format!("segment {:?}", def.name)), SegmentId::from_index(at)))
                 .collect(),
             hears_delivered,
+            uses_phones,
             linked,
             behaviour,
             population,
@@ -123,7 +129,7 @@ impl Scene {
     pub fn run_range(&self, contacts: Range<u64>, tally: &mut Tally) {
         for contact in contacts {
             let Some(arrives) = self.arrival(contact) else { continue };
-            let mut books = Books::default();
+            let mut books = Shared::default();
             let mut person = Person::new(self, contact, arrives);
             while person.step(self, &mut books, tally) {}
             person.close(self, tally);
@@ -133,7 +139,7 @@ impl Scene {
     #[must_use]
     pub fn run_in_one_order(&self) -> Tally {
         let mut tally = Tally::new(self);
-        let mut books = Books::default();
+        let mut books = Shared::default();
         let mut people: FxHashMap<u64, Person> = FxHashMap::default();
         let mut next: BinaryHeap<Reverse<(Instant, u64)>> =
             (0..self.contacts()).filter_map(|contact| Some(Reverse((self.arrival(contact)?, contact)))).collect();

@@ -32,9 +32,9 @@ impl Difference {
     }
 }
 
-/// What differs for one person from an instant on, oldest first.
+/// What differs for one person between two instants, oldest first. What would leave behind the second one alone has had no time to happen.
 #[must_use]
-pub fn differences(story: &Story, sends: &[NewSend], since: Instant) -> Vec<Difference> {
+pub fn differences(story: &Story, sends: &[NewSend], (since, until): (Instant, Instant)) -> Vec<Difference> {
     let mut found = Vec::new();
     let mut past: Vec<&PastSend> = story.sends.iter().filter(|send| !send.is_taken_back).collect();
     let mut left: Vec<&NewSend> = Vec::new();
@@ -51,7 +51,8 @@ pub fn differences(story: &Story, sends: &[NewSend], since: Instant) -> Vec<Diff
             Some(at) => {
                 past.remove(at);
             }
-            None => found.push(Difference::New(new.clone())),
+            None if new.at <= until => found.push(Difference::New(new.clone())),
+            None => {}
         }
     }
     found.extend(past.into_iter().cloned().map(Difference::Gone));

@@ -3,13 +3,15 @@
 //! Pure: the shell reads the store, and says by a closure which inputs a row of the event log stands for.
 
 mod compare;
+mod page;
 mod past;
 mod person;
 mod report;
 mod text;
 
 pub use compare::{Difference, differences};
+pub use page::replay_html;
 pub use past::{Came, PastRow, PastSend, Story, Variant};
 pub use person::{Inputs, NewSend, Replay};
 pub use report::{DayChange, Gathering, MessageChange, PersonReport, ReplayReport, SendChange};
-pub use text::{replay_html, replay_human};
+pub use text::replay_human;

@@ -5,12 +5,11 @@
 //! of the same message.
 
 use super::past::{Came, Story};
-use crate::advance::{
-    DeliveryOutcome, Effect, EffectKind, EffectUpdate, ExperimentBook, ExperimentNote, Input, InputKind, Outcome, Switches, Verdict, advance, merge,
-};
-use crate::lang::{Instant, Record, Value};
+use crate::advance::{DeliveryOutcome, Effect, EffectKind, EffectUpdate, ExperimentNote, Input, InputKind, Outcome, Switches, Verdict, advance, merge};
+use crate::lang::{Instant, Value};
 use crate::machine::Linked;
 use crate::machine::state::{ContactState, ContactUid, EffectId, EnrollmentUid, StepUid};
+use crate::sim::answers::{Books, Bounce, answered, refused};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -59,7 +58,7 @@ pub struct Replay<'a> {
     /// By instant, then position in the log, then the order in which it was known.
     coming: BTreeMap<(Instant, u64, u32), Coming>,
     numbered: u32,
-    book: ExperimentBook,
+    books: Books,
     sends: Vec<NewSend>,
     now: Instant,
 }
@@ -80,7 +79,7 @@ impl<'a> Replay<'a> {
             gone: vec![false; count],
             coming: BTreeMap::new(),
             numbered: 0,
-            book: ExperimentBook::default(),
+            books: Books::default(),
             sends: Vec::new(),
             now: Instant::FAR_PAST,
         };
@@ -150,18 +149,14 @@ impl<'a> Replay<'a> {
     }
 
     fn take_result(&mut self, effect: EffectId, came: Came) {
-        let kind = match came {
-            Came::Late => InputKind::Result { effect, attempt: 1, outcome: DeliveryOutcome::Accepted { at: self.now } },
-            Came::Failed { reason, is_hard_bounce } => InputKind::Result { effect, attempt: 1, outcome: DeliveryOutcome::Permanent { reason, is_hard_bounce } },
-            Came::LookedAt => InputKind::HandOver(effect),
-            Came::Answered { is_ok } => {
-                let status = if is_ok { 200.0 } else { 500.0 };
-                let record: Record = [(Arc::from("ok"), Value::Bool(is_ok)), (Arc::from("status"), Value::Number(status))].into();
-                InputKind::Result { effect, attempt: 1, outcome: DeliveryOutcome::Answer { record: Arc::new(record) } }
-            }
+        let input = match came {
+            Came::Late => Input::new(InputKind::Result { effect, attempt: 1, outcome: DeliveryOutcome::Accepted { at: self.now } }),
+            Came::Failed { reason, is_hard_bounce } => refused(effect, reason, if is_hard_bounce { Bounce::Hard } else { Bounce::None }),
+            Came::LookedAt => Input::new(InputKind::HandOver(effect)),
+            Came::Answered { is_ok } => answered(effect, if is_ok { 200 } else { 500 }, Value::Unset),
         };
         for person in 0..self.people.len() {
-            self.feed(person, &Input::new(kind.clone()));
+            self.feed(person, &input);
         }
     }
 
@@ -203,11 +198,11 @@ impl<'a> Replay<'a> {
         let uid = self.story.people.get(person).map_or(0, |uid| uid.0);
         let recorded = self.recorded_variant(step, enrollment);
         let answer = match recorded {
-            Some(verdict) => Some(InputKind::Variant { enrollment, thread, verdict, chain }),
-            None => self.book.take(self.linked, uid, note, self.now),
+            Some(verdict) => Some(Input::new(InputKind::Variant { enrollment, thread, verdict, chain })),
+            None => self.books.note(self.linked, (uid, note), self.now),
         };
         if let Some(answer) = answer {
-            self.feed(person, &Input::new(answer));
+            self.feed(person, &answer);
         }
     }
 

@@ -99,6 +99,7 @@ pub struct ReplayReport {
 pub struct Gathering {
     zone: Zone,
     since: Instant,
+    until: Instant,
     people: u64,
     merged: u64,
     same: u64,
@@ -108,10 +109,11 @@ pub struct Gathering {
 }
 
 impl ReplayReport {
-    /// Begins a report of sendings from an instant on.
+    /// Begins a report of sendings between two instants.
     #[must_use]
-    pub fn gathering(zone: &Zone, since: Instant) -> Gathering {
-        Gathering { zone: zone.clone(), since, people: 0, merged: 0, same: 0, messages: BTreeMap::new(), days: BTreeMap::new(), differing: Vec::new() }
+    pub fn gathering(zone: &Zone, (since, until): (Instant, Instant)) -> Gathering {
+        let (messages, days, differing) = (BTreeMap::new(), BTreeMap::new(), Vec::new());
+        Gathering { zone: zone.clone(), since, until, people: 0, merged: 0, same: 0, messages, days, differing }
     }
     /// How many sendings differ.
     #[must_use]
@@ -130,12 +132,12 @@ impl Gathering {
     pub fn add(&mut self, (story, sends): (&Story, &[NewSend]), differences: &[Difference]) {
         self.people += 1;
         self.merged += u64::try_from(story.people.len().saturating_sub(1)).unwrap_or(0);
-        let since = self.since;
+        let (since, until) = (self.since, self.until);
         for past in story.sends.iter().filter(|send| !send.is_taken_back && send.at >= since) {
             self.message(&past.message).was += 1;
             self.day(past.at).0 += 1;
         }
-        for new in sends.iter().filter(|send| !send.is_taken_back && send.at >= since) {
+        for new in sends.iter().filter(|send| !send.is_taken_back && send.at >= since && send.at <= until) {
             self.message(&new.message).would_be += 1;
             self.day(new.at).1 += 1;
         }
@@ -161,14 +163,14 @@ impl Gathering {
 
     /// The report.
     #[must_use]
-    pub fn done(self, (project, is_the_running_program): (&str, bool), until: Instant) -> ReplayReport {
+    pub fn done(self, (project, is_the_running_program): (&str, bool)) -> ReplayReport {
         let mut differing = self.differing;
         differing.sort_by(|a, b| (a.0, &a.1.contact).cmp(&(b.0, &b.1.contact)));
         ReplayReport {
             project: project.to_owned(),
             timezone: self.zone.name().to_owned(),
             since: self.zone.format(self.since),
-            until: self.zone.format(until),
+            until: self.zone.format(self.until),
             is_the_running_program,
             people: self.people,
             merged: self.merged,

@@ -1,7 +1,7 @@
-//! A replay for people: as text, and as a page that stands alone.
+//! A replay for people, as text.
 
 use super::report::{PersonReport, ReplayReport, SendChange};
-use crate::sim::forecast::{escape, page_head, thousands};
+use crate::sim::forecast::thousands;
 use std::fmt::Write;
 
 /// Further people are counted, not shown: `--format json` has them all.
@@ -38,7 +38,7 @@ pub fn replay_human(report: &ReplayReport) -> String {
     out
 }
 
-fn count(number: usize) -> u64 {
+pub(super) fn count(number: usize) -> u64 {
     u64::try_from(number).unwrap_or(u64::MAX)
 }
 
@@ -55,45 +55,4 @@ fn line(change: &SendChange) -> String {
         "moved" => format!("{was}  ~ {} → {would_be}  ({place})", change.message),
         _ => format!("{was}  ~ {} → {}  ({place})", change.message, change.becomes.as_deref().unwrap_or("")),
     }
-}
-
-/// The report as a page.
-#[must_use]
-pub fn replay_html(report: &ReplayReport) -> String {
-    let title = escape(if report.project.is_empty() { "Replay" } else { &report.project });
-    let mut out = page_head(&format!("{title}: replay"));
-    let _ = write!(
-        out,
-        "<header><h1>{title}</h1><p class=\"lead\">What this source would have sent to {} people from {} to {} ({})</p><div class=\"tiles\">",
-        thousands(report.people),
-        report.since,
-        report.until,
-        escape(&report.timezone)
-    );
-    for (number, label) in
-        [(report.same, "sendings are the same"), (count(report.differences()), "sendings differ"), (count(report.differing.len()), "people are concerned")]
-    {
-        let _ = write!(out, "<div class=\"tile\"><b>{}</b><span>{label}</span></div>", thousands(number));
-    }
-    out.push_str("</div></header>\n<section><h2>By message</h2><div class=\"scroll\"><table><tr><th>Message</th><th>Was</th><th>Would be</th><th>Gone</th><th>New</th><th>Moved</th><th>Changed</th></tr>");
-    for message in &report.messages {
-        let counts = [message.was, message.would_be, message.gone, message.new, message.moved, message.changed];
-        let cells: String = counts.into_iter().map(|count| format!("<td>{}</td>", thousands(count))).collect();
-        let _ = write!(out, "<tr><td>{}</td>{cells}</tr>", escape(&message.message));
-    }
-    out.push_str("</table></div></section>\n<section><h2>By day</h2><div class=\"scroll\"><table><tr><th>Day</th><th>Was</th><th>Would be</th></tr>");
-    for day in &report.days {
-        let _ = write!(out, "<tr><td>{}</td><td>{}</td><td>{}</td></tr>", day.date, thousands(day.was), thousands(day.would_be));
-    }
-    out.push_str("</table></div></section>\n");
-    for person in report.differing.iter().take(SHOWN * 4) {
-        let _ = write!(out, "<section><h2>{}</h2><div class=\"scroll\"><table>", escape(&who(person)));
-        for change in &person.differences {
-            let class = if change.difference == "gone" { "r" } else { "g" };
-            let _ = write!(out, "<tr><td class=\"detail\"><span class=\"{class}\">{}</span> {}</td></tr>", change.difference, escape(&line(change)));
-        }
-        out.push_str("</table></div></section>\n");
-    }
-    out.push_str("</main>\n</body>\n</html>\n");
-    out
 }

@@ -153,6 +153,16 @@ fn a_shorter_wait_moves_what_follows_and_opens_follow_their_mail() {
 }
 
 #[test]
+fn what_a_longer_wait_moves_behind_the_last_event_is_moved_and_not_gone() {
+    let folder = lived();
+    folder.write("main.camp", PROJECT.replace("within 3d", "within 9d"));
+    let (code, report) = replay(&folder, &[]);
+    assert_eq!(code, 3);
+    let again = message(&report, "email again");
+    assert!(again["moved"].as_u64().unwrap() > 0 && again["new"] == 0, "{report:#}");
+}
+
+#[test]
 fn a_store_is_read_beside_its_daemon() {
     let folder = lived();
     let daemon = Daemon::start(&folder);
@@ -164,6 +174,11 @@ fn a_store_is_read_beside_its_daemon() {
 
 #[test]
 fn what_is_not_there_is_told_of() {
+    let empty = Folder::project("welcome");
+    assert_eq!(Daemon::start(&empty).stop(), 0);
+    let ran = empty.run(&["replay"]);
+    assert_eq!(ran.code, 1);
+    assert!(ran.err.contains("no event is recorded in the store"), "{}", ran.err);
     let folder = Folder::new();
     folder.write("main.camp", PROJECT);
     let ran = folder.run(&["replay"]);

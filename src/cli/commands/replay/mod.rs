@@ -22,6 +22,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+/// What is moved behind the last event still shows within this time: timers go on that far.
+const LATER_MS: i64 = 90 * 86_400_000;
 /// How many people a thread takes at a time.
 const PORTION: usize = 64;
 
@@ -81,13 +83,16 @@ impl Replay {
             Some(contact) => Seen { people: vec![self.find(&project, contact)?], ..see(reader.as_ref()).map_err(failed)? },
             None => see(reader.as_ref()).map_err(failed)?,
         };
+        if seen.people.is_empty() {
+            return Err(Failure::failed(format!("no event is recorded in the store {} yet", place.path.display())));
+        }
         let (linked, is_running) = link(reader.as_ref(), program, seen.first)
             .map_err(failed)?
             .ok_or_else(|| Failure::failed(format!("nothing is deployed to the store {} yet", place.path.display())))?;
         let since = subtract_duration(seen.last, since, &linked.zone, &linked.holidays);
         let section: ProjectSection = project.file.section("project", (&process_environment, Expand::Nothing)).unwrap_or_default();
         let log = LogReader::new(&linked, section.country.as_deref());
-        let report = replay_all(&Work { place: &place, linked: &linked, log: &log, people: &seen.people, since, until: seen.last }, is_running)?;
+        let report = replay_all(&Work { place: &place, linked: &linked, log: &log, people: &seen.people, since, until: seen.last, is_running })?;
         self.write(context, &report)?;
         Ok(if report.differences() > 0 { Exit::Differs } else { Exit::Done })
     }
@@ -138,6 +143,7 @@ struct Work<'a> {
     people: &'a [ContactUid],
     since: Instant,
     until: Instant,
+    is_running: bool,
 }
 
 /// What came of one person.
@@ -146,7 +152,7 @@ struct Done {
     sends: Vec<crate::sim::replay::NewSend>,
 }
 
-fn replay_all(work: &Work<'_>, is_running: bool) -> Result<ReplayReport, Failure> {
+fn replay_all(work: &Work<'_>) -> Result<ReplayReport, Failure> {
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let workers = cores.min(work.people.len().div_ceil(PORTION)).max(1);
     let next = AtomicUsize::new(0);
@@ -161,11 +167,11 @@ fn replay_all(work: &Work<'_>, is_running: bool) -> Result<ReplayReport, Failure
     })?;
     // Who went up in another is replayed with that one.
     let gone: BTreeSet<ContactUid> = done.iter().flat_map(|person| person.story.people.iter().skip(1)).copied().collect();
-    let mut gathering = ReplayReport::gathering(&work.linked.zone, work.since);
+    let mut gathering = ReplayReport::gathering(&work.linked.zone, (work.since, work.until));
     for person in done.iter().filter(|person| person.story.people.first().is_some_and(|uid| !gone.contains(uid))) {
-        gathering.add((&person.story, &person.sends), &differences(&person.story, &person.sends, work.since));
+        gathering.add((&person.story, &person.sends), &differences(&person.story, &person.sends, (work.since, work.until)));
     }
-    Ok(gathering.done((&work.linked.program.project.name, is_running), work.until))
+    Ok(gathering.done((&work.linked.program.project.name, work.is_running)))
 }
 
 fn replay_some(work: &Work<'_>, next: &AtomicUsize) -> Result<Vec<Done>, Failure> {
@@ -185,7 +191,7 @@ fn replay_some(work: &Work<'_>, next: &AtomicUsize) -> Result<Vec<Done>, Failure
             let inputs = |state: (&crate::machine::state::ContactState, bool), row: usize| {
                 records.get(row).map(|record| work.log.inputs(state, record)).unwrap_or_default()
             };
-            let sends = Run::run((work.linked, &switches), &story, (&inputs, work.until));
+            let sends = Run::run((work.linked, &switches), &story, (&inputs, work.until.plus_millis(LATER_MS)));
             done.push(Done { story, sends });
         }
     }

@@ -95,7 +95,7 @@ impl Simulate {
         let behaviour = self.behaviour(&program, period.from, context)?;
         let section: ProjectSection = project.file.section("project", (&process_environment, Expand::Nothing)).unwrap_or_default();
         let population = self.population(&program, section.country.as_deref(), context)?;
-        if !program.campaigns.iter().any(|campaign| campaign.is_published) {
+        if !program.campaigns.is_empty() && !program.campaigns.iter().any(|campaign| campaign.is_published) {
             remark("no campaign is published, so nobody enters any; --drafts runs them as if they were");
         }
         let scene = Scene::new(Arc::new(program), (behaviour, population), (period, self.seed));
