@@ -117,8 +117,8 @@ impl Page {
         let mut parts = Vec::new();
         if let (Some(green), Some(red), true) = (step.green, step.red, step.arrived > 0) {
             let all = green + red;
-            parts.push(self.paint(GREEN, &format!("green {} ({})", thousands(green), percent(green, all))));
-            parts.push(self.paint(RED, &format!("red {} ({})", thousands(red), percent(red, all))));
+            parts.push(format!("green {} ({})", thousands(green), percent(green, all)));
+            parts.push(format!("red {} ({})", thousands(red), percent(red, all)));
         } else {
             parts.extend(step.decided.iter().map(|word| format!("{} {}", word.what, thousands(word.count))));
         }
@@ -130,8 +130,31 @@ impl Page {
         for (what, words) in [("skipped", &step.skipped), ("held", &step.held), ("failed", &step.failed), ("cancelled", &step.cancelled)] {
             parts.extend(words.iter().map(|word| format!("{what} {} ({})", thousands(word.count), word.what)));
         }
-        if !parts.is_empty() {
-            let _ = writeln!(self.out, "{indent}{}", parts.join(", "));
+        self.listed(&indent, &parts);
+    }
+
+    /// Parts side by side, on as many lines as they need.
+    fn listed(&mut self, indent: &str, parts: &[String]) {
+        let mut used = 0;
+        for (at, part) in parts.iter().enumerate() {
+            let comma = if at + 1 < parts.len() { "," } else { "" };
+            let wide = part.width() + comma.len();
+            if used == 0 || used + 1 + wide > self.look.width {
+                self.out.push_str(if used == 0 { "" } else { "\n" });
+                self.out.push_str(indent);
+                used = indent.len();
+            } else {
+                self.out.push(' ');
+                used += 1;
+            }
+            let color = if part.starts_with("green ") { GREEN } else { RED };
+            let is_way = part.starts_with("green ") || part.starts_with("red ");
+            let part = if is_way { self.paint(color, part) } else { part.clone() };
+            let _ = write!(self.out, "{part}{comma}");
+            used += wide;
+        }
+        if used > 0 {
+            self.out.push('\n');
         }
     }
 
@@ -151,9 +174,7 @@ impl Page {
                 }
             }
             self.bar((&format!("{} {}", message.channel, message.message), width), (message.sent, most), "");
-            if !tail.is_empty() {
-                let _ = writeln!(self.out, "      {}", tail.join(", "));
-            }
+            self.listed("      ", &tail);
         }
     }
 

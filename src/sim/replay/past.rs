@@ -81,8 +81,8 @@ pub struct Story {
     pub people: Vec<ContactUid>,
     /// The event log, in its order; the shell knows a row by its number here.
     pub rows: Vec<PastRow>,
-    /// When which of the people went up in the first one.
-    pub merges: Vec<(Instant, usize)>,
+    /// When which of the people went up in the first one, and behind which place in the log.
+    pub merges: Vec<(Instant, u64, usize)>,
     /// What was sent, oldest first.
     pub sends: Vec<PastSend>,
     /// What came of it.

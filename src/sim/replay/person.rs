@@ -86,8 +86,8 @@ impl<'a> Replay<'a> {
         for (number, row) in story.rows.iter().enumerate().filter(|(_, row)| row.about.is_none()) {
             replay.expect((row.at, row.position), Coming::Row(number));
         }
-        for (at, person) in &story.merges {
-            replay.expect((*at, u64::MAX), Coming::Merge(*person));
+        for (at, position, person) in &story.merges {
+            replay.expect((*at, *position), Coming::Merge(*person));
         }
         while replay.step() {}
         replay.sends

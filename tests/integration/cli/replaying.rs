@@ -67,6 +67,12 @@ fn lived() -> Folder {
         daemon.send("/v1/page", &format!(r#"{{"userId":"u{person}","properties":{{"path":"/pricing"}}}}"#));
     }
     daemon.send("/v1/track", r#"{"userId":"u7","event":"purchase","properties":{"amount":5}}"#);
+    // A visitor turns out to be somebody who is known.
+    daemon.send("/v1/page", r#"{"anonymousId":"a1","properties":{"path":"/pricing"}}"#);
+    daemon.idle();
+    daemon.advance("1h");
+    daemon.send("/v1/identify", r#"{"userId":"u8","anonymousId":"a1","traits":{"plan":"pro"}}"#);
+    daemon.send("/v1/page", r#"{"userId":"u8","properties":{"path":"/pricing"}}"#);
     daemon.idle();
     daemon.advance("6d");
     open_all(&folder, &daemon, 9);
@@ -102,7 +108,7 @@ fn the_program_that_ran_makes_no_difference() {
     let folder = lived();
     let (code, report) = replay(&folder, &[]);
     assert_eq!(code, 0, "{report:#}");
-    assert_eq!((report["people"].as_u64(), report["is_the_running_program"].as_bool()), (Some(12), Some(true)));
+    assert_eq!((report["people"].as_u64(), report["merged"].as_u64(), report["is_the_running_program"].as_bool()), (Some(12), Some(1), Some(true)));
     let was: u64 = report["messages"].as_array().unwrap().iter().map(|message| message["was"].as_u64().unwrap()).sum();
     assert_eq!(report["same"].as_u64(), Some(was));
     for name in ["email welcome", "email thanks", "email again", "email plain", "email loud", "notify notify"] {

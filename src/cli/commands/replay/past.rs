@@ -134,7 +134,7 @@ fn take_journal(story: &mut Story, (linked, journal): (&Linked, &[JournalRecord]
             && !story.people.contains(&loser)
         {
             story.people.push(loser);
-            story.merges.push((line.at, story.people.len() - 1));
+            story.merges.push((line.at, merge_place((line, last == Some(line.at)), events), story.people.len() - 1));
         }
         if let ("decided", Some(step), Some(enrollment)) = (line.what.as_str(), line.step, line.enrollment)
             && linked.step(step).is_some_and(|id| linked.program.experiments.iter().any(|experiment| experiment.step == id))
@@ -146,5 +146,14 @@ fn take_journal(story: &mut Story, (linked, journal): (&Linked, &[JournalRecord]
             story.timers_first.push(line.at);
         }
         last = Some(line.at);
+    }
+}
+
+/// Behind which place in the log a merge comes: it is the first thing that the row does which says that the two are one, or the last.
+fn merge_place((line, is_behind_others): (&JournalRecord, bool), events: &[EventRecord]) -> u64 {
+    let mut rows = events.iter().filter(|event| event.accepted == line.at);
+    match (rows.next(), rows.next()) {
+        (Some(row), None) if !is_behind_others => row.position.saturating_sub(1),
+        _ => u64::MAX,
     }
 }
