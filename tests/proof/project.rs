@@ -1,5 +1,5 @@
 //! The project of the proof: every kind of thing that must not be lost or doubled, on the hour, so that what an outage shifts by
-//! minutes cannot change a decision.
+//! minutes cannot change a decision: what waits, waits twenty minutes more than whole hours.
 
 use campc::bytecode::Program;
 use campc::compiler::{Workspace, analyze, compile};
@@ -27,7 +27,7 @@ event bought { amount: number }
 event ping { n: number }
 topic news "News"
 segment "Hot" = points > 20
-segment "Buyers" = count(bought) in last 20d >= 2
+segment "Buyers" = count(bought) in last 20d20min >= 2
 points {
   on opened(any email) +5
   on visited("/pricing") +10
@@ -46,9 +46,9 @@ campaign "Welcome" {
   published
   when contact created
   email welcome
-  if opened(welcome) within 3d then points +3
+  if opened(welcome) within 3d20min then points +3
   else email reminder
-  wait 2d as pause_before_nudge
+  wait 2d20min as pause_before_nudge
   email nudge
 }
 campaign "Orders" {
@@ -56,17 +56,17 @@ campaign "Orders" {
   when bought as order
   reenter always
   email receipt
-  wait 1d
+  wait 1d20min
   tag "buyer"
 }
 campaign "Hot" {
   published
   when segment "Hot"
-  reenter after 5d
+  reenter after 5d20min
   exit when plan == "gone"
   webhook crm
   email hot
-  wait 4d
+  wait 4d20min
   points -20
 }
 campaign "Loyal" {
@@ -74,7 +74,7 @@ campaign "Loyal" {
   when segment "Buyers"
   reenter always
   tag "loyal"
-  wait 3d
+  wait 3d20min
   untag "loyal"
 }
 campaign "Count" {
@@ -82,7 +82,7 @@ campaign "Count" {
   when ping as p
   reenter each p.n
   set seen = seen + 1
-  wait 2h
+  wait 2h20min
   tag "counted"
 }
 "#;
@@ -96,7 +96,7 @@ pub fn program(source: Source) -> Program {
         Source::First => TEXT.replace("NUDGE", "A gentle nudge"),
         Source::Second => TEXT
             .replace("NUDGE", "Another nudge")
-            .replace("in last 20d >= 2", "in last 25d >= 2")
+            .replace("in last 20d20min >= 2", "in last 25d20min >= 2")
             .replace("  email nudge\n}", "  email nudge\n  tag \"nudged\"\n}"),
     };
     compile(&analyze(&Workspace::of_source("main.camp", &text))).unwrap_or_else(|findings| panic!("the project of the proof: {findings:?}"))
