@@ -96,5 +96,6 @@ pub const ROUTES: &[Route] = &[
     admin("POST", "/v1/clock/advance"),
     admin("POST", "/v1/idle"),
     admin("GET", "/v1/status"),
+    admin("POST", "/v1/plan"),
     admin("GET", "/v1/events/stream"),
 ];
