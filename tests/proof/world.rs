@@ -199,7 +199,8 @@ impl World {
         let carrier: Arc<dyn Carrier> = Arc::new(Line { provider: self.provider.clone(), fuse: self.fuse.clone(), life, lives: self.lives.clone() });
         let links = LinkOptions { public_url: "https://t.example".into(), signing_keys: vec![vec![7; 32]], ..LinkOptions::default() };
         let options = EngineOptions {
-            clock: Arc::new(ManualClock::new(self.now)),
+            // It goes on from where the store's stopped: what a crash cut short is not late.
+            clock: Arc::new(ManualClock::new(START)),
             randomness: Arc::new(SeededRandomness::new(self.seed ^ u64::from(life) << 32)),
             carrier: Some(carrier),
             links,
