@@ -28,7 +28,7 @@ use tokio::sync::oneshot;
 
 /// Inputs of one batch, about.
 const BATCH_INPUTS: usize = 1_000;
-/// Timers of one batch while events come in: a herd of timers is done in slices between them.
+/// Timers of one batch: a herd of them is done in slices, and whoever comes in meanwhile waits for a slice and not for the herd.
 const SLICE_OF_TIMERS: usize = 400;
 /// How long an idle thread sleeps at most under a real clock, so that a clock that jumps is noticed.
 const LONGEST_SLEEP: Duration = Duration::from_millis(1_000);
@@ -250,8 +250,7 @@ impl Batcher {
         let now = self.shared.clock.now();
         let resident = self.shared.read();
         let due = resident.timers.iter().take_while(|(at, _)| *at <= now).filter(|(_, uid)| !self.is_elsewhere(*uid));
-        let most = if units.iter().any(|unit| matches!(unit, Unit::Submit(_))) { SLICE_OF_TIMERS } else { BATCH_INPUTS };
-        units.extend(due.take(most).map(|(_, uid)| Unit::Wake(*uid)));
+        units.extend(due.take(SLICE_OF_TIMERS).map(|(_, uid)| Unit::Wake(*uid)));
         drop(resident);
         units.extend(self.desk.take_due(now, BATCH_INPUTS).into_iter().map(Unit::HandOver));
     }
