@@ -325,3 +325,34 @@ fn what_happens_is_followed_line_by_line() {
     let _ = child.kill();
     let _ = child.wait();
 }
+
+#[test]
+fn g28_nothing_of_an_erased_person_stays_in_the_stores_files() {
+    let folder = project();
+    let daemon = Daemon::start(&folder);
+    let canaries = ["canarymailq7", "canaryuserq7", "canarycompanyq7", "canarysourceq7", "canarypathq7"];
+    let [mail, user, company, source, path] = canaries;
+    let traits = format!(r#"{{"userId":"{user}","traits":{{"email":"{mail}@x.example","company":"{company}"}}}}"#);
+    assert_eq!(daemon.send("/v1/identify", &traits).status, 200);
+    assert_eq!(daemon.send("/v1/track", &format!(r#"{{"userId":"{user}","event":"signed_up","properties":{{"source":"{source}"}}}}"#)).status, 200);
+    assert_eq!(daemon.send("/v1/page", &format!(r#"{{"userId":"{user}","properties":{{"path":"/{path}"}}}}"#)).status, 200);
+    sign_up(&daemon, "bob");
+    daemon.advance("2d");
+    assert_eq!(folder.run(&["contacts", "erase", user, "--reason", "a test", "--yes"]).code, 0);
+    let export = ok(folder.run(&["contacts", "export"]));
+    let metrics = String::from_utf8(daemon.request(("GET", "/metrics"), &[], b"").body).unwrap();
+    assert_eq!(daemon.stop(), 0);
+    let mut texts = vec![("export".to_string(), export.into_bytes()), ("metrics".to_string(), metrics.into_bytes())];
+    for entry in std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap()) {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        if name.starts_with("camp.db") {
+            texts.push((name, std::fs::read(entry.path()).unwrap()));
+        }
+    }
+    for (name, bytes) in texts {
+        for canary in canaries {
+            let is_found = bytes.windows(canary.len()).any(|window| window == canary.as_bytes());
+            assert!(!is_found, "{name} holds {canary}");
+        }
+    }
+}
