@@ -8,7 +8,7 @@ use crate::daemon::Engine;
 use crate::daemon::api::{Accepted, EngineError, Submission, SubmitError};
 use std::path::Path;
 use std::sync::Arc;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
 /// Requests of senders in flight.
 const MAX_REQUESTS: usize = 1_000;
@@ -31,6 +31,8 @@ pub struct App {
     store_path: Option<Arc<Path>>,
     /// What made dedupe keys begin with.
     pub key_seed: [u8; 32],
+    /// Whether the server closes: streams, which have no end of their own, end then.
+    pub closing: Arc<watch::Sender<bool>>,
     requests: Arc<Semaphore>,
     hits: Arc<Semaphore>,
 }
@@ -46,6 +48,7 @@ impl App {
             tokens: Arc::new(tokens),
             sites: Arc::new(sites),
             store_path: None,
+            closing: Arc::new(watch::Sender::new(false)),
             key_seed,
             requests: Arc::new(Semaphore::new(MAX_REQUESTS)),
             hits: Arc::new(Semaphore::new(MAX_HITS)),

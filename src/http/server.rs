@@ -53,6 +53,7 @@ impl Server {
     }
     /// Serves until `until` is done, then lets requests in flight finish.
     pub async fn serve(self, app: App, until: impl Future<Output = ()>) {
+        let closing = app.closing.clone();
         let service = TowerToHyperService::new(router(app));
         let graceful = GracefulShutdown::new();
         tokio::pin!(until);
@@ -71,6 +72,7 @@ impl Server {
             }
         }
         drop(self.listener);
+        closing.send_replace(true);
         if tokio::time::timeout(DRAIN_TIME, graceful.shutdown()).await.is_err() {
             tracing::warn!("requests were still in flight after 30 s and were cut off");
         }

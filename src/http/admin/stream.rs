@@ -15,6 +15,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
+use tokio::sync::watch;
 
 /// A comment line so often keeps proxies from closing the connection.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
@@ -25,18 +26,22 @@ pub fn routes() -> Router<App> {
 
 async fn stream(State(app): State<App>) -> Response {
     let (sender, body) = Channel::<Bytes, Infallible>::new(64);
-    tokio::spawn(forward(app.engine.subscribe(), sender));
+    tokio::spawn(forward(app.engine.subscribe(), app.closing.subscribe(), sender));
     let headers = [(header::CONTENT_TYPE, "text/event-stream"), (header::CACHE_CONTROL, "no-store")];
     (headers, Body::new(body)).into_response()
 }
 
-/// Passes events on until the reader goes away or the engine ends.
-async fn forward(mut events: Receiver<Arc<StreamEvent>>, mut sender: Sender<Bytes, Infallible>) {
+/// Passes events on until the reader goes away or the server closes: it must not be waited for.
+async fn forward(mut events: Receiver<Arc<StreamEvent>>, mut closing: watch::Receiver<bool>, mut sender: Sender<Bytes, Infallible>) {
     if sender.send_data(Bytes::from_static(b": listening\n\n")).await.is_err() {
         return;
     }
     loop {
-        let text = match tokio::time::timeout(KEEP_ALIVE, events.recv()).await {
+        let heard = tokio::select! {
+            heard = tokio::time::timeout(KEEP_ALIVE, events.recv()) => heard,
+            _ = closing.wait_for(|is_closing| *is_closing) => return,
+        };
+        let text = match heard {
             Ok(Ok(event)) => event_text(&event),
             Ok(Err(RecvError::Lagged(count))) => format!("event: missed\ndata: {{\"count\":{count}}}\n\n"),
             Ok(Err(RecvError::Closed)) => return,
