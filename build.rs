@@ -13,6 +13,8 @@ const GRAMMAR: &str = "grammar/camp.lalrpop.in";
 type Failure = Box<dyn std::error::Error>;
 
 fn main() -> Result<(), Failure> {
+    #[cfg(feature = "proof")]
+    failing_disk()?;
     println!("cargo:rerun-if-changed={GRAMMAR}");
     println!("cargo:rerun-if-changed=build.rs");
     let source = fs::read_to_string(GRAMMAR)?;
@@ -21,6 +23,18 @@ fn main() -> Result<(), Failure> {
     fs::write(out.join("keywords.rs"), keywords(&source, &words))?;
     finding_pages(&out)?;
     write_parser(&expand(&source, &words)?, &out)
+}
+
+/// The disk of the proofs; its registration stands in the object itself, so the linker may not leave it out.
+#[cfg(feature = "proof")]
+fn failing_disk() -> Result<(), Failure> {
+    const DISK: &str = "tests/disk.c";
+    println!("cargo:rerun-if-changed={DISK}");
+    let out = env::var("OUT_DIR")?;
+    cc::Build::new().file(DISK).include(env::var("DEP_SQLITE3_INCLUDE")?).cargo_metadata(false).try_compile("camp_disk")?;
+    println!("cargo:rustc-link-search=native={out}");
+    println!("cargo:rustc-link-lib=static:+whole-archive=camp_disk");
+    Ok(())
 }
 
 /// The keywords of the grammar.

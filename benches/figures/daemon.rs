@@ -73,6 +73,10 @@ impl Daemon {
     pub fn cpu_seconds(&self) -> Result<f64, Failure> {
         cpu_seconds(&self.process.id().to_string())
     }
+    /// The bytes it has handed to the disk.
+    pub fn written_bytes(&self) -> Result<u64, Failure> {
+        written_bytes(&self.process.id().to_string())
+    }
     /// Its store, read only.
     pub fn store(&self) -> Result<Connection, Failure> {
         Ok(Connection::open_with_flags(self.folder.join("camp.db"), OpenFlags::SQLITE_OPEN_READ_ONLY)?)
@@ -116,6 +120,13 @@ pub fn holding() -> (String, String) {
 /// The project of waits.
 pub fn waves() -> (String, String) {
     (source::WAVE.to_owned(), source::camp_toml(false))
+}
+
+/// The bytes that a process has handed to the disk: a number, or `self`.
+pub fn written_bytes(process: &str) -> Result<u64, Failure> {
+    let io = fs::read_to_string(format!("/proc/{process}/io"))?;
+    let line = io.lines().find_map(|line| line.strip_prefix("write_bytes:")).ok_or("no write_bytes")?;
+    Ok(line.trim().parse()?)
 }
 
 /// The processor time that a process has used: a number, or `self`.

@@ -13,6 +13,7 @@ struct Run {
     inputs: usize,
     report: Report,
     cpu_seconds: f64,
+    written_bytes: u64,
     /// Outbox rows when the last answer had come.
     committed: u64,
     /// Deliveries a second until all were handed over, if that was waited for.
@@ -46,6 +47,11 @@ pub fn run(bench: &Bench) -> Result<(), Failure> {
     match &raw {
         Ok(raw) => {
             line("raw loop writing the same rows in as many transactions", &format!("{} inputs/s", whole(raw.inputs_per_second)), "–");
+            line(
+                "… bytes written an input, by the loop and by the daemon",
+                &format!("{:.0}, {:.0}", raw.bytes_an_input, held.written_bytes as f64 / held.inputs as f64),
+                "1 300",
+            );
             line("… share of it that the daemon reaches", &format!("{:.2}", held.rate() / raw.inputs_per_second), "0.4 (0.7)");
         }
         Err(failure) => line("raw loop writing the same rows", &format!("not measured: {failure}"), "–"),
@@ -62,12 +68,12 @@ pub fn run(bench: &Bench) -> Result<(), Failure> {
 /// Sends events, every second of them with a mail, after its people are known.
 fn fire(daemon: &Daemon, people: usize, inputs: usize, waits_for_mail: bool) -> Result<Run, Failure> {
     generator::identify(daemon, (0, people), None)?;
-    let (cpu, started) = (daemon.cpu_seconds()?, Instant::now());
+    let (cpu, written, started) = (daemon.cpu_seconds()?, daemon.written_bytes()?, Instant::now());
     let report = generator::flood(daemon, people, inputs)?;
     let committed = daemon.outbox()?.0;
     let deliveries = if waits_for_mail { Some(wait_for_mail(daemon, started)?) } else { None };
-    let cpu_seconds = daemon.cpu_seconds()? - cpu;
-    Ok(Run { inputs, report, cpu_seconds, committed, deliveries })
+    let (cpu_seconds, written_bytes) = (daemon.cpu_seconds()? - cpu, daemon.written_bytes()? - written);
+    Ok(Run { inputs, report, cpu_seconds, written_bytes, committed, deliveries })
 }
 
 /// Deliveries a second since `started`, until none is open or nothing moves for ten seconds.

@@ -125,7 +125,7 @@ impl Work<'_> {
                 // The contact of a sending is the one it was sent to, whatever else the key says.
                 let owner = match self.desk.get(hit.effect) {
                     Some(open) => Some(open.row.effect.contact),
-                    None => self.around.reader.effect(hit.effect).ok().flatten().map(|row| row.effect.contact),
+                    None => self.around.reader.effect(hit.effect, submission.contact.uid).ok().flatten().map(|row| row.effect.contact),
                 };
                 match owner.or(submission.contact.uid) {
                     Some(owner) => Ok(Some(owner)),

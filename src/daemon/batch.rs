@@ -371,8 +371,10 @@ impl<'a> Work<'a> {
     }
     /// A sender's key belongs to a contact from now on.
     pub fn give_key(&mut self, kind: IdentityKind, key: &Arc<str>, uid: ContactUid) {
-        self.keys.insert((kind, key.clone()), uid);
-        self.batch.identities.push(IdentityChange { kind, key: key.clone(), contact: uid });
+        let entry = (kind, key.clone());
+        let former = self.keys.get(&entry).copied().or_else(|| self.around.resident.sender(kind, key)).filter(|former| *former != uid);
+        self.keys.insert(entry, uid);
+        self.batch.identities.push(IdentityChange { kind, key: key.clone(), contact: uid, former });
     }
     /// Keeps the addresses of this batch in step with the states it changes.
     fn rekey(&mut self, uid: ContactUid) {

@@ -12,6 +12,7 @@ use super::randomness::Randomness;
 use super::routes::Routes;
 use super::seen::SeenKeys;
 use super::shared::Shared;
+use super::upkeep::Upkeep;
 use crate::advance::Switching;
 use crate::bytecode::{CampaignId, Program};
 use crate::lang::Instant;
@@ -21,7 +22,6 @@ use crate::store::{Batch, Store, StoreError, StoreReader};
 use rustc_hash::FxHashSet;
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, TryRecvError};
 use std::time::Duration;
 use tokio::sync::oneshot;
@@ -121,6 +121,7 @@ pub(crate) struct Batcher {
     pub country: Option<phonenumber::country::Id>,
     pub is_started: bool,
     pub waiting: Waiting,
+    pub upkeep: Upkeep,
 }
 
 /// Who waits for the engine to come to rest.
@@ -134,6 +135,8 @@ pub(crate) struct Waiting {
     poisoned: FxHashSet<ContactUid>,
     is_resting: bool,
     is_ended: bool,
+    /// It ends because it was drained.
+    pub is_drained: bool,
 }
 
 impl Batcher {
@@ -147,6 +150,7 @@ impl Batcher {
             }
             self.add_due(&mut units);
             if !units.is_empty() {
+                self.upkeep.begin_load();
                 self.run_units(units, asks);
             }
             if let Some(command) = self.waiting.special.take() {
@@ -223,9 +227,12 @@ impl Batcher {
             Some(at) if !is_manual => Duration::from_millis(u64::try_from(at.millis_since(now)).unwrap_or(0)).min(LONGEST_SLEEP),
             Some(_) | None => LONGEST_SLEEP,
         };
-        match self.commands.recv_timeout(pause) {
+        match self.commands.recv_timeout(self.upkeep.pause(pause)) {
             Ok(command) => Sleep::Command(Box::new(command)),
-            Err(RecvTimeoutError::Timeout) => Sleep::Due,
+            Err(RecvTimeoutError::Timeout) => {
+                self.sweep_idle();
+                Sleep::Due
+            }
             Err(RecvTimeoutError::Disconnected) => Sleep::Alone,
         }
     }
@@ -270,6 +277,8 @@ impl Batcher {
             StoreError::Full
             | StoreError::ReadOnly
             | StoreError::InUse(_)
+            | StoreError::Exists(_)
+            | StoreError::Older { .. }
             | StoreError::Newer { .. }
             | StoreError::Damaged(_)
             | StoreError::Disk(_)
@@ -349,7 +358,9 @@ impl Batcher {
             }
             return;
         }
-        for reply in self.waiting.idles.drain(..).chain(self.waiting.drains.drain(..).inspect(|_| self.waiting.is_ended = true)) {
+        for reply in
+            self.waiting.idles.drain(..).chain(self.waiting.drains.drain(..).inspect(|_| (self.waiting.is_ended, self.waiting.is_drained) = (true, true)))
+        {
             let _ = reply.send(());
         }
     }
@@ -397,19 +408,6 @@ impl Batcher {
                 self.waiting.drains.push(reply);
             }
             Command::End => self.waiting.is_ended = true,
-        }
-    }
-
-    /// Answers everybody who still waits, and ends.
-    fn end(mut self) {
-        self.land();
-        self.shared.is_closing.store(true, Ordering::Release);
-        let failure = self.shared.failure.borrow().clone();
-        while let Ok(command) = self.commands.try_recv() {
-            if let Command::Submit { reply, .. } = command {
-                let error = failure.clone().map_or(SubmitError::Closed, SubmitError::Store);
-                let _ = reply.send(Err(error));
-            }
         }
     }
 }

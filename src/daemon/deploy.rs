@@ -5,6 +5,7 @@ use super::batch::{Surroundings, Work};
 use super::batcher::{Batcher, Unit};
 use super::ingest::EventNames;
 use super::load::CLOCK;
+use super::options::Sending;
 use super::resident::Resident;
 use crate::advance::{Pacing, Switching, redeploy};
 use crate::bytecode::{CampaignId, Program, encode, program_hash};
@@ -29,7 +30,7 @@ impl Batcher {
         if self.rolled_over()? != linked.deployment.seq {
             self.roll_over(&linked)?;
         }
-        if self.courier.is_some() {
+        if self.courier.is_some() && self.shared.sending == Sending::AsStored {
             let lost = self.desk.in_status(OutboxStatus::Claimed);
             for chunk in lost.chunks(1_000) {
                 let units: Vec<Unit> = chunk.iter().map(|id| Unit::Recover(*id)).collect();

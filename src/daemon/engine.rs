@@ -9,15 +9,16 @@ use super::courier::Courier;
 use super::desk::DeskRules;
 use super::erasing::PersonCommand;
 use super::ingest::EventNames;
-use super::load::{Loaded, load, meta_or_make};
+use super::load::{Loaded, SENDING, load, meta_or_make};
 use super::metrics::Metrics;
-use super::options::{EngineOptions, LinkOptions};
+use super::options::{EngineOptions, LinkOptions, Sending};
 use super::pipeline::{Committer, SharedStore};
 use super::plan::{PlanAsk, planned};
 use super::randomness::{Randomness, random_bytes};
 use super::reports::{DossierView, NowView, StatusView, SuppressionView};
 use super::shared::Shared;
 use super::suppressions::{SUPPRESSIONS, SuppressionBook, SuppressionGround};
+use super::upkeep::Upkeep;
 use super::{view, view_contact, view_now, view_status};
 use crate::advance::Switching;
 use crate::bytecode::{Channel, Program, decode};
@@ -113,6 +114,7 @@ impl Engine {
             reader: store.reader()?,
             clock: options.clock.clone(),
             metrics: Metrics::default(),
+            sending: if meta.get(SENDING).is_some_and(|word| word == b"off") { Sending::Off } else { options.sending },
             stream: broadcast::Sender::new(STREAM_LINES),
             waiting: AtomicUsize::new(0),
             waiting_bytes: AtomicUsize::new(0),
@@ -144,6 +146,7 @@ impl Engine {
             country: options.country.as_deref().and_then(|country| country.parse().ok()),
             is_started: false,
             waiting: Waiting::default(),
+            upkeep: Upkeep::new(options.keep_events_ms),
         };
         let thread = std::thread::Builder::new().name("camp-batcher".to_owned()).spawn(move || batcher.run());
         let thread = thread.map_err(io)?;
@@ -343,6 +346,11 @@ impl Engine {
     pub fn now(&self) -> Instant {
         self.inner.shared.clock.now()
     }
+    /// Whether effects leave, once it is started.
+    #[must_use]
+    pub fn sending(&self) -> Sending {
+        self.inner.shared.sending
+    }
     /// Whether the clock is moved by hand.
     #[must_use]
     pub fn is_clock_manual(&self) -> bool {
@@ -440,20 +448,20 @@ impl Engine {
     pub fn messages(&self, filter: &MessageFilter) -> Result<Page<MessageView>, StoreError> {
         view::messages(&self.inner.shared, filter)
     }
-    /// One effect, whatever became of it.
+    /// One effect, whatever became of it. It is found quickly with the contact it was decided for.
     ///
     /// # Errors
     /// The store cannot be read.
-    pub fn effect(&self, id: EffectId) -> Result<Option<OutboxRow>, StoreError> {
-        self.inner.shared.reader.effect(id)
+    pub fn effect(&self, id: EffectId, contact: Option<ContactUid>) -> Result<Option<OutboxRow>, StoreError> {
+        self.inner.shared.reader.effect(id, contact)
     }
     /// A message as it was handed over: composed again from what was frozen with it, by the program that decided it.
     ///
     /// # Errors
     /// The store cannot be read, or holds a program this version cannot read.
-    pub fn outgoing(&self, id: EffectId) -> Result<Option<Outgoing>, EngineError> {
+    pub fn outgoing(&self, id: EffectId, contact: Option<ContactUid>) -> Result<Option<Outgoing>, EngineError> {
         let shared = &self.inner.shared;
-        let (Some(row), Some(courier)) = (shared.reader.effect(id)?, self.inner.courier.as_ref()) else { return Ok(None) };
+        let (Some(row), Some(courier)) = (shared.reader.effect(id, contact)?, self.inner.courier.as_ref()) else { return Ok(None) };
         let linked = match self.linked().filter(|running| running.deployment.program == row.effect.program) {
             Some(running) => running,
             None => match shared.reader.deployed(row.effect.program)? {

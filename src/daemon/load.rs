@@ -24,6 +24,9 @@ pub(crate) const DEDUPE_MS: i64 = 72 * 3_600_000;
 /// Where `meta` keeps the slots that throttles have given.
 pub(crate) const PACE: &str = "pace";
 
+/// Where `meta` says that nothing may leave: `off` in a restored copy.
+pub(crate) const SENDING: &str = "sending";
+
 /// Where `meta` keeps the counters of experiments.
 pub(crate) const EXPERIMENTS: &str = "experiments";
 

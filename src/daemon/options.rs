@@ -63,6 +63,16 @@ pub struct LinkOptions {
     pub signing_keys: Vec<Vec<u8>>,
 }
 
+/// Whether effects may leave.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Sending {
+    /// As the store says: a restored copy's do not, until it is armed.
+    #[default]
+    AsStored,
+    /// They stay queued.
+    Off,
+}
+
 /// How an engine is set up.
 #[derive(Clone)]
 pub struct EngineOptions {
@@ -72,6 +82,8 @@ pub struct EngineOptions {
     pub randomness: Arc<dyn Randomness>,
     /// Who hands effects over; none: they stay queued.
     pub carrier: Option<Arc<dyn Carrier>>,
+    /// Whether they are handed over.
+    pub sending: Sending,
     /// Where links lead.
     pub links: LinkOptions,
     /// Attempts under way in one lane.
@@ -84,6 +96,8 @@ pub struct EngineOptions {
     pub country: Option<String>,
     /// `[sms] legal_hours = false`
     pub ignore_legal_hours: bool,
+    /// `[store] events`: how long events and journal lines are kept; none is for ever.
+    pub keep_events_ms: Option<i64>,
     /// Submissions that may wait for their commit.
     pub most_waiting: usize,
     /// Bytes of them.
@@ -97,12 +111,14 @@ impl Default for EngineOptions {
             clock: Arc::new(RealClock::default()),
             randomness: Arc::new(SystemRandomness),
             carrier: None,
+            sending: Sending::AsStored,
             links: LinkOptions::default(),
             concurrency: 20,
             email_rate: None,
             on_unknown: UnknownPolicy::default(),
             country: None,
             ignore_legal_hours: false,
+            keep_events_ms: None,
             most_waiting: 1_000_000,
             most_waiting_bytes: 64 << 20,
         }

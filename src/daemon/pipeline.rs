@@ -11,7 +11,7 @@ use crate::advance::{ExperimentBook, PaceBook, Switches};
 use crate::lang::Instant;
 use crate::machine::state::ContactUid;
 use crate::proof::{Mutant, Point, is_planted, reach};
-use crate::store::{Batch, DeployRecord, IdentityKind, LoadItem, LogPosition, PackedState, Store, StoreError, StoreReader};
+use crate::store::{Batch, DeployRecord, IdentityKind, LoadItem, LogPosition, PackedState, Store, StoreError, StoreReader, Sweep, Swept};
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -155,13 +155,20 @@ impl Committer {
         let (jobs, inbox) = channel::<Arc<Batch>>();
         let (outbox, results) = channel();
         let run = move || {
+            let mut broken = None;
             while let Ok(batch) = inbox.recv() {
                 reach(Point::CommitDue);
-                let result = shared.metrics.timed(|| store.commit(&batch));
+                let result = broken.take().map_or_else(|| shared.metrics.timed(|| store.commit(&batch)), Err);
                 reach(Point::CommitDone);
+                let (is_committed, inputs) = (result.is_ok(), batch.events.len().max(batch.contacts.len()));
                 drop(batch);
                 if outbox.send(result).is_err() || bell.send(Command::Committed).is_err() {
                     return;
+                }
+                // The answers are on their way; what is left of the turn is the sweep's.
+                if is_committed && let Err(error) = store.sweep(Sweep::Inputs(inputs)) {
+                    tracing::warn!(%error, "the tables of the store could not be brought nearer to its log");
+                    broken = Some(error).filter(StoreError::is_fatal);
                 }
             }
         };
@@ -224,6 +231,12 @@ impl Store for SharedStore {
     }
     fn set_meta(&mut self, entries: &[(&str, &[u8])]) -> Result<(), StoreError> {
         self.turn().set_meta(entries)
+    }
+    fn sweep(&mut self, effort: Sweep) -> Result<Swept, StoreError> {
+        self.turn().sweep(effort)
+    }
+    fn forget_before(&mut self, before: Instant) -> Result<Swept, StoreError> {
+        self.turn().forget_before(before)
     }
     fn erase(&mut self, contact: ContactUid) -> Result<(), StoreError> {
         self.turn().erase(contact)

@@ -4,6 +4,7 @@ use super::api::StreamEvent;
 use super::clock::Clock;
 use super::desk::Census;
 use super::metrics::Metrics;
+use super::options::Sending;
 use super::resident::Resident;
 use crate::machine::Linked;
 use crate::store::{StoreError, StoreReader};
@@ -16,6 +17,8 @@ pub(crate) struct Shared {
     pub reader: Arc<dyn StoreReader>,
     pub clock: Arc<dyn Clock>,
     pub metrics: Metrics,
+    /// Whether effects are handed over.
+    pub sending: Sending,
     pub stream: tokio::sync::broadcast::Sender<Arc<StreamEvent>>,
     /// Submissions that wait for their commit, and their bytes.
     pub waiting: AtomicUsize,

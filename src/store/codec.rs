@@ -1,11 +1,12 @@
-//! Effects and other values as bytes: a version byte, then postcard (states: see `packed`). Checksums bind the bytes to their owner, so that a row that was damaged,
-//! or put in another's place, is noticed.
+//! Effects and other values as bytes: a version byte, then postcard (states: see `packed`). Checksums bind the bytes to their owner, so that a
+//! row that was damaged, or put in another's place, is noticed.
 
 use super::StoreError;
 use crate::advance::{Effect, ExperimentBook, PaceBook};
 use crate::machine::state::{ContactUid, EffectId};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 /// The version written before each effect.
 const EFFECT_VERSION: u8 = 1;
@@ -13,8 +14,8 @@ const EFFECT_VERSION: u8 = 1;
 const PACE_VERSION: u8 = 1;
 /// The version written before the counters of experiments.
 const EXPERIMENTS_VERSION: u8 = 1;
-/// Length of a checksum.
-pub(crate) const CHECKSUM_BYTES: usize = 8;
+/// Length of a checksum of what is written seldom.
+const CHECKSUM_BYTES: usize = 8;
 
 /// The bytes of an effect.
 ///
@@ -64,14 +65,19 @@ pub fn decode_experiments(bytes: &[u8]) -> Result<ExperimentBook, StoreError> {
     decode(EXPERIMENTS_VERSION, bytes, "experiments")
 }
 
-/// The checksum of a contact's bytes.
-pub(crate) fn state_checksum(contact: ContactUid, bytes: &[u8]) -> [u8; CHECKSUM_BYTES] {
-    checksum(&contact.0.to_be_bytes(), bytes)
+/// The checksum of a contact's bytes: XXH3-64, with the contact for its seed.
+pub(crate) fn state_checksum(contact: ContactUid, bytes: &[u8]) -> i64 {
+    signed(xxh3_64_with_seed(bytes, contact.0))
 }
 
-/// The checksum of an effect's bytes.
-pub(crate) fn effect_checksum(effect: EffectId, bytes: &[u8]) -> [u8; CHECKSUM_BYTES] {
-    checksum(&effect.0, bytes)
+/// The checksum of an effect's bytes, with the first eight bytes of its id for the seed.
+pub(crate) fn effect_checksum(effect: EffectId, bytes: &[u8]) -> i64 {
+    let [a, b, c, d, e, f, g, h, ..] = effect.0;
+    signed(xxh3_64_with_seed(bytes, u64::from_be_bytes([a, b, c, d, e, f, g, h])))
+}
+
+fn signed(sum: u64) -> i64 {
+    i64::from_be_bytes(sum.to_be_bytes())
 }
 
 /// The checksum of any other row.

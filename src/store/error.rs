@@ -20,8 +20,19 @@ pub enum StoreError {
         /// What we know.
         known: u32,
     },
+    /// A file is there where one was to be made.
+    #[error("{0} is there already; name another file, or move it away")]
+    Exists(String),
+    /// An older version made the store, and nobody has brought it up to date.
+    #[error("the store has schema version {found}, this version reads {known}: run `campc store migrate`")]
+    Older {
+        /// What it says.
+        found: u32,
+        /// What we know.
+        known: u32,
+    },
     /// The store contradicts itself.
-    #[error("the store is damaged: {0}")]
+    #[error("the store is damaged: {0}; `campc store check` says more, `campc store restore FILE` takes a backup")]
     Damaged(String),
     /// An effect id stands in the outbox already: a bug of ours, the batch is dropped.
     #[error("effect {0} is in the outbox already")]
@@ -49,6 +60,8 @@ impl StoreError {
             StoreError::Full
             | StoreError::ReadOnly
             | StoreError::InUse(_)
+            | StoreError::Exists(_)
+            | StoreError::Older { .. }
             | StoreError::Newer { .. }
             | StoreError::Clash(_)
             | StoreError::Conflict(_)

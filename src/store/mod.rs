@@ -1,7 +1,7 @@
 //! Layer 9: what lasts, behind one trait of whole operations: [`Store`] for the one who writes, [`StoreReader`] for everybody else.
 //!
-//! Implementations: [`memory`] and [`sqlite`]; one conformance suite (`tests/integration/store.rs`) runs on both. This first layout writes
-//! touched contacts through; the trait carries after-images and log positions already, so that a swept layout needs no other callers.
+//! Implementations: [`memory`] and [`sqlite`]; one conformance suite (`tests/integration/store.rs`) runs on both. A commit may only append to
+//! a log; what people read is then brought up to it by [`Store::sweep`], whenever the writer has time.
 //! Not here: what any of it means (`advance`), and when it is written (`daemon`).
 
 mod codec;
@@ -56,6 +56,24 @@ pub enum LoadItem {
     Seen(Arc<str>, Instant),
 }
 
+/// How much of a sweep is done at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sweep {
+    /// Beside a load of so many inputs: a slot of the id space for each, so that a round takes as many inputs as there are contacts.
+    Inputs(usize),
+    /// Nothing else is to be done: so many contacts, and all that can be let go.
+    Contacts(usize),
+}
+
+/// Whether there is more of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Swept {
+    /// Nothing is left to be done.
+    All,
+    /// Something is.
+    More,
+}
+
 /// The one who writes. There is one of it per store, in one thread.
 pub trait Store: Send {
     /// Streams all that must be resident. Dedupe keys accepted before `seen_since` are left out.
@@ -83,6 +101,16 @@ pub trait Store: Send {
     /// # Errors
     /// As `commit`.
     fn set_meta(&mut self, entries: &[(&str, &[u8])]) -> Result<(), StoreError>;
+    /// Brings what people read nearer to the log, and lets go of what was only kept to do so. Changes nothing that [`Store::load`] tells.
+    ///
+    /// # Errors
+    /// As `commit`; what is committed stays.
+    fn sweep(&mut self, effort: Sweep) -> Result<Swept, StoreError>;
+    /// Lets some of the oldest events and journal lines go, if they are from before an instant; call again while there are more.
+    ///
+    /// # Errors
+    /// As `commit`.
+    fn forget_before(&mut self, before: Instant) -> Result<Swept, StoreError>;
     /// Removes a contact's personal data: its state, keys, events, journal and effects.
     ///
     /// # Errors
@@ -112,7 +140,7 @@ pub trait StoreReader: Send + Sync {
     /// # Errors
     /// As `meta`.
     fn journal_of_all(&self, page: PageRequest) -> Result<Vec<JournalRecord>, StoreError>;
-    /// How many journal lines there are by campaign, step and word.
+    /// How many journal lines there were ever by campaign, step and word.
     ///
     /// # Errors
     /// As `meta`.
@@ -127,11 +155,11 @@ pub trait StoreReader: Send + Sync {
     /// # Errors
     /// As `meta`.
     fn outbox(&self, filter: &OutboxFilter) -> Result<Vec<(u64, OutboxRow)>, StoreError>;
-    /// One effect.
+    /// One effect. It is found quickly if it is open still, or with the contact it was decided for.
     ///
     /// # Errors
     /// As `meta`.
-    fn effect(&self, id: EffectId) -> Result<Option<OutboxRow>, StoreError>;
+    fn effect(&self, id: EffectId, contact: Option<ContactUid>) -> Result<Option<OutboxRow>, StoreError>;
     /// A program that was deployed, as it was handed in, with its latest deployment.
     ///
     /// # Errors

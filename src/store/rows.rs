@@ -22,7 +22,7 @@ pub struct Batch {
     pub events: Vec<EventRow>,
     /// What was decided.
     pub journal: Vec<JournalRow>,
-    /// New effects. A plain insert: an id that is known aborts the batch.
+    /// New effects. An id that its contact had already aborts the batch.
     pub outbox: Vec<OutboxRow>,
     /// Changes of effects, guarded by their former status and attempt, in order.
     pub updates: Vec<OutboxUpdate>,
@@ -249,7 +249,7 @@ impl IdentityKind {
     }
 }
 
-/// A key belongs to a contact from now on, whoever had it.
+/// A key belongs to a contact from now on.
 #[derive(Clone, Debug, PartialEq)]
 pub struct IdentityChange {
     /// Which kind of key.
@@ -258,6 +258,8 @@ pub struct IdentityChange {
     pub key: Arc<str>,
     /// Whose it is now.
     pub contact: ContactUid,
+    /// Whose it was.
+    pub former: Option<ContactUid>,
 }
 
 /// A step's names in one deployment, so that old journal lines can be shown.

@@ -115,6 +115,10 @@ impl Daemon {
     pub fn start_with(folder: &Folder, args: &[&str]) -> Daemon {
         Daemon::of(folder.command(args).stderr(Stdio::piped()))
     }
+    /// With variables of its environment.
+    pub fn start_in(folder: &Folder, args: &[&str], variables: &[(&str, &str)]) -> Daemon {
+        Daemon::of(folder.command(args).envs(variables.iter().copied()).stderr(Stdio::piped()))
+    }
     /// Starts a command that is a daemon; its stderr goes where the command says.
     pub fn of(command: &mut Command) -> Daemon {
         let child = command.stdout(Stdio::piped()).spawn().unwrap();
@@ -183,6 +187,10 @@ impl Daemon {
     pub fn advance(&self, by: &str) {
         let reply = self.admin("POST", "/v1/clock/advance", &format!("{{\"by\":\"{by}\"}}"));
         assert_eq!(reply.status, 200, "{reply:?}");
+    }
+    /// Waits until it ends by itself: the exit code.
+    pub fn wait(mut self) -> i32 {
+        self.child.wait().unwrap().code().unwrap_or(-1)
     }
     /// Asks it to end, and waits: the exit code.
     pub fn stop(mut self) -> i32 {

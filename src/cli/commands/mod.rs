@@ -19,6 +19,7 @@ mod sample;
 mod send_test;
 mod simulate;
 mod status;
+mod store;
 mod test;
 mod why;
 
@@ -79,6 +80,8 @@ pub enum Command {
     Preview(preview::Preview),
     /// Send one message to an address
     SendTest(send_test::SendTest),
+    /// Check, copy, restore the store
+    Store(store::Store),
     /// Print a shell's completion script
     Completions(completions::Completions),
     /// What each stage of the compiler makes of a file
@@ -114,6 +117,7 @@ impl Command {
             Command::Clock(command) => command.run(context),
             Command::Preview(command) => command.run(context),
             Command::SendTest(command) => command.run(context),
+            Command::Store(command) => command.run(context),
             Command::Completions(command) => command.run(),
             Command::Dev(command) => command.run(context),
         }

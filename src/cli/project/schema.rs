@@ -98,7 +98,7 @@ pub const SECTIONS: &[(&str, Keys)] = &[
 ];
 
 /// Keys that have their place and no effect in this version: whoever writes one is told.
-pub const WITHOUT_EFFECT: &[&str] = &["store.events", "email.hooks", "server.ingest_rate", "ingest.keep_context", "tracking.machine_networks", "sms.help_text"];
+pub const WITHOUT_EFFECT: &[&str] = &["email.hooks", "server.ingest_rate", "ingest.keep_context", "tracking.machine_networks", "sms.help_text"];
 
 /// The keys of a section, if there is one of that name.
 #[must_use]

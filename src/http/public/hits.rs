@@ -47,10 +47,11 @@ pub async fn click(State(app): State<App>, Path(text): Path<String>, method: Met
 async fn record(app: &App, token: &Token, (event, detail): (MessageEvent, Option<Arc<str>>), (method, headers): (&Method, &HeaderMap)) {
     let Some(place) = app.admit_hit() else { return };
     let effect = EffectId(token.effect_id);
-    let contact = ContactKey::of(ContactUid(token.contact_uid));
+    let uid = ContactUid(token.contact_uid);
+    let contact = ContactKey::of(uid);
     let (method, headers, app) = (method.clone(), headers.clone(), app.clone());
     let task = tokio::spawn(async move {
-        let accepted = app.read(move |engine| engine.effect(effect)).await.ok().flatten().and_then(|row| row.state.handed_over_at);
+        let accepted = app.read(move |engine| engine.effect(effect, Some(uid))).await.ok().flatten().and_then(|row| row.state.handed_over_at);
         let now = app.engine.now();
         let suspect = suspicions(&method, &headers, (accepted, now));
         let hit = MessageHit { effect, event, detail, is_machine: !suspect.is_empty(), topic: None };

@@ -2,7 +2,7 @@
 
 use super::{
     Batch, CountRecord, DeployRecord, EventRecord, IdentityKind, JournalRecord, LoadItem, LogPosition, OutboxFilter, OutboxRow, PackedState, PageRequest,
-    Store, StoreError, StoreReader, UndeclaredRecord,
+    Store, StoreError, StoreReader, Sweep, Swept, UndeclaredRecord,
 };
 use crate::advance::Switches;
 use crate::lang::Instant;
@@ -11,6 +11,13 @@ use crate::machine::state::{ContactUid, EffectId, StableId, StepUid};
 use crate::proof::{Mutant, is_planted};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+#[derive(Default)]
+struct Last {
+    event: u64,
+    line: u64,
+    effect: u64,
+}
 
 #[derive(Default)]
 struct Tables {
@@ -25,9 +32,12 @@ struct Tables {
     redirects: BTreeMap<ContactUid, ContactUid>,
     events: Vec<EventRecord>,
     journal: Vec<(u32, JournalRecord)>,
-    outbox: Vec<OutboxRow>,
-    outbox_index: BTreeMap<EffectId, usize>,
+    outbox: BTreeMap<u64, OutboxRow>,
+    outbox_index: BTreeMap<EffectId, u64>,
+    /// The last position of each: an erasure gives none away again.
+    last: Last,
     undeclared: BTreeMap<Arc<str>, (u64, Instant)>,
+    counts: BTreeMap<(Option<StableId>, Option<StepUid>, String), u64>,
 }
 
 /// The store. Clones share what is in it, so that it can be "opened" again.
@@ -58,7 +68,7 @@ impl Tables {
             }
         }
         for update in &batch.updates {
-            let stored = self.outbox_index.get(&update.effect).and_then(|at| self.outbox.get(*at)).map(|row| (row.state.status, row.state.attempt));
+            let stored = self.outbox_index.get(&update.effect).and_then(|at| self.outbox.get(at)).map(|row| (row.state.status, row.state.attempt));
             let current = fresh.get(&update.effect).copied().or(stored);
             if current != Some((update.from_status, update.from_attempt)) {
                 return Err(StoreError::Conflict(update.effect.to_text()));
@@ -73,11 +83,12 @@ impl Tables {
         self.now = batch.now;
         self.append(batch);
         for row in &batch.outbox {
-            self.outbox_index.insert(row.effect.id, self.outbox.len());
-            self.outbox.push(row.clone());
+            self.last.effect += 1;
+            self.outbox_index.insert(row.effect.id, self.last.effect);
+            self.outbox.insert(self.last.effect, row.clone());
         }
         for update in &batch.updates {
-            if let Some(row) = self.outbox_index.get(&update.effect).and_then(|at| self.outbox.get_mut(*at)) {
+            if let Some(row) = self.outbox_index.get(&update.effect).and_then(|at| self.outbox.get_mut(at)) {
                 row.state = update.to.clone();
             }
         }
@@ -102,8 +113,9 @@ impl Tables {
     }
     fn append(&mut self, batch: &Batch) {
         for event in &batch.events {
+            self.last.event += 1;
             self.events.push(EventRecord {
-                position: number(self.events.len() + 1),
+                position: self.last.event,
                 id: event.id,
                 contact: event.contact,
                 accepted: batch.now,
@@ -117,8 +129,9 @@ impl Tables {
             });
         }
         for row in &batch.journal {
+            self.last.line += 1;
             let record = JournalRecord {
-                position: number(self.journal.len() + 1),
+                position: self.last.line,
                 at: row.entry.at,
                 contact: row.contact,
                 campaign: row.entry.campaign,
@@ -132,6 +145,7 @@ impl Tables {
                 cause: row.entry.cause.input.to_string(),
                 fact: row.entry.cause.fact.clone(),
             };
+            *self.counts.entry((record.campaign, record.step, record.what.clone())).or_default() += 1;
             self.journal.push((batch.deployment, record));
         }
     }
@@ -158,7 +172,7 @@ impl Store for MemoryStore {
         tables.contacts.iter().for_each(|(uid, state)| sink(LoadItem::Contact(*uid, state.clone())));
         tables.identities.iter().for_each(|((kind, key), contact)| sink(LoadItem::Identity(*kind, key.clone(), *contact)));
         tables.redirects.iter().for_each(|(loser, winner)| sink(LoadItem::Redirect(*loser, *winner)));
-        tables.outbox.iter().filter(|row| row.state.status.is_open()).for_each(|row| sink(LoadItem::Outbox(Box::new(row.clone()))));
+        tables.outbox.values().filter(|row| row.state.status.is_open()).for_each(|row| sink(LoadItem::Outbox(Box::new(row.clone()))));
         for event in tables.events.iter().filter(|event| event.accepted >= seen_since) {
             if let Some(id) = &event.message_id {
                 sink(LoadItem::Seen(Arc::from(id.as_str()), event.accepted));
@@ -187,14 +201,24 @@ impl Store for MemoryStore {
         }
         Ok(())
     }
+    fn sweep(&mut self, _effort: Sweep) -> Result<Swept, StoreError> {
+        // What people read is what was committed.
+        Ok(Swept::All)
+    }
+    fn forget_before(&mut self, before: Instant) -> Result<Swept, StoreError> {
+        let mut tables = self.tables();
+        tables.events.retain(|event| event.accepted >= before);
+        tables.journal.retain(|(_, record)| record.at >= before);
+        Ok(Swept::All)
+    }
     fn erase(&mut self, contact: ContactUid) -> Result<(), StoreError> {
         let mut tables = self.tables();
         tables.contacts.remove(&contact);
         tables.identities.retain(|_, owner| *owner != contact);
         tables.events.retain(|event| event.contact != contact || is_planted(Mutant::EraseLeavesEvents));
         tables.journal.retain(|(_, record)| record.contact != contact);
-        tables.outbox.retain(|row| row.effect.contact != contact);
-        tables.outbox_index = tables.outbox.iter().enumerate().map(|(at, row)| (row.effect.id, at)).collect();
+        tables.outbox.retain(|_, row| row.effect.contact != contact);
+        tables.outbox_index = tables.outbox.iter().map(|(at, row)| (row.effect.id, *at)).collect();
         Ok(())
     }
     fn reader(&self) -> Result<Arc<dyn StoreReader>, StoreError> {
@@ -217,10 +241,7 @@ impl StoreReader for MemoryStore {
         Ok(lines.take(limit(page)).map(|(deployment, record)| tables.named(*deployment, record)).collect())
     }
     fn journal_counts(&self) -> Result<Vec<CountRecord>, StoreError> {
-        let mut counts: BTreeMap<(Option<StableId>, Option<StepUid>, String), u64> = BTreeMap::new();
-        for (_, record) in &self.tables().journal {
-            *counts.entry((record.campaign, record.step, record.what.clone())).or_default() += 1;
-        }
+        let counts = self.tables().counts.clone();
         Ok(counts.into_iter().map(|((campaign, step, what), count)| CountRecord { campaign, step, what, count }).collect())
     }
     fn events(&self, contact: Option<ContactUid>, page: PageRequest) -> Result<Vec<EventRecord>, StoreError> {
@@ -230,7 +251,7 @@ impl StoreReader for MemoryStore {
     }
     fn outbox(&self, filter: &OutboxFilter) -> Result<Vec<(u64, OutboxRow)>, StoreError> {
         let tables = self.tables();
-        let rows = tables.outbox.iter().enumerate().map(|(at, row)| (number(at + 1), row)).filter(|(position, row)| {
+        let rows = tables.outbox.iter().map(|(at, row)| (*at, row)).filter(|(position, row)| {
             *position > filter.page.after
                 && filter.contact.is_none_or(|wanted| wanted == row.effect.contact)
                 && filter.campaign.is_none_or(|wanted| Some(wanted) == row.effect.campaign)
@@ -238,9 +259,9 @@ impl StoreReader for MemoryStore {
         });
         Ok(rows.take(limit(filter.page)).map(|(position, row)| (position, row.clone())).collect())
     }
-    fn effect(&self, id: EffectId) -> Result<Option<OutboxRow>, StoreError> {
+    fn effect(&self, id: EffectId, _contact: Option<ContactUid>) -> Result<Option<OutboxRow>, StoreError> {
         let tables = self.tables();
-        Ok(tables.outbox_index.get(&id).and_then(|at| tables.outbox.get(*at)).cloned())
+        Ok(tables.outbox_index.get(&id).and_then(|at| tables.outbox.get(at)).cloned())
     }
     fn deployed(&self, program: [u8; 32]) -> Result<Option<(Vec<u8>, Deployment)>, StoreError> {
         let tables = self.tables();
@@ -257,10 +278,6 @@ impl StoreReader for MemoryStore {
         found.sort_by(|a, b| b.count.cmp(&a.count).then_with(|| a.name.cmp(&b.name)));
         Ok(found)
     }
-}
-
-fn number(count: usize) -> u64 {
-    u64::try_from(count).unwrap_or(u64::MAX)
 }
 
 fn limit(page: PageRequest) -> usize {

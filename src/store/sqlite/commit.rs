@@ -1,94 +1,93 @@
-//! Writing: a batch, a deployment, switches, meta, an erasure. All inside a transaction of the caller.
+//! Writing a batch: rows behind the last ones of the log, and nothing else. All inside a transaction of the caller.
 
-use super::number::{contact_number, signed, step_number, unsigned};
+use super::draft::Draft;
+use super::ledger::{Open, Trail};
+use super::number::{contact_number, step_number, unsigned};
 use super::{StoreError, db};
-use crate::advance::Switches;
 use crate::lang::Instant;
-use crate::machine::state::ContactUid;
+use crate::machine::state::{ContactUid, EffectId};
 use crate::proof::{Point, reach};
-use crate::store::{
-    Batch, ContactImage, DeployRecord, EventRow, IdentityChange, JournalRow, LogPosition, OutboxRow, OutboxUpdate, codec, encode_effect, shard_of_contact,
-    shard_of_key,
-};
-use rusqlite::{ErrorCode, Transaction, params};
-use std::sync::Arc;
+use crate::store::{Batch, ContactImage, EventRow, IdentityChange, JournalRow, LogPosition, OutboxRow, OutboxStatus, OutboxUpdate, codec, encode_effect};
+use rusqlite::{CachedStatement, OptionalExtension, Transaction, params};
+use std::collections::BTreeMap;
 
-const PROGRESS: &str = "UPDATE progress SET position = position + 1, now = ?1 WHERE one = 1 RETURNING position";
-const EVENT: &str = "INSERT INTO event (event_id, shard, contact, accepted_at, happened_at, kind, name, is_declared, message_id, properties, context)
-    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
-const UNDECLARED: &str = "INSERT INTO undeclared_event (name, count, last_at) VALUES (?1, 1, ?2)
-    ON CONFLICT (name) DO UPDATE SET count = count + 1, last_at = excluded.last_at";
-const JOURNAL: &str = "INSERT INTO journal (at, contact, deployment, campaign, enrollment, step, what, why, cause, fact)
-    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
-const OUTBOX: &str = "INSERT INTO outbox (effect_id, shard, contact, campaign, step, channel, message, recipient, status, attempt, decided_at,
-    expires_at, not_before, lease_until, handed_over_at, reason, provider_id, body, checksum)
-    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)";
-const OUTBOX_UPDATE: &str = "UPDATE outbox SET status = ?4, attempt = ?5, not_before = ?6, lease_until = ?7, handed_over_at = ?8, reason = ?9,
-    provider_id = ?10 WHERE effect_id = ?1 AND status = ?2 AND attempt = ?3";
-const CONTACT: &str = "INSERT INTO contact (uid, id, shard, user_id, email, phone, created_at, wakes_at, enrollments, rev, position, state, checksum)
-    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)
-    ON CONFLICT (uid) DO UPDATE SET user_id = excluded.user_id, email = excluded.email, phone = excluded.phone, created_at = excluded.created_at,
-    wakes_at = excluded.wakes_at, enrollments = excluded.enrollments, rev = excluded.rev, position = excluded.position, state = excluded.state,
-    checksum = excluded.checksum";
-const IDENTITY: &str = "INSERT INTO identity (kind, key, shard, contact) VALUES (?1, ?2, ?3, ?4)
-    ON CONFLICT (kind, key) DO UPDATE SET contact = excluded.contact";
-const REDIRECT: &str = "INSERT INTO redirect (loser, winner, at) VALUES (?1, ?2, ?3) ON CONFLICT (loser) DO UPDATE SET winner = excluded.winner";
-const FORGET_LOSER: &str = "DELETE FROM contact WHERE uid = ?1";
-const META: &str = "INSERT INTO meta (key, value) VALUES (?1, ?2) ON CONFLICT (key) DO UPDATE SET value = excluded.value";
-const PROGRAM: &str = "INSERT INTO program (hash, image, added_at) VALUES (?1, ?2, ?3) ON CONFLICT (hash) DO NOTHING";
-const DEPLOYMENT: &str = "INSERT INTO deployment (seq, from_program, to_program, at, body, checksum) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
-const STEP: &str = "INSERT INTO step (deployment, step_uid, campaign, identity, source) VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO NOTHING";
-const CAMPAIGN: &str = "INSERT INTO campaign (deployment, id, name, source) VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING";
+const PROGRESS: &str = "UPDATE progress SET batch = ?1, now = ?2, event = ?3, journal = ?4, outbox = ?5, image = ?6, key_change = ?7";
+const EVENT: &str = "INSERT INTO event (position, previous, event_id, contact, accepted_at, happened_at, kind, name, is_declared, message_id, properties,
+    context) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)";
+const UNDECLARED: &str = "INSERT INTO undeclared_event (name, count, last_at) VALUES (?1, ?3, ?2)
+    ON CONFLICT (name) DO UPDATE SET count = count + ?3, last_at = excluded.last_at";
+const JOURNAL: &str = "INSERT INTO journal (position, previous, at, contact, deployment, campaign, enrollment, step, what, why, cause, fact)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)";
+const JOURNAL_COUNT: &str = "INSERT INTO journal_count (campaign, step, what, count) VALUES (?1, ?2, ?3, ?4)
+    ON CONFLICT (campaign, step, what) DO UPDATE SET count = count + ?4";
+const OUTBOX: &str = "INSERT INTO outbox (position, previous, effect_id, contact, campaign, step, channel, message, recipient, decided_at, expires_at, status,
+    attempt, not_before, lease_until, handed_over_at, reason, provider_id)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)";
+const EFFECT: &str = "INSERT INTO effect (position, body, checksum) VALUES (?1, ?2, ?3)";
+const FORMER_EFFECT: &str = "SELECT previous, effect_id FROM outbox WHERE position = ?1";
+const OUTBOX_UPDATE: &str = "UPDATE outbox SET status = ?2, attempt = ?3, not_before = ?4, lease_until = ?5, handed_over_at = ?6, reason = ?7,
+    provider_id = ?8 WHERE position = ?1";
+const IMAGE: &str = "INSERT INTO image (position, batch, contact, event, journal, outbox, sent, survivor, email, phone, wakes_at, state, checksum)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)";
+const KEY_CHANGE: &str = "INSERT INTO key_change (position, contact, former, kind, key) VALUES (?1, ?2, ?3, ?4, ?5)";
 
-/// Writes all of a batch; the caller commits.
-pub(super) fn write_batch(transaction: &Transaction<'_>, batch: &Batch) -> Result<LogPosition, StoreError> {
-    reach(Point::CommitBegun);
-    let position: i64 = transaction.prepare_cached(PROGRESS).map_err(db)?.query_row([batch.now.0], |row| row.get(0)).map_err(db)?;
-    for event in &batch.events {
-        write_event(transaction, event, batch.now)?;
-    }
-    reach(Point::EventsWritten);
-    for name in &batch.undeclared {
-        transaction.prepare_cached(UNDECLARED).map_err(db)?.execute(params![name.as_ref(), batch.now.0]).map_err(db)?;
-    }
-    for row in &batch.journal {
-        write_journal(transaction, row, batch.deployment)?;
-    }
-    reach(Point::JournalWritten);
-    for row in &batch.outbox {
-        write_effect(transaction, row)?;
-    }
-    reach(Point::OutboxWritten);
-    for update in &batch.updates {
-        write_update(transaction, update)?;
-    }
-    reach(Point::UpdatesWritten);
-    for image in &batch.contacts {
-        write_contact(transaction, image, position)?;
-    }
-    reach(Point::ContactsWritten);
-    for change in &batch.identities {
-        write_identity(transaction, change)?;
-    }
-    for (loser, winner) in &batch.redirects {
-        let (loser, winner) = (contact_number(*loser), contact_number(*winner));
-        transaction.prepare_cached(REDIRECT).map_err(db)?.execute(params![loser, winner, batch.now.0]).map_err(db)?;
-        transaction.prepare_cached(FORGET_LOSER).map_err(db)?.execute([loser]).map_err(db)?;
-    }
-    reach(Point::IdentitiesWritten);
-    for (key, value) in &batch.meta {
-        transaction.prepare_cached(META).map_err(db)?.execute(params![key, value]).map_err(db)?;
-    }
-    reach(Point::MetaWritten);
-    Ok(LogPosition(unsigned(position)))
+type Prepared<'a> = CachedStatement<'a>;
+
+fn prepare<'a>(transaction: &'a Transaction<'_>, sql: &'static str) -> Result<Prepared<'a>, StoreError> {
+    transaction.prepare_cached(sql).map_err(db)
 }
 
-fn write_event(transaction: &Transaction<'_>, event: &EventRow, now: Instant) -> Result<(), StoreError> {
-    let mut statement = transaction.prepare_cached(EVENT).map_err(db)?;
+/// Writes all of a batch; the caller commits.
+pub(super) fn write_batch(transaction: &Transaction<'_>, batch: &Batch, draft: &mut Draft<'_>) -> Result<LogPosition, StoreError> {
+    reach(Point::CommitBegun);
+    draft.marks.batch += 1;
+    write_events(transaction, batch, draft)?;
+    reach(Point::EventsWritten);
+    write_journal(transaction, batch, draft)?;
+    reach(Point::JournalWritten);
+    write_effects(transaction, &batch.outbox, draft)?;
+    reach(Point::OutboxWritten);
+    write_updates(transaction, &batch.updates, draft)?;
+    reach(Point::UpdatesWritten);
+    write_keys(transaction, &batch.identities, draft)?;
+    reach(Point::IdentitiesWritten);
+    write_images(transaction, batch, draft)?;
+    reach(Point::ContactsWritten);
+    for (key, value) in &batch.meta {
+        super::settings::write_meta(transaction, key, value)?;
+    }
+    reach(Point::MetaWritten);
+    let marks = draft.marks;
+    let mut progress = prepare(transaction, PROGRESS)?;
+    progress.execute([marks.batch, batch.now.0, marks.event, marks.journal, marks.outbox, marks.image, marks.key_change]).map_err(db)?;
+    Ok(LogPosition(unsigned(marks.batch)))
+}
+
+fn write_events(transaction: &Transaction<'_>, batch: &Batch, draft: &mut Draft<'_>) -> Result<(), StoreError> {
+    let mut statement = prepare(transaction, EVENT)?;
+    for event in &batch.events {
+        write_event(&mut statement, (event, batch.now), draft)?;
+    }
+    let mut names: BTreeMap<&str, i64> = BTreeMap::new();
+    for name in &batch.undeclared {
+        *names.entry(name).or_default() += 1;
+    }
+    let mut statement = prepare(transaction, UNDECLARED)?;
+    for (name, count) in names {
+        statement.execute(params![name, batch.now.0, count]).map_err(db)?;
+    }
+    Ok(())
+}
+
+fn write_event(statement: &mut Prepared<'_>, (event, now): (&EventRow, Instant), draft: &mut Draft<'_>) -> Result<(), StoreError> {
+    draft.marks.event += 1;
+    let position = draft.marks.event;
+    let previous = std::mem::replace(&mut draft.touch(event.contact)?.trail.event, position);
     statement
         .execute(params![
+            position,
+            previous,
             &event.id[..],
-            shard_of_contact(event.contact),
             contact_number(event.contact),
             now.0,
             event.happened.map(|at| at.0),
@@ -103,12 +102,32 @@ fn write_event(transaction: &Transaction<'_>, event: &EventRow, now: Instant) ->
     Ok(())
 }
 
-fn write_journal(transaction: &Transaction<'_>, row: &JournalRow, deployment: u32) -> Result<(), StoreError> {
+fn write_journal(transaction: &Transaction<'_>, batch: &Batch, draft: &mut Draft<'_>) -> Result<(), StoreError> {
+    let mut statement = prepare(transaction, JOURNAL)?;
+    let mut counts: BTreeMap<(i64, i64, &str), i64> = BTreeMap::new();
+    for row in &batch.journal {
+        write_line(&mut statement, (row, batch.deployment), draft)?;
+        let entry = &row.entry;
+        let key = (entry.campaign.map_or(-1, i64::from), entry.step.map_or(0, step_number), entry.what.word());
+        *counts.entry(key).or_default() += 1;
+    }
+    let mut statement = prepare(transaction, JOURNAL_COUNT)?;
+    for ((campaign, step, what), count) in counts {
+        statement.execute(params![campaign, step, what, count]).map_err(db)?;
+    }
+    Ok(())
+}
+
+fn write_line(statement: &mut Prepared<'_>, (row, deployment): (&JournalRow, u32), draft: &mut Draft<'_>) -> Result<(), StoreError> {
     let entry = &row.entry;
+    draft.marks.journal += 1;
+    let position = draft.marks.journal;
+    let previous = std::mem::replace(&mut draft.touch(row.contact)?.trail.journal, position);
     let fact = entry.cause.fact.as_ref().map(serde_json::to_string).transpose().map_err(|error| StoreError::Other(Box::new(error)))?;
-    let mut statement = transaction.prepare_cached(JOURNAL).map_err(db)?;
     statement
         .execute(params![
+            position,
+            previous,
             entry.at.0,
             contact_number(row.contact),
             deployment,
@@ -124,133 +143,158 @@ fn write_journal(transaction: &Transaction<'_>, row: &JournalRow, deployment: u3
     Ok(())
 }
 
-fn write_effect(transaction: &Transaction<'_>, row: &OutboxRow) -> Result<(), StoreError> {
+fn write_effects(transaction: &Transaction<'_>, rows: &[OutboxRow], draft: &mut Draft<'_>) -> Result<(), StoreError> {
+    let (mut small, mut body) = (prepare(transaction, OUTBOX)?, prepare(transaction, EFFECT)?);
+    for row in rows {
+        refuse_known(transaction, (row.effect.id, row.effect.contact), draft)?;
+        write_effect((&mut small, &mut body), row, draft)?;
+    }
+    Ok(())
+}
+
+/// An id belongs to one contact. Only if the contact may have had it are its effects looked through.
+fn refuse_known(transaction: &Transaction<'_>, (id, contact): (EffectId, ContactUid), draft: &mut Draft<'_>) -> Result<(), StoreError> {
+    let clash = || Err(StoreError::Clash(id.to_text()));
+    if draft.has(id) || draft.open(id).is_some() {
+        return clash();
+    }
+    let trail = draft.touch(contact)?.trail;
+    let mut position = if trail.may_have(id) { trail.outbox } else { 0 };
+    let mut former = prepare(transaction, FORMER_EFFECT)?;
+    while position != 0 {
+        let found: Option<(i64, Vec<u8>)> = former.query_row([position], |row| Ok((row.get(0)?, row.get(1)?))).optional().map_err(db)?;
+        match found {
+            Some((_, known)) if known == id.0 => return clash(),
+            Some((previous, _)) => position = previous,
+            None => break,
+        }
+    }
+    Ok(())
+}
+
+fn write_effect((small, body): (&mut Prepared<'_>, &mut Prepared<'_>), row: &OutboxRow, draft: &mut Draft<'_>) -> Result<(), StoreError> {
     let (effect, state) = (&row.effect, &row.state);
-    let body = encode_effect(effect)?;
-    let mut statement = transaction.prepare_cached(OUTBOX).map_err(db)?;
-    let inserted = statement.execute(params![
-        &effect.id.0[..],
-        shard_of_contact(effect.contact),
-        contact_number(effect.contact),
-        effect.campaign,
-        effect.step.map(step_number),
-        row.channel,
-        row.message.as_deref(),
-        row.recipient(),
-        state.status.number(),
-        state.attempt,
-        effect.decided_at.0,
-        row.expires_at.0,
-        state.not_before.map(|at| at.0),
-        state.lease_until.map(|at| at.0),
-        state.handed_over_at.map(|at| at.0),
-        state.reason.as_deref(),
-        state.provider_id.as_deref(),
-        body,
-        &codec::effect_checksum(effect.id, &body)[..],
-    ]);
-    match inserted {
-        Ok(_) => Ok(()),
-        Err(error) if error.sqlite_error_code() == Some(ErrorCode::ConstraintViolation) => Err(StoreError::Clash(effect.id.to_text())),
-        Err(error) => Err(db(error)),
-    }
-}
-
-fn write_update(transaction: &Transaction<'_>, update: &OutboxUpdate) -> Result<(), StoreError> {
-    let to = &update.to;
-    let mut statement = transaction.prepare_cached(OUTBOX_UPDATE).map_err(db)?;
-    let changed = statement
+    draft.marks.outbox += 1;
+    let position = draft.marks.outbox;
+    let touched = draft.touch(effect.contact)?;
+    let previous = std::mem::replace(&mut touched.trail.outbox, position);
+    touched.trail.sent |= Trail::bits(effect.id);
+    draft.set(effect.id, open(position, state.status, state.attempt));
+    let bytes = encode_effect(effect)?;
+    body.execute(params![position, bytes, codec::effect_checksum(effect.id, &bytes)]).map_err(db)?;
+    small
         .execute(params![
-            &update.effect.0[..],
-            update.from_status.number(),
-            update.from_attempt,
-            to.status.number(),
-            to.attempt,
-            to.not_before.map(|at| at.0),
-            to.lease_until.map(|at| at.0),
-            to.handed_over_at.map(|at| at.0),
-            to.reason.as_deref(),
-            to.provider_id.as_deref(),
-        ])
-        .map_err(db)?;
-    if changed == 1 { Ok(()) } else { Err(StoreError::Conflict(update.effect.to_text())) }
-}
-
-fn write_contact(transaction: &Transaction<'_>, image: &ContactImage, position: i64) -> Result<(), StoreError> {
-    let body = image.state.bytes();
-    let mut statement = transaction.prepare_cached(CONTACT).map_err(db)?;
-    statement
-        .execute(params![
-            contact_number(image.uid),
-            image.uid.to_text(),
-            shard_of_contact(image.uid),
-            image.user_id.as_deref(),
-            image.email.as_deref(),
-            image.phone.as_deref(),
-            image.created_at.0,
-            image.wakes_at.map(|at| at.0),
-            image.enrollments,
-            signed(image.rev),
             position,
-            body,
-            &codec::state_checksum(image.uid, body)[..],
+            previous,
+            &effect.id.0[..],
+            contact_number(effect.contact),
+            effect.campaign,
+            effect.step.map(step_number),
+            row.channel,
+            row.message.as_deref(),
+            row.recipient(),
+            effect.decided_at.0,
+            row.expires_at.0,
+            state.status.number(),
+            state.attempt,
+            state.not_before.map(|at| at.0),
+            state.lease_until.map(|at| at.0),
+            state.handed_over_at.map(|at| at.0),
+            state.reason.as_deref(),
+            state.provider_id.as_deref(),
         ])
         .map_err(db)?;
     Ok(())
 }
 
-fn write_identity(transaction: &Transaction<'_>, change: &IdentityChange) -> Result<(), StoreError> {
-    let kind = change.kind.word();
-    let mut statement = transaction.prepare_cached(IDENTITY).map_err(db)?;
-    statement.execute(params![kind, change.key.as_ref(), shard_of_key(kind, &change.key), contact_number(change.contact)]).map_err(db)?;
-    Ok(())
+fn open(position: i64, status: OutboxStatus, attempt: u32) -> Option<Open> {
+    status.is_open().then(|| Open { position, status: status.number(), attempt })
 }
 
-/// Writes a deployment with its program and its names.
-pub(super) fn write_deployment(transaction: &Transaction<'_>, record: &DeployRecord) -> Result<(), StoreError> {
-    let deployment: &Arc<_> = &record.deployment;
-    let body = postcard::to_stdvec(deployment.as_ref())?;
-    let sum = codec::checksum(&deployment.seq.to_be_bytes(), &body);
-    transaction.execute(PROGRAM, params![&deployment.program[..], record.image, deployment.at.0]).map_err(db)?;
-    let from = record.from.as_ref().map(|hash| &hash[..]);
-    transaction.execute(DEPLOYMENT, params![deployment.seq, from, &deployment.program[..], deployment.at.0, body, &sum[..]]).map_err(db)?;
-    for label in &record.steps {
-        let mut statement = transaction.prepare_cached(STEP).map_err(db)?;
-        statement.execute(params![deployment.seq, step_number(label.step), label.campaign, label.identity.as_ref(), label.source]).map_err(db)?;
-    }
-    for label in &record.campaigns {
-        let mut statement = transaction.prepare_cached(CAMPAIGN).map_err(db)?;
-        statement.execute(params![deployment.seq, label.campaign, label.name.as_ref(), label.source]).map_err(db)?;
-    }
-    Ok(())
-}
-
-/// Writes the switches anew.
-pub(super) fn write_switches(transaction: &Transaction<'_>, switches: &Switches) -> Result<(), StoreError> {
-    transaction.execute("DELETE FROM switch", []).map_err(db)?;
-    for campaign in &switches.paused {
-        transaction.execute("INSERT INTO switch (campaign, is_paused) VALUES (?1, 1)", [campaign]).map_err(db)?;
+fn write_updates(transaction: &Transaction<'_>, updates: &[OutboxUpdate], draft: &mut Draft<'_>) -> Result<(), StoreError> {
+    let mut statement = prepare(transaction, OUTBOX_UPDATE)?;
+    for update in updates {
+        let to = &update.to;
+        let expected = |known: &Open| known.status == update.from_status.number() && known.attempt == update.from_attempt;
+        let Some(known) = draft.open(update.effect).filter(expected) else { return Err(StoreError::Conflict(update.effect.to_text())) };
+        draft.set(update.effect, open(known.position, to.status, to.attempt));
+        statement
+            .execute(params![
+                known.position,
+                to.status.number(),
+                to.attempt,
+                to.not_before.map(|at| at.0),
+                to.lease_until.map(|at| at.0),
+                to.handed_over_at.map(|at| at.0),
+                to.reason.as_deref(),
+                to.provider_id.as_deref(),
+            ])
+            .map_err(db)?;
     }
     Ok(())
 }
 
-/// Writes a value of `meta`.
-pub(super) fn write_meta(transaction: &Transaction<'_>, key: &str, value: &[u8]) -> Result<(), StoreError> {
-    transaction.prepare_cached(META).map_err(db)?.execute(params![key, value]).map_err(db)?;
+fn write_keys(transaction: &Transaction<'_>, changes: &[IdentityChange], draft: &mut Draft<'_>) -> Result<(), StoreError> {
+    let mut statement = prepare(transaction, KEY_CHANGE)?;
+    for change in changes {
+        draft.marks.key_change += 1;
+        let position = draft.marks.key_change;
+        for contact in change.former.into_iter().chain([change.contact]) {
+            draft.touch(contact)?.keys.push(position);
+        }
+        let former = change.former.map(contact_number);
+        statement.execute(params![position, contact_number(change.contact), former, change.kind.word(), change.key.as_ref()]).map_err(db)?;
+    }
     Ok(())
 }
 
-/// Removes a contact from every table.
-pub(super) fn erase(transaction: &Transaction<'_>, contact: ContactUid) -> Result<(), StoreError> {
+/// What an after-image says of its contact.
+enum Image<'a> {
+    State(&'a ContactImage),
+    /// It went up in another one.
+    Gone(ContactUid),
+    /// Only rows were added to its trail.
+    Trail,
+}
+
+fn write_images(transaction: &Transaction<'_>, batch: &Batch, draft: &mut Draft<'_>) -> Result<(), StoreError> {
+    let mut statement = prepare(transaction, IMAGE)?;
+    for image in &batch.contacts {
+        write_image(&mut statement, (image.uid, &Image::State(image)), draft)?;
+    }
+    for (loser, winner) in &batch.redirects {
+        write_image(&mut statement, (*loser, &Image::Gone(*winner)), draft)?;
+    }
+    for contact in draft.order.clone() {
+        if draft.touch(contact)?.is_trail_alone() {
+            write_image(&mut statement, (contact, &Image::Trail), draft)?;
+        }
+    }
+    Ok(())
+}
+
+fn write_image(statement: &mut Prepared<'_>, (contact, image): (ContactUid, &Image<'_>), draft: &mut Draft<'_>) -> Result<(), StoreError> {
+    draft.marks.image += 1;
+    let (batch, position) = (draft.marks.batch, draft.marks.image);
+    let touched = draft.touch(contact)?;
+    let trail = touched.trail;
+    match image {
+        Image::State(_) | Image::Gone(_) => touched.image = position,
+        // An older image of its state may still wait for the sweep.
+        Image::Trail => {}
+    }
+    let (state, survivor) = match image {
+        Image::State(state) => (Some(*state), None),
+        Image::Gone(winner) => (None, Some(contact_number(*winner))),
+        Image::Trail => (None, None),
+    };
+    let body = state.map(|image| image.state.bytes());
+    let sum = body.map(|body| codec::state_checksum(contact, body));
+    let (email, phone) = (state.and_then(|image| image.email.as_deref()), state.and_then(|image| image.phone.as_deref()));
+    let wakes_at = state.and_then(|image| image.wakes_at).map(|at| at.0);
     let number = contact_number(contact);
-    for statement in [
-        "DELETE FROM contact WHERE uid = ?1",
-        "DELETE FROM identity WHERE contact = ?1",
-        "DELETE FROM event WHERE contact = ?1",
-        "DELETE FROM journal WHERE contact = ?1",
-        "DELETE FROM outbox WHERE contact = ?1",
-    ] {
-        transaction.execute(statement, [number]).map_err(db)?;
-    }
+    statement
+        .execute(params![position, batch, number, trail.event, trail.journal, trail.outbox, trail.sent, survivor, email, phone, wakes_at, body, sum])
+        .map_err(db)?;
     Ok(())
 }

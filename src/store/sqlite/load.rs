@@ -1,20 +1,29 @@
-//! Reading everything that must be resident, at the opening.
+//! Reading everything that must be resident, at the opening: the tables, and over them what the log has that was not swept.
 
+use super::ledger::SharedLedger;
 use super::number::{contact_of, unsigned};
 use super::read::{OUTBOX_COLUMNS_OPEN, outbox_row};
 use super::{StoreError, db};
 use crate::advance::Switches;
 use crate::lang::Instant;
 use crate::machine::Deployment;
+use crate::machine::state::ContactUid;
 use crate::store::{IdentityKind, LoadItem, LogPosition, PackedState, codec};
 use rusqlite::{Connection, Row, params};
+use std::collections::BTreeMap;
 use std::sync::Arc;
+
+const CONTACTS: &str = "SELECT uid, state, checksum FROM contact";
+const IMAGES: &str = "SELECT contact, state, checksum, position, survivor FROM image WHERE survivor IS NOT NULL OR state IS NOT NULL ORDER BY position";
+const IDENTITIES: &str = "SELECT kind, key, contact FROM identity";
+const KEY_CHANGES: &str = "SELECT kind, key, contact FROM key_change ORDER BY position";
+const REDIRECTS: &str = "SELECT loser, winner FROM redirect";
 
 type Sink<'a> = &'a mut dyn FnMut(LoadItem);
 
 /// Streams the store in the order of [`LoadItem`].
-pub(super) fn load(connection: &Connection, seen_since: Instant, sink: Sink<'_>) -> Result<(), StoreError> {
-    each(connection, "SELECT position, now FROM progress", |row| {
+pub(super) fn load(connection: &Connection, ledger: &SharedLedger, (seen_since, sink): (Instant, Sink<'_>)) -> Result<(), StoreError> {
+    each(connection, "SELECT batch, now FROM progress", |row| {
         sink(LoadItem::Progress(LogPosition(unsigned(row.get(0).map_err(db)?)), Instant(row.get(1).map_err(db)?)));
         Ok(())
     })?;
@@ -36,12 +45,18 @@ pub(super) fn load(connection: &Connection, seen_since: Instant, sink: Sink<'_>)
         Ok(())
     })?;
     sink(LoadItem::Switches(switches));
-    each(connection, "SELECT uid, state, checksum FROM contact", |row| load_contact(row, sink))?;
-    each(connection, "SELECT kind, key, contact FROM identity", |row| load_identity(row, sink))?;
-    each(connection, "SELECT loser, winner FROM redirect", |row| {
-        sink(LoadItem::Redirect(contact_of(row.get(0).map_err(db)?), contact_of(row.get(1).map_err(db)?)));
+    let redirects = load_contacts(connection, ledger, sink)?;
+    load_identities(connection, sink)?;
+    each(connection, REDIRECTS, |row| {
+        let loser = contact_of(row.get(0).map_err(db)?);
+        if !redirects.contains_key(&loser) {
+            sink(LoadItem::Redirect(loser, contact_of(row.get(1).map_err(db)?)));
+        }
         Ok(())
     })?;
+    for (loser, winner) in redirects {
+        sink(LoadItem::Redirect(loser, winner));
+    }
     each(connection, OUTBOX_COLUMNS_OPEN, |row| {
         // An effect whose bytes are damaged cannot be sent; it stays as it is for the operator.
         match outbox_row(row) {
@@ -78,11 +93,56 @@ pub(super) fn read_deployment(row: &Row<'_>) -> Result<Deployment, StoreError> {
     Ok(postcard::from_bytes(&body)?)
 }
 
+/// Contacts as they were swept, except those of whom the log has a newer image. Tells who has gone up in another one since.
+fn load_contacts(connection: &Connection, ledger: &SharedLedger, sink: Sink<'_>) -> Result<BTreeMap<ContactUid, ContactUid>, StoreError> {
+    let ledger = ledger.read();
+    let newest = |contact: ContactUid| ledger.pending.get(&contact).map_or(0, |pending| pending.image);
+    each(connection, CONTACTS, |row| {
+        let contact = contact_of(row.get(0).map_err(db)?);
+        if newest(contact) == 0 { load_contact(row, sink) } else { Ok(()) }
+    })?;
+    let mut redirects = BTreeMap::new();
+    each(connection, IMAGES, |row| {
+        let contact = contact_of(row.get(0).map_err(db)?);
+        let position: i64 = row.get(3).map_err(db)?;
+        let survivor: Option<i64> = row.get(4).map_err(db)?;
+        match survivor {
+            _ if newest(contact) != position => {}
+            Some(winner) => drop(redirects.insert(contact, contact_of(winner))),
+            None => load_contact(row, sink)?,
+        }
+        Ok(())
+    })?;
+    Ok(redirects)
+}
+
+/// Keys as they were swept, except those that have changed hands since.
+fn load_identities(connection: &Connection, sink: Sink<'_>) -> Result<(), StoreError> {
+    let mut changed: BTreeMap<(IdentityKind, Arc<str>), ContactUid> = BTreeMap::new();
+    each(connection, KEY_CHANGES, |row| {
+        let (kind, key, contact) = identity(row)?;
+        changed.insert((kind, key), contact);
+        Ok(())
+    })?;
+    each(connection, IDENTITIES, |row| {
+        let (kind, key, contact) = identity(row)?;
+        let entry = (kind, key);
+        if !changed.contains_key(&entry) {
+            sink(LoadItem::Identity(entry.0, entry.1, contact));
+        }
+        Ok(())
+    })?;
+    for ((kind, key), contact) in changed {
+        sink(LoadItem::Identity(kind, key, contact));
+    }
+    Ok(())
+}
+
 fn load_contact(row: &Row<'_>, sink: Sink<'_>) -> Result<(), StoreError> {
     let contact = contact_of(row.get(0).map_err(db)?);
     let body = row.get_ref(1).map_err(db)?.as_blob().unwrap_or_default();
-    let sum = row.get_ref(2).map_err(db)?.as_blob().unwrap_or_default();
-    if sum != codec::state_checksum(contact, body) {
+    let sum: Option<i64> = row.get(2).map_err(db)?;
+    if sum != Some(codec::state_checksum(contact, body)) {
         sink(LoadItem::Quarantined(contact, "the state does not match its checksum".to_owned()));
         return Ok(());
     }
@@ -90,18 +150,22 @@ fn load_contact(row: &Row<'_>, sink: Sink<'_>) -> Result<(), StoreError> {
     Ok(())
 }
 
-fn load_identity(row: &Row<'_>, sink: Sink<'_>) -> Result<(), StoreError> {
-    let kind: String = row.get(0).map_err(db)?;
-    let key: String = row.get(1).map_err(db)?;
-    let kind = IdentityKind::from_word(&kind).ok_or_else(|| StoreError::Damaged(format!("unknown kind of key {kind}")))?;
-    sink(LoadItem::Identity(kind, Arc::from(key), contact_of(row.get(2).map_err(db)?)));
-    Ok(())
+fn identity(row: &Row<'_>) -> Result<(IdentityKind, Arc<str>, ContactUid), StoreError> {
+    let (kind, key) = (text(row, 0)?, text(row, 1)?);
+    let kind = IdentityKind::from_word(kind).ok_or_else(|| StoreError::Damaged(format!("unknown kind of key {kind}")))?;
+    Ok((kind, Arc::from(key), contact_of(row.get(2).map_err(db)?)))
+}
+
+/// A text where it lies: a million of them are read.
+fn text<'a>(row: &'a Row<'_>, column: usize) -> Result<&'a str, StoreError> {
+    row.get_ref(column).map_err(db)?.as_str().map_err(|error| StoreError::Damaged(error.to_string()))
 }
 
 /// Acceptance only goes forward, so the first event that still counts is found by halving positions: no index on times is kept.
 fn load_seen(connection: &Connection, since: Instant, sink: Sink<'_>) -> Result<(), StoreError> {
     let highest: Option<i64> = connection.query_row("SELECT max(position) FROM event", [], |row| row.get(0)).map_err(db)?;
-    let (mut low, mut high) = (1, highest.unwrap_or(0) + 1);
+    let lowest: Option<i64> = connection.query_row("SELECT min(position) FROM event", [], |row| row.get(0)).map_err(db)?;
+    let (mut low, mut high) = (lowest.unwrap_or(1), highest.unwrap_or(0) + 1);
     let mut probe = connection.prepare("SELECT accepted_at FROM event WHERE position >= ?1 ORDER BY position LIMIT 1").map_err(db)?;
     while low < high {
         let middle = low + (high - low) / 2;
@@ -111,7 +175,7 @@ fn load_seen(connection: &Connection, since: Instant, sink: Sink<'_>) -> Result<
     let mut statement = connection.prepare("SELECT message_id, accepted_at FROM event WHERE position >= ?1 AND message_id IS NOT NULL").map_err(db)?;
     let mut rows = statement.query(params![low]).map_err(db)?;
     while let Some(row) = rows.next().map_err(db)? {
-        let key: String = row.get(0).map_err(db)?;
+        let key = text(row, 0)?;
         sink(LoadItem::Seen(Arc::from(key), Instant(row.get(1).map_err(db)?)));
     }
     Ok(())

@@ -1,14 +1,15 @@
 //! Schema versions: which one a file has, and the steps up to ours. A file of a newer version is refused, untouched.
 
-use super::{StoreError, db};
+use super::{StoreError, db, upgrade};
 use crate::store::{SHARD_FUNCTION, codec};
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
+use std::path::Path;
 
 /// Every step, by the version it leads to.
-const MIGRATIONS: &[(u32, &str)] = &[(1, include_str!("schema_0001.sql"))];
+const MIGRATIONS: &[(u32, &str)] = &[(1, include_str!("schema_0001.sql")), (2, include_str!("schema_0002.sql"))];
 
 /// The version this build writes.
-pub const SCHEMA_VERSION: u32 = 1;
+pub const SCHEMA_VERSION: u32 = 2;
 
 const MIGRATION_TABLE: &str =
     "CREATE TABLE IF NOT EXISTS migration (version INTEGER PRIMARY KEY, checksum BLOB NOT NULL, applied_at TEXT NOT NULL DEFAULT CURRENT_TIMESTAMP)";
@@ -23,6 +24,21 @@ pub(super) fn refuse_newer(connection: &Connection) -> Result<(), StoreError> {
     if found > SCHEMA_VERSION { Err(StoreError::Newer { found, known: SCHEMA_VERSION }) } else { Ok(()) }
 }
 
+/// Refuses a file that was not brought up to date.
+pub(super) fn refuse_older(connection: &Connection) -> Result<(), StoreError> {
+    refuse_newer(connection)?;
+    let found = version(connection)?;
+    if found < SCHEMA_VERSION { Err(StoreError::Older { found, known: SCHEMA_VERSION }) } else { Ok(()) }
+}
+
+/// The schema version of a file.
+///
+/// # Errors
+/// It cannot be read.
+pub fn schema_version(path: &Path) -> Result<u32, StoreError> {
+    version(&super::open_reader(path)?)
+}
+
 /// Brings the file up to our version, each step in one transaction, and checks the steps it has taken already.
 pub(super) fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
     connection.execute_batch(MIGRATION_TABLE).map_err(db)?;
@@ -35,11 +51,15 @@ pub(super) fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
         }
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(db)?;
         transaction.execute_batch(script).map_err(db)?;
+        if *version == 2 {
+            upgrade::to_swept(&transaction)?;
+        }
         transaction.execute("INSERT INTO migration (version, checksum) VALUES (?1, ?2)", params![version, &sum[..]]).map_err(db)?;
         transaction.pragma_update(None, "user_version", version).map_err(db)?;
         transaction.commit().map_err(db)?;
     }
-    check_shards(connection)
+    check_shards(connection)?;
+    super::copy::name(connection)
 }
 
 fn check_taken(connection: &Connection, version: u32, sum: &[u8]) -> Result<(), StoreError> {

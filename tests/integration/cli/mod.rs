@@ -8,4 +8,5 @@ mod projects;
 mod replaying;
 mod running;
 mod simulating;
+mod stores;
 mod testing;

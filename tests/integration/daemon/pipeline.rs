@@ -6,7 +6,7 @@ use campc::daemon::api::{Accepted, ContactKey, Submission, SubmissionKind, Submi
 use campc::lang::Instant;
 use campc::machine::state::ContactUid;
 use campc::store::memory::MemoryStore;
-use campc::store::{Batch, DeployRecord, LoadItem, LogPosition, Store, StoreError, StoreReader};
+use campc::store::{Batch, DeployRecord, LoadItem, LogPosition, Store, StoreError, StoreReader, Sweep, Swept};
 use serde_json::json;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
@@ -36,6 +36,12 @@ impl Store for Gated {
     }
     fn set_meta(&mut self, entries: &[(&str, &[u8])]) -> Result<(), StoreError> {
         self.inner.set_meta(entries)
+    }
+    fn sweep(&mut self, effort: Sweep) -> Result<Swept, StoreError> {
+        self.inner.sweep(effort)
+    }
+    fn forget_before(&mut self, before: Instant) -> Result<Swept, StoreError> {
+        self.inner.forget_before(before)
     }
     fn erase(&mut self, contact: ContactUid) -> Result<(), StoreError> {
         self.inner.erase(contact)

@@ -13,7 +13,7 @@ use crate::cli::project::Project;
 use crate::cli::reach::{Notice, StorePlace};
 use crate::cli::runtime::block_on;
 use crate::daemon::api::EngineError;
-use crate::daemon::{Engine, EngineOptions, ManualClock};
+use crate::daemon::{Engine, EngineOptions, ManualClock, Sending};
 use crate::deliver::Deliverer;
 use crate::http::{App, Keys, Server};
 use crate::lang::Instant;
@@ -43,6 +43,9 @@ pub struct Run {
     /// Whether time runs by itself, or by `campc clock`
     #[arg(long, value_name = "CLOCK", default_value = "real")]
     pub clock: ClockChoice,
+    /// Whether messages leave; a restored store sends nothing until `campc store arm`
+    #[arg(long, value_name = "on|off", default_value = "on")]
+    pub sending: SendingChoice,
     /// What this process does
     #[arg(long, value_name = "ROLE", default_value = "all")]
     pub role: Role,
@@ -61,6 +64,15 @@ pub enum ClockChoice {
     Real,
     /// Moved by hand.
     Manual,
+}
+
+/// Whether messages leave.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum SendingChoice {
+    /// If the store is not a restored copy.
+    On,
+    /// They wait in the outbox.
+    Off,
 }
 
 /// What a process does. Others come with stores that many processes share.
@@ -136,10 +148,18 @@ impl Run {
         let mut options = EngineOptions { carrier: Some(Arc::new(deliverer)), ..setup.engine_options(listen) };
         // A store's own time stands above zero, so that a manual clock begins where the store stopped.
         let manual = Arc::new(ManualClock::new(Instant(0)));
+        if self.sending == SendingChoice::Off {
+            options.sending = Sending::Off;
+        }
         if self.clock == ClockChoice::Manual {
             options.clock = manual.clone();
         }
         let engine = Engine::open(Box::new(place.open()?), options).map_err(|error| engine_failure(&error))?;
+        if engine.sending() == Sending::Off && self.sending == SendingChoice::On {
+            remark(
+                "warning: this store is a restored copy, so nothing is sent: the one it was copied from may be sending the same; `campc store arm` changes that",
+            );
+        }
         let wall = Instant::from_timestamp(jiff::Timestamp::now());
         match self.clock {
             ClockChoice::Manual if engine.now() <= Instant(0) => crate::daemon::Clock::move_to(manual.as_ref(), wall),

@@ -5,18 +5,22 @@ use crate::cli::context::Context;
 use crate::cli::engine::{link_options, unknown_policy};
 use crate::cli::failure::Failure;
 use crate::cli::project::{
-    Expand, FormsSection, Project, ProjectSection, ServerSection, SmsSection, deliver_config, file_failure, process_environment, require_project_file,
+    Expand, FormsSection, Project, ProjectFile, ProjectSection, ServerSection, SmsSection, StoreSection, deliver_config, file_failure, process_environment,
+    require_project_file, unusable_value,
 };
 use crate::content::KeyRing;
 use crate::daemon::{Engine, EngineOptions, LinkOptions, TokenKind, UnknownPolicy};
 use crate::deliver::{DeliverConfig, EmailProvider, Rate, WebhookProvider};
 use crate::diagnostics::Diagnostic;
 use crate::http::Sites;
+use crate::lang::Duration;
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::path::Path;
 
 /// Where a daemon listens unless it is told otherwise.
 const LISTEN: &str = "127.0.0.1:8025";
+/// Events are kept so long at least: longer than a retry is recognised.
+const SHORTEST_KEPT_MS: i64 = 4 * 86_400_000;
 
 /// The set-up of a daemon.
 pub struct Setup {
@@ -31,6 +35,7 @@ pub struct Setup {
     policy: UnknownPolicy,
     country: Option<String>,
     ignores_legal_hours: bool,
+    keep_events_ms: Option<i64>,
     has_public_url: bool,
 }
 
@@ -93,6 +98,7 @@ impl Setup {
             country: of_project.country,
             has_public_url: of_project.public_url.is_some(),
             ignores_legal_hours: sms.legal_hours == Some(false),
+            keep_events_ms: keep_events(file)?,
             server,
             listen,
         })
@@ -144,6 +150,7 @@ impl Setup {
             on_unknown: self.policy,
             country: self.country.clone(),
             ignore_legal_hours: self.ignores_legal_hours,
+            keep_events_ms: self.keep_events_ms,
             ..EngineOptions::default()
         }
     }
@@ -159,6 +166,20 @@ impl Setup {
     #[must_use]
     pub fn key_ring(&self, engine: &Engine) -> Option<KeyRing> {
         if self.links.signing_keys.is_empty() { KeyRing::new(&[engine.signing_key()]) } else { KeyRing::new(&self.links.signing_keys) }
+    }
+}
+
+/// `[store] events`.
+fn keep_events(file: &ProjectFile) -> Result<Option<i64>, Box<Diagnostic>> {
+    let section: StoreSection = file.section("store", (&process_environment, Expand::Nothing))?;
+    let Some(text) = section.events else { return Ok(None) };
+    let kept = Duration::parse(&text).filter(|length| length.approximate_millis() >= SHORTEST_KEPT_MS);
+    match kept.map(Duration::approximate_millis) {
+        Some(millis) => Ok(Some(millis)),
+        None => {
+            let value = (format!("{text:?}"), "events are kept for 4d at least, because retries are recognised by them: write `400d`");
+            Err(Box::new(unusable_value(file.span_of("store", "events"), "store.events", (&value.0, value.1))))
+        }
     }
 }
 
