@@ -7,7 +7,7 @@ use campc::deliver::{Envelope, Outcome, SendResult};
 use campc::lang::Instant;
 use campc::machine::state::ContactUid;
 use campc::proof::{Point, on_reach};
-use campc::store::{Batch, DeployRecord, LoadItem, LogPosition, Store, StoreError, StoreReader};
+use campc::store::{Batch, DeployRecord, LoadItem, LogPosition, Store, StoreError, StoreReader, Sweep, Swept};
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
@@ -146,6 +146,14 @@ impl Store for Faulty {
     fn set_meta(&mut self, entries: &[(&str, &[u8])]) -> Result<(), StoreError> {
         self.alive()?;
         self.inner.set_meta(entries)
+    }
+    fn sweep(&mut self, effort: Sweep) -> Result<Swept, StoreError> {
+        self.alive()?;
+        self.inner.sweep(effort)
+    }
+    fn forget_before(&mut self, before: Instant) -> Result<Swept, StoreError> {
+        self.alive()?;
+        self.inner.forget_before(before)
     }
     fn erase(&mut self, contact: ContactUid) -> Result<(), StoreError> {
         self.alive()?;
