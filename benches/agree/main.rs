@@ -1,6 +1,6 @@
 //! The machine against the reference interpreter on random programs and histories: `./agree 1000000 [--seed S] [--mutant NAME]`, `./agree --mutants`.
 //!
-//! Prints cases a second, the seed, and how often everything occurred that can occur. A case that fails is shrunk and printed.
+//! `--show SEED` prints a case, `--file PATH` compares one. Prints cases a second, the seed, and how often everything occurred that can occur. A case that fails is shrunk and printed.
 
 #[path = "../../tests/reference/mod.rs"]
 mod reference;
@@ -35,6 +35,18 @@ fn options() -> Options {
             "--seed" => options.seed = number(),
             "--threads" => options.threads = usize::try_from(number()).unwrap_or(1),
             "--failures" => options.failures = usize::try_from(number()).unwrap_or(1),
+            "--file" => {
+                let source = std::fs::read_to_string(args.next().unwrap_or_default()).unwrap_or_default();
+                match compare(&source, Mutant::None, &mut Counters::default()) {
+                    Verdict::Differs(difference) => println!("{}", difference.report),
+                    verdict => println!("{verdict:?}"),
+                }
+                std::process::exit(0);
+            }
+            "--show" => {
+                println!("{}", case(number(), HISTORIES).source());
+                std::process::exit(0);
+            }
             "--mutants" => mutants(),
             "--mutant" => {
                 let name = args.next().unwrap_or_default();

@@ -1,4 +1,5 @@
 //! Mangled and made input through the whole front end: `./fuzz 100000000 [--seed S] [--threads N]`.
+//! `--images 1000000` damages images instead and runs what is accepted, `--round-trips 100000` goes there and back.
 //!
 //! Prints bytes, cases, the slowest case and the peak of memory. Exit 1 after a panic, a case over a second, or 512 MiB.
 
@@ -6,7 +7,8 @@
 mod reference;
 
 use reference::fuzz::bombs::{Bomb, expansions, nestings};
-use reference::fuzz::{LONGEST, attempt, mutate, peak_mib};
+use reference::fuzz::{LONGEST, attempt, images, mutate, peak_mib};
+use reference::make::Random;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
@@ -42,13 +44,19 @@ fn write_down(number: usize, name: &str, bytes: &[u8]) {
 
 fn main() {
     let (mut bytes, mut seed, mut threads) = (10_000_000, 1_u64, std::thread::available_parallelism().map_or(1, usize::from));
+    let (mut damaged, mut trips) = (0, 0);
     let mut args = std::env::args().skip(1).filter(|arg| arg != "--bench");
     while let Some(arg) = args.next() {
         match arg.as_str() {
             "--seed" => seed = args.next().and_then(|text| text.parse().ok()).unwrap_or(1),
+            "--images" => damaged = args.next().and_then(|text| text.parse().ok()).unwrap_or(1),
+            "--round-trips" => trips = args.next().and_then(|text| text.parse().ok()).unwrap_or(1),
             "--threads" => threads = args.next().and_then(|text| text.parse().ok()).unwrap_or(1),
             count => bytes = count.replace('_', "").parse().unwrap_or(bytes),
         }
+    }
+    if damaged + trips > 0 {
+        return there_and_back((damaged, trips), seed, threads);
     }
     std::panic::set_hook(Box::new(|_| {}));
     let found = Mutex::new(Found { slowest: (Duration::ZERO, String::new()), faults: Vec::new(), clean: 0 });
@@ -87,6 +95,49 @@ fn main() {
         std::process::exit(1);
     }
 }
+
+/// So many damaged images, and so many round trips; a fault ends it.
+fn there_and_back((damaged, trips): (u64, u64), seed: u64, threads: usize) {
+    let next = AtomicU64::new(0);
+    let accepted = AtomicUsize::new(0);
+    let started = Instant::now();
+    std::thread::scope(|scope| {
+        for _ in 0..threads {
+            scope.spawn(|| {
+                // Many of each program: making one takes longer than damaging it.
+                loop {
+                    let portion = next.fetch_add(1, Ordering::Relaxed);
+                    if portion * PORTION >= damaged.max(trips) {
+                        return;
+                    }
+                    let own = seed.wrapping_mul(1_000_003).wrapping_add(portion);
+                    let mut random = Random::new(own);
+                    let made = images::made(own);
+                    for at in portion * PORTION..(portion + 1) * PORTION {
+                        if let (true, Some(made)) = (at < damaged, &made) {
+                            let is_run = images::run(made, &images::damaged(made, &mut random));
+                            accepted.fetch_add(usize::from(is_run), Ordering::Relaxed);
+                        }
+                        if at < trips
+                            && let Err(fault) = images::round_trip(seed.wrapping_mul(1_000_003).wrapping_add(at))
+                        {
+                            panic!("seed {at}: {fault}");
+                        }
+                    }
+                }
+            });
+        }
+    });
+    println!(
+        "seed {seed}: {damaged} damaged images, {} of them accepted and run, {trips} round trips in {:.1} s; peak {} MiB",
+        accepted.into_inner(),
+        started.elapsed().as_secs_f64(),
+        peak_mib().unwrap_or(0)
+    );
+}
+
+/// Damaged images of each made program.
+const PORTION: u64 = 100;
 
 fn run_bombs(found: &Mutex<Found>) -> usize {
     let all: Vec<Bomb> = nestings(DEPTH).into_iter().chain(expansions()).collect();

@@ -17,6 +17,7 @@ impl<'p> Person<'p> {
         let mut links = 0;
         loop {
             while let Some(edge) = self.edges.pop_front() {
+                self.update_captures(&edge);
                 self.find_triggers(&edge);
             }
             if self.react() {
@@ -31,6 +32,14 @@ impl<'p> Person<'p> {
                 return;
             }
             self.enrol(start);
+        }
+    }
+
+    /// Until nothing follows, and all places that are wanted at this instant have been given.
+    pub fn complete(&mut self) {
+        self.settle();
+        while self.award() {
+            self.settle();
         }
     }
 
@@ -70,7 +79,7 @@ impl<'p> Person<'p> {
         let frames = threads[thread].frames.clone();
         let found = frames.iter().enumerate().find(|(depth, frame)| match frame {
             Frame::Repeat(step, ..) => self.until_holds(step, self.asker_outside(id, thread, *depth)),
-            Frame::Block(..) => false,
+            Frame::Block(..) | Frame::Reach(..) | Frame::Arm(..) => false,
         });
         let gap = match &threads[thread].wait {
             Some(Wait::Gap { step, .. }) if self.until_holds(step, self.asker(id, Some(thread))) => Some(frames.len()),
@@ -91,8 +100,8 @@ impl<'p> Person<'p> {
     /// What a thread waits for is given up: held messages and branches with it.
     pub fn drop_wait(&mut self, index: usize, thread: usize) {
         match self.enrollments[index].threads[thread].wait.take() {
-            Some(Wait::Held { send, .. }) => self.sends[send].fate = Fate::Cancelled,
-            Some(Wait::Join(children)) => {
+            Some(Wait::Held { send, .. } | Wait::Place { send, .. }) => self.sends[send].fate = Fate::Cancelled,
+            Some(Wait::Join(children) | Wait::Timeline { children, .. }) => {
                 for child in children {
                     self.drop_wait(index, child);
                     self.enrollments[index].threads[child].is_done = true;
@@ -124,7 +133,8 @@ impl<'p> Person<'p> {
 
     /// The first listening place, in source order within the oldest enrollment, whose condition holds.
     fn decide(&mut self) -> bool {
-        let all: Vec<(usize, usize)> = self.enrollments.iter().flat_map(|e| (0..e.threads.len()).map(move |thread| (e.id, thread))).collect();
+        let mut all: Vec<(usize, usize)> = self.enrollments.iter().flat_map(|e| (0..e.threads.len()).map(move |thread| (e.id, thread))).collect();
+        all.sort_by_key(|(id, thread)| (*id, self.place(*id, *thread)));
         all.into_iter().any(|(id, thread)| self.go_on_if_it_holds(id, thread))
     }
 
@@ -151,13 +161,17 @@ impl<'p> Person<'p> {
                     self.take_arm(id, thread, arm);
                     return true;
                 }
-                if self.is_zone_new && self.obstacle(self.sends[send].message).is_some() {
-                    // What is planned anew is asked anew.
-                    self.release(id, thread, send);
-                    return true;
-                }
-                self.replan_held((id, thread), send, until, instead)
+                self.replan_held((id, thread), send, (until, instead))
             }
+            Some(Wait::Place { send, instead }) => {
+                let arm = instead.filter(|arm| self.world.mutant != Mutant::BothArms && self.is_true(arm.condition, asker, self.now));
+                if let Some(arm) = arm {
+                    self.sends[send].fate = Fate::Cancelled;
+                    self.take_arm(id, thread, arm);
+                }
+                arm.is_some()
+            }
+            Some(Wait::Timeline { .. }) => self.follow_date(id, thread),
             Some(Wait::Until(until, since, planned)) => {
                 let target = self.moment(until, since, asker);
                 if target == planned {
@@ -267,6 +281,6 @@ impl<'p> Person<'p> {
 fn pass_of(frames: &[Frame<'_>]) -> Option<(Instant, usize)> {
     frames.iter().rev().find_map(|frame| match frame {
         Frame::Repeat(_, began, seq, _) => Some((*began, *seq)),
-        Frame::Block(..) => None,
+        Frame::Block(..) | Frame::Reach(..) | Frame::Arm(..) => None,
     })
 }

@@ -15,6 +15,7 @@ impl<'p> Person<'p> {
         self.is_there = true;
         self.broadcasts_until = self.now.plus_millis(-1); // what is due now comes behind this fact
         self.channels = [Some(true); 3];
+        self.has_device = true;
         let index = self.index;
         let world = self.world;
         self.fields[world.builtin(BuiltinField::CreatedAt)] = Value::DateTime(self.now);
@@ -37,25 +38,25 @@ impl<'p> Person<'p> {
         }
         self.edges.push_back(Edge::Created);
         self.refresh_segments();
-        self.settle();
+        self.complete();
         self.answer();
     }
 
     pub fn input_event(&mut self, event: EventId, properties: Record, happened: Instant) {
         self.accept(Happened::Custom(event), properties, None, happened);
-        self.settle();
+        self.complete();
         self.answer();
     }
 
     pub fn input_visit(&mut self, path: &str, happened: Instant) {
         self.accept(Happened::Visited(Arc::from(normalize_path(path))), Record::new(), None, happened);
-        self.settle();
+        self.complete();
         self.answer();
     }
 
     pub fn input_change(&mut self, change: &StepKind) {
         self.change(change, Asker::default(), None);
-        self.settle();
+        self.complete();
         self.answer();
     }
 
@@ -65,7 +66,7 @@ impl<'p> Person<'p> {
             "START" | "UNSTOP" => self.channels[channel_index(Channel::Sms)] = Some(true),
             _ => return,
         }
-        self.settle();
+        self.complete();
         self.answer();
     }
 
@@ -83,7 +84,7 @@ impl<'p> Person<'p> {
         match event {
             MessageEvent::Failed => {
                 self.sends[send].fate = Fate::Failed;
-                self.settle();
+                self.complete();
                 return;
             }
             MessageEvent::Bounced => self.bounced = true,
@@ -99,7 +100,7 @@ impl<'p> Person<'p> {
             self.accept(Happened::Message(MessageEvent::Opened, send), Record::new(), None, happened);
         }
         self.accept(Happened::Message(event, send), Record::new(), detail, happened);
-        self.settle();
+        self.complete();
         self.answer();
     }
 
@@ -118,7 +119,7 @@ impl<'p> Person<'p> {
             self.enrollments[index].captures[slot] = Value::Record(Arc::new(record));
             self.enrollments[index].threads[thread].wait = None;
             self.run(id, thread);
-            self.settle();
+            self.complete();
         }
     }
 
@@ -220,6 +221,12 @@ impl<'p> Person<'p> {
             StepKind::Subscribe(topic) => self.set_topic(*topic, true),
             StepKind::Unsubscribe(Some(topic)) => self.set_topic(*topic, false),
             StepKind::Unsubscribe(None) => self.unsubscribe_all(),
+            StepKind::Mute(length) => {
+                if let Value::Duration(length) = self.value(length, asker, self.now) {
+                    let until = add_duration(self.now, length, &self.zone(), &self.world.holidays);
+                    self.muted_until = Some(self.muted_until.map_or(until, |known| known.max(until)));
+                }
+            }
             StepKind::Enroll(campaign) => self.edges.push_back(Edge::Enroll(*campaign)),
             StepKind::Leave(campaign) => self.leave(*campaign),
             StepKind::Emit { event, properties } => {

@@ -15,6 +15,7 @@ mod person;
 mod sends;
 pub mod shrink;
 mod steps;
+mod timeline;
 mod triggers;
 mod turns;
 mod values;
@@ -56,10 +57,28 @@ pub enum Mutant {
     LastExclusive,
     /// A red path's first message leaves though the condition came true while it was held.
     BothArms,
+    /// Limits are not asked.
+    NoCap,
+    /// Messages leave in quiet hours.
+    NoQuiet,
+    /// A mute holds nothing.
+    NoMute,
+    /// Of several that want one place, the older enrollment goes first whatever its priority.
+    NoPriority,
+    /// `reach` sends on its first channel alone.
+    ReachFirst,
+    /// An arm of a timeline that is past on arrival runs.
+    PastArmsRun,
+    /// `update` replaces nothing.
+    NoUpdate,
+    /// The first event that is gathered is the only one.
+    NoGathering,
+    /// The moment of a date trigger is the start of its day.
+    DatesAtMidnight,
 }
 
 impl Mutant {
-    pub const ALL: [Mutant; 12] = [
+    pub const ALL: [Mutant; 21] = [
         Mutant::DeadlineExclusive,
         Mutant::ExitAfterDecision,
         Mutant::EdgeNotLevel,
@@ -72,6 +91,15 @@ impl Mutant {
         Mutant::NoConsent,
         Mutant::LastExclusive,
         Mutant::BothArms,
+        Mutant::NoCap,
+        Mutant::NoQuiet,
+        Mutant::NoMute,
+        Mutant::NoPriority,
+        Mutant::ReachFirst,
+        Mutant::PastArmsRun,
+        Mutant::NoUpdate,
+        Mutant::NoGathering,
+        Mutant::DatesAtMidnight,
     ];
 }
 
@@ -144,7 +172,8 @@ impl<'p> Play<'p> {
             TestStepKind::Expect(expectation) => self.expect(expectation),
             TestStepKind::ReceiveSms(text) => self.person(who).input_sms(text),
             TestStepKind::Pause(_) | TestStepKind::Resume { .. } | TestStepKind::Merge { .. } | TestStepKind::Erase(_) => {}
-            TestStepKind::ClearDevice | TestStepKind::Error => {}
+            TestStepKind::ClearDevice => self.person(who).has_device = false,
+            TestStepKind::Error => {}
         }
     }
 

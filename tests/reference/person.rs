@@ -26,6 +26,9 @@ pub struct Sending {
     pub step: StepId,
     pub fate: Fate,
     pub at: Instant,
+    pub campaign: CampaignId,
+    /// Since when a cap alone has kept it.
+    pub capped_since: Option<Instant>,
 }
 
 /// What happened.
@@ -81,6 +84,10 @@ pub enum Frame<'p> {
     Block(&'p [Step], usize),
     /// A pass of a `repeat` that began then, with the place in the order of acceptance; how many passes have begun.
     Repeat(&'p Step, Instant, usize, u32),
+    /// The channels of a `reach` that are still to be tried.
+    Reach(&'p [Step], usize),
+    /// An arm of a timeline: the timeline, and which run of its arm.
+    Arm(&'p Step, usize),
 }
 
 /// What a thread waits for.
@@ -94,6 +101,10 @@ pub enum Wait<'p> {
     Listen { arms: Vec<Arm<'p>>, due: Option<Instant>, late: &'p [Step], from_seq: usize, is_decision: bool },
     /// The window opens. What may still take the place of the message.
     Held { send: usize, until: Option<Instant>, instead: Option<Arm<'p>> },
+    /// A place under a limit that others may want at the same instant.
+    Place { send: usize, instead: Option<Arm<'p>> },
+    /// The arms of a timeline, of which each runs at its time as a line of its own.
+    Timeline { step: &'p Step, seen: Value, arms: Vec<TimelineArm>, children: Vec<usize> },
     /// All branches of a `parallel`, by thread.
     Join(Vec<usize>),
     /// A gap between two passes.
@@ -102,6 +113,21 @@ pub enum Wait<'p> {
     Answer(usize),
     /// For ever.
     Never,
+}
+
+/// An arm of a timeline on its way.
+#[derive(Clone, Debug)]
+pub struct TimelineArm {
+    pub planned: Option<Instant>,
+    pub is_done: bool,
+    pub is_past: bool,
+}
+
+/// Triggering events that are gathered before the steps begin: since the first, and until when.
+#[derive(Clone, Copy, Debug)]
+pub struct Gathering {
+    pub since: Instant,
+    pub until: Instant,
 }
 
 /// A condition and what it leads to.
@@ -128,6 +154,8 @@ pub struct Thread<'p> {
     pub red: Option<Arm<'p>>,
     /// Numbers of the sendings on its path.
     pub path: Vec<usize>,
+    /// Whether its last send found no way to the contact.
+    pub is_unreachable: bool,
 }
 
 /// One pass of the contact through a campaign.
@@ -148,6 +176,9 @@ pub struct Enrollment<'p> {
     /// Whether it has ended: only its goals may still be counted.
     pub is_over: bool,
     pub goals: Vec<bool>,
+    pub gathering: Option<Gathering>,
+    /// Arms of timelines that have run, by the step of the timeline: each once an enrollment.
+    pub arms: Vec<(StepId, Vec<TimelineArm>)>,
 }
 
 /// A contact.
@@ -168,6 +199,8 @@ pub struct Person<'p> {
     pub topics: BTreeMap<TopicId, bool>,
     pub bounced: bool,
     pub complained: bool,
+    pub has_device: bool,
+    pub muted_until: Option<Instant>,
     pub segments: Vec<bool>,
     pub events: Vec<Event>,
     pub sends: Vec<Sending>,
@@ -178,6 +211,8 @@ pub struct Person<'p> {
     pub past: Vec<(CampaignId, Instant, Option<Value>)>,
     /// Webhooks that wait for their answer: enrollment and thread, slot, webhook.
     pub asked: VecDeque<(usize, usize, usize, usize)>,
+    /// Timelines whose arms are being begun: enrollment and thread.
+    pub beginning: Vec<(usize, usize)>,
     pub edges: VecDeque<Edge>,
     pub starts: VecDeque<Start>,
     pub seq: usize,
@@ -204,6 +239,8 @@ impl<'p> Person<'p> {
             topics: BTreeMap::new(),
             bounced: false,
             complained: false,
+            has_device: false,
+            muted_until: None,
             segments: vec![false; project.segments.len()],
             events: Vec::new(),
             sends: Vec::new(),
@@ -211,6 +248,7 @@ impl<'p> Person<'p> {
             enrollments: Vec::new(),
             past: Vec::new(),
             asked: VecDeque::new(),
+            beginning: Vec::new(),
             edges: VecDeque::new(),
             starts: VecDeque::new(),
             seq: 0,

@@ -4,7 +4,7 @@ use super::Mutant;
 use super::person::{Arm, Frame, Person, Thread, Wait};
 use super::values::Asker;
 use campc::advance::What;
-use campc::lang::{Duration, Instant, Value, Zone, add_duration, local_instant, next_clock, next_weekday, subtract_duration};
+use campc::lang::{Duration, Instant, Value, Zone, add_duration, next_clock, next_weekday};
 use campc::semantic::hir::{Deadline, Expr, Share, Step, StepKind, Until, UntilAnchor};
 use campc::sim::{TraceCall, value_text};
 
@@ -41,6 +41,17 @@ impl<'p> Person<'p> {
                     standing.frames.pop();
                     Flow::On
                 }
+                Some(Frame::Reach(arms, next)) if *next < arms.len() && (*next == 0 || standing.is_unreachable) => {
+                    let arms: &'p [Step] = arms;
+                    let step = &arms[*next];
+                    *next += 1;
+                    standing.step = Some(step.header.id);
+                    self.step(id, thread, step)
+                }
+                Some(Frame::Reach(..) | Frame::Arm(..)) => {
+                    standing.frames.pop();
+                    Flow::On
+                }
                 Some(Frame::Repeat(step, began, _, passes)) => {
                     let (step, began, passes) = (*step, *began, *passes);
                     standing.frames.pop();
@@ -59,6 +70,14 @@ impl<'p> Person<'p> {
         }
         let Some(index) = self.enrollment(id) else { return };
         let threads = &self.enrollments[index].threads;
+        let timeline = threads.iter().position(|other| matches!(&other.wait, Some(Wait::Timeline { children, .. }) if children.contains(&thread)));
+        if let Some(parent) = timeline {
+            // Where its arms are being begun, that goes on by itself.
+            if !self.beginning.contains(&(id, parent)) && self.run_arms(id, parent) {
+                self.run(id, parent);
+            }
+            return;
+        }
         let parent = threads.iter().position(|other| matches!(&other.wait, Some(Wait::Join(children)) if children.contains(&thread)));
         let is_joined = |parent: usize| match &threads[parent].wait {
             Some(Wait::Join(children)) => children.iter().all(|child| threads[*child].is_done),
@@ -104,6 +123,7 @@ impl<'p> Person<'p> {
         let red = self.enrollments[index].threads[thread].red.take();
         match &step.kind {
             StepKind::Send { message, .. } => {
+                self.enrollments[index].threads[thread].is_unreachable = false;
                 if self.send((id, thread), step, *message, red) {
                     return Flow::On;
                 }
@@ -111,7 +131,14 @@ impl<'p> Person<'p> {
             }
             StepKind::Webhook { webhook, object, answer, .. } => {
                 let def = &self.world.project.webhooks[webhook.index()];
-                let said = def.body.as_ref().or(object.as_ref()).map_or(Value::Unset, |expr| self.value(expr, asker, self.now));
+                let ask = |expr: &Option<Expr>| expr.as_ref().map_or(Value::Unset, |expr| self.value(expr, asker, self.now));
+                let said = match (ask(&def.body), ask(object)) {
+                    (Value::Record(body), Value::Record(own)) => {
+                        Value::Record(std::sync::Arc::new(body.iter().chain(own.iter()).map(|(key, value)| (key.clone(), value.clone())).collect()))
+                    }
+                    (Value::Unset, own) => own,
+                    (body, _) => body,
+                };
                 self.trace.calls.push(TraceCall { at: self.now, webhook: *webhook, body: value_text(&said) });
                 self.log(What::Called, Some(campaign), Some(step.header.id), "");
                 let Some(slot) = answer else { return Flow::On };
@@ -160,7 +187,19 @@ impl<'p> Person<'p> {
             }
             StepKind::Repeat { .. } => self.pass(id, thread, step, 0),
             StepKind::Parallel(branches) => self.fork(id, thread, branches),
-            StepKind::Reach(_) | StepKind::Timeline { .. } | StepKind::Experiment { .. } | StepKind::Mute(_) | StepKind::Error => Flow::On,
+            StepKind::Reach(arms) => {
+                let arms = if self.world.mutant == Mutant::ReachFirst { &arms[..1] } else { arms.as_slice() };
+                self.enrollments[index].threads[thread].red = red;
+                self.enrollments[index].threads[thread].frames.push(Frame::Reach(arms, 0));
+                Flow::On
+            }
+            StepKind::Timeline { .. } => {
+                if self.come_to_timeline(id, thread, step) {
+                    return Flow::On;
+                }
+                Flow::Waits
+            }
+            StepKind::Experiment { .. } | StepKind::Error => Flow::On,
             change => {
                 self.change(change, asker, Some(campaign));
                 Flow::On
@@ -226,17 +265,8 @@ impl<'p> Person<'p> {
             UntilAnchor::Clock(time) => Some(next_clock(since, *time, &zone)),
             UntilAnchor::Weekday(day, time) => Some(next_weekday(since, *day, *time, &zone)),
             UntilAnchor::Value { value, shift, is_before, at } => {
-                let base = match self.value(value, asker, self.now) {
-                    Value::Date(date) => zone.day_start(date),
-                    Value::DateTime(instant) => instant,
-                    _ => return None,
-                };
-                let shifted = if *is_before {
-                    subtract_duration(base, *shift, &zone, &self.world.holidays)
-                } else {
-                    add_duration(base, *shift, &zone, &self.world.holidays)
-                };
-                Some(at.map_or(shifted, |time| local_instant(zone.date(shifted), time, &zone)))
+                let value = self.value(value, asker, self.now);
+                self.around(&value, (*shift, *is_before), *at, &zone)
             }
         }
     }
@@ -280,7 +310,16 @@ impl<'p> Person<'p> {
         let (path, pass) = (self.enrollments[index].threads[thread].path.clone(), self.asker(id, Some(thread)).pass);
         for branch in branches {
             let frames = vec![Frame::Block(branch, 0)];
-            self.enrollments[index].threads.push(Thread { frames, wait: None, step: None, is_done: false, pass, red: None, path: path.clone() });
+            self.enrollments[index].threads.push(Thread {
+                frames,
+                wait: None,
+                step: None,
+                is_done: false,
+                pass,
+                red: None,
+                path: path.clone(),
+                is_unreachable: false,
+            });
         }
         let children: Vec<usize> = (first..first + branches.len()).collect();
         self.enrollments[index].threads[thread].wait = Some(Wait::Join(children.clone()));

@@ -1,11 +1,11 @@
 //! From an edge to an enrollment: *Time* 12, and the header's lines.
 
 use super::Mutant;
-use super::person::{Edge, Enrollment, Frame, Happened, Person, Start, Thread};
+use super::person::{Edge, Enrollment, Frame, Gathering, Happened, Person, Start, Thread};
 use super::values::Asker;
 use campc::advance::What;
 use campc::bytecode::{CampaignId, MessageEvent};
-use campc::lang::{Value, add_duration};
+use campc::lang::{Instant, Record, Value, add_duration};
 use campc::semantic::hir::{EventPattern, Reenter, Step, Trigger, TriggerKind};
 use std::sync::Arc;
 
@@ -69,9 +69,13 @@ impl<'p> Person<'p> {
             _ => None,
         };
         let running = self.enrollments.iter().find(|e| !e.is_over && e.campaign == id && e.each == each).map(|e| e.id);
-        let refusal = self.refusal(id, asker, each.as_ref(), running.is_some());
+        let is_gathering = running.and_then(|id| self.enrollment(id)).is_some_and(|index| self.enrollments[index].gathering.is_some());
+        let refusal = self.refusal(id, asker, each.as_ref(), (running.is_some(), is_gathering));
         if let Some(reason) = refusal {
             return self.log(What::NotEnrolled, Some(id), None, reason);
+        }
+        if let Some(old) = running.filter(|_| is_gathering || !campaign.is_restarting) {
+            return self.gather(old, slot, &record);
         }
         if let Some(old) = running {
             return self.restart(old, slot, record);
@@ -80,7 +84,7 @@ impl<'p> Person<'p> {
     }
 
     /// Why a trigger enrols nobody: in the order of *Time* 12.
-    fn refusal(&self, id: CampaignId, asker: Asker<'_>, each: Option<&Value>, is_in: bool) -> Option<&'static str> {
+    fn refusal(&self, id: CampaignId, asker: Asker<'_>, each: Option<&Value>, (is_in, is_gathering): (bool, bool)) -> Option<&'static str> {
         let campaign = self.campaign(id);
         let is_early = campaign.active_from.is_some_and(|from| self.now < from);
         if is_early || campaign.active_until.is_some_and(|until| self.now >= until) {
@@ -88,6 +92,9 @@ impl<'p> Person<'p> {
         }
         if each.is_some_and(|each| !each.is_set()) {
             return Some("each");
+        }
+        if is_in && is_gathering {
+            return campaign.only_if.iter().any(|condition| !self.is_true(condition, asker, self.now)).then_some("only if");
         }
         if is_in && !campaign.is_restarting {
             return Some(if each.is_some() { "each" } else { "already in" });
@@ -120,8 +127,9 @@ impl<'p> Person<'p> {
     fn start(&mut self, campaign: CampaignId, slot: Option<usize>, record: Value, each: Option<Value>) {
         let def = self.campaign(campaign);
         let mut captures = vec![Value::Unset; def.captures.len()];
+        let collect = def.collect.as_ref().filter(|collect| Some(collect.slot.index()) == slot);
         if let Some(slot) = slot {
-            captures[slot] = record;
+            captures[slot] = if collect.is_some() { gathered(&Value::Unset, &record) } else { record };
         }
         let id = self.next_id;
         self.next_id += 1;
@@ -139,10 +147,66 @@ impl<'p> Person<'p> {
             path: Vec::new(),
             is_over: false,
             goals,
+            gathering: None,
+            arms: Vec::new(),
         });
         self.log(What::Enrolled, Some(campaign), None, "");
         self.refresh_segments();
+        if collect.is_some() {
+            return self.set_gathering(id, self.now);
+        }
         self.run(id, 0);
+    }
+
+    /// From the first event on; sliding, from the last one on, but no longer than it may.
+    fn set_gathering(&mut self, id: usize, since: Instant) {
+        let Some(index) = self.enrollment(id) else { return };
+        let Some(collect) = &self.campaign(self.enrollments[index].campaign).collect else { return };
+        let after = |at: Instant, length| add_duration(at, length, &self.zone(), &self.world.holidays);
+        let until = match collect.sliding_up_to {
+            Some(most) => after(self.now, collect.length).min(after(since, most)),
+            None => after(since, collect.length),
+        };
+        self.enrollments[index].gathering = Some(Gathering { since, until });
+    }
+
+    /// One event more of those that are gathered.
+    fn gather(&mut self, id: usize, slot: Option<usize>, event: &Value) {
+        let Some(index) = self.enrollment(id) else { return };
+        let (Some(gathering), Some(slot)) = (self.enrollments[index].gathering, slot) else { return };
+        if self.world.mutant != Mutant::NoGathering {
+            self.enrollments[index].captures[slot] = gathered(&self.enrollments[index].captures[slot], event);
+        }
+        self.set_gathering(id, gathering.since);
+    }
+
+    /// `update NAME when EVENT`: the later event's properties replace those of the same name.
+    pub fn update_captures(&mut self, edge: &Edge) {
+        let Edge::Event(number) = edge else { return };
+        let project = self.world.project;
+        for index in 0..self.enrollments.len() {
+            let campaign = self.campaign(self.enrollments[index].campaign);
+            if self.enrollments[index].is_over || self.world.mutant == Mutant::NoUpdate {
+                continue;
+            }
+            for update in &campaign.updates {
+                let event = &self.events[*number];
+                let asker = Asker { event: Some(event), enrollment: Some(index), ..Asker::default() };
+                let is_meant = self.is_edge_of(&update.pattern, *number) && update.predicate.as_ref().is_none_or(|one| self.is_true(one, asker, self.now));
+                let Value::Record(known) = &self.enrollments[index].captures[update.slot.index()] else { continue };
+                if !is_meant {
+                    continue;
+                }
+                let def = campaign.captures[update.slot.index()].event.map(|event| &project.events[event.index()]);
+                let mut record = Record::clone(known);
+                for (name, value) in &event.properties {
+                    if def.is_some_and(|def| def.properties.iter().any(|property| property.name == *name)) {
+                        record.insert(name.clone(), value.clone());
+                    }
+                }
+                self.enrollments[index].captures[update.slot.index()] = Value::Record(Arc::new(record));
+            }
+        }
     }
 
     /// `retrigger restart`: from the first step, with a history that begins now; goals that were counted stay counted.
@@ -153,6 +217,8 @@ impl<'p> Person<'p> {
         }
         let campaign = self.enrollments[index].campaign;
         let def = self.campaign(campaign);
+        let collect = def.collect.as_ref().filter(|collect| Some(collect.slot.index()) == slot);
+        let record = if collect.is_some() { gathered(&Value::Unset, &record) } else { record };
         let (now, since) = (self.now, self.seq);
         let enrollment = &mut self.enrollments[index];
         enrollment.captures = vec![Value::Unset; def.captures.len()];
@@ -161,12 +227,34 @@ impl<'p> Person<'p> {
         }
         (enrollment.started, enrollment.since) = (now, since);
         enrollment.path.clear();
+        enrollment.arms.clear();
+        enrollment.gathering = None;
         enrollment.threads = vec![main_thread(&def.steps)];
         self.log(What::Restarted, Some(campaign), None, "");
+        if collect.is_some() {
+            return self.set_gathering(id, self.now);
+        }
         self.run(id, 0);
     }
 }
 
 fn main_thread(steps: &[Step]) -> Thread<'_> {
-    Thread { frames: vec![Frame::Block(steps, 0)], wait: None, step: None, is_done: false, pass: None, red: None, path: Vec::new() }
+    Thread { frames: vec![Frame::Block(steps, 0)], wait: None, step: None, is_done: false, pass: None, red: None, path: Vec::new(), is_unreachable: false }
+}
+
+/// What has been gathered and one event more: the properties of the first, `count`, `items`.
+fn gathered(so_far: &Value, event: &Value) -> Value {
+    let Value::Record(event) = event else { return so_far.clone() };
+    let mut record = match so_far {
+        Value::Record(so_far) => Record::clone(so_far),
+        _ => Record::clone(event),
+    };
+    let mut items = match record.get("items") {
+        Some(Value::List(items)) if so_far.is_set() => items.to_vec(),
+        _ => Vec::new(),
+    };
+    items.push(Value::Record(event.clone()));
+    record.insert(Arc::from("count"), Value::Number(items.len() as f64));
+    record.insert(Arc::from("items"), Value::List(items.into()));
+    Value::Record(Arc::new(record))
 }

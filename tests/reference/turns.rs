@@ -38,7 +38,7 @@ impl<'p> Person<'p> {
                 }
                 match &thread.wait {
                     Some(Wait::Listen { arms, .. }) => arms.iter().for_each(|arm| self.turns(arm.condition, asker, &mut found)),
-                    Some(Wait::Held { instead: Some(arm), .. }) => self.turns(arm.condition, asker, &mut found),
+                    Some(Wait::Held { instead: Some(arm), .. } | Wait::Place { instead: Some(arm), .. }) => self.turns(arm.condition, asker, &mut found),
                     Some(Wait::Gap { step, .. }) => self.until_turns(step, asker, &mut found),
                     _ => {}
                 }

@@ -1,15 +1,16 @@
 //! Images of random programs: what is encoded decodes to itself, what is damaged is refused, and what the verifier lets pass can be run.
 
+use crate::oracle::compare::workspace;
 use crate::oracle::make::{Random, case};
 use campc::bytecode::{Op, Program, decode, disassemble, encode, find_errors};
-use campc::compiler::{Analysis, Workspace, analyze, compile_with_tests};
+use campc::compiler::{Analysis, analyze, compile_with_tests};
 use campc::sim::{TestSuite, trace_test};
 
 type Blocks = campc::lower::TestBlocks;
 
 /// Random programs with two histories each.
 fn programs(count: usize) -> Vec<(Analysis, Program, Blocks)> {
-    let made = (1_u64..).map(|seed| analyze(&Workspace::of_source("case.camp", &case(30_000_000 + seed, 2).source())));
+    let made = (1_u64..).map(|seed| analyze(&workspace(&case(30_000_000 + seed, 2).source())));
     made.filter_map(|analysis| compile_with_tests(&analysis).ok().map(|(program, blocks)| (analysis, program, blocks))).take(count).collect()
 }
 

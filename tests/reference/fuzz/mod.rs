@@ -1,6 +1,7 @@
 //! Input that nobody would write, through the whole front end: it must end, in time and in memory, with findings and never with a panic.
 
 pub mod bombs;
+pub mod images;
 pub mod mutate;
 
 use campc::compiler::{Workspace, analyze, compile_with_tests};

@@ -9,9 +9,10 @@ const EMAILS: &[&str] = &["e1", "e2", "e3", "e4", "receipt"];
 
 impl Maker<'_> {
     pub fn program(&mut self) -> Vec<Node> {
-        let zone = self.random.text(&["UTC", "America/Toronto", "Europe/Berlin", "Asia/Tokyo"]);
+        let zone = self.random.text(&["UTC", "America/Toronto", "Europe/Berlin", "Asia/Tokyo", "Australia/Lord_Howe"]);
+        let holidays = self.random.text(&["", "holidays file \"holidays.ics\" "]);
         let mut nodes = vec![
-            Node::line(format!("project \"Acme\" {{ timezone \"{zone}\" from \"Ana <ana@acme.example>\" address \"1 King St W\" }}")),
+            Node::line(format!("project \"Acme\" {{ timezone \"{zone}\" from \"Ana <ana@acme.example>\" address \"1 King St W\" {holidays}}}")),
             Node::line(
                 "contact { plan: enum(\"free\", \"pro\", \"team\") = \"free\"  age: number  score: number = 0  vip: bool = false  birthday: date  renewal: date  trial_ends_at: datetime  nickname: text  interests: list(text) = [] }",
             ),
@@ -26,6 +27,7 @@ impl Maker<'_> {
             Node::line("webhook crm { url \"https://crm.example/hook\" secret env(\"CRM_SECRET\") }"),
             Node::line("points web { on visited(\"/docs*\") +3 }"),
             Node::line("sms s1 \"Hello. Reply STOP to opt out.\""),
+            Node::line("push p1 { title \"One\" body \"One\" }"),
         ];
         for (name, lines) in [("e1", ""), ("e2", "topic news "), ("e3", "topic offers "), ("e4", ""), ("receipt", "transactional ")] {
             nodes.push(Node::line(format!("email {name} {{ {lines}subject \"{name}\" body \"See https://acme.example/a. {{{{ unsubscribe_url }}}}\" }}")));
@@ -38,6 +40,7 @@ impl Maker<'_> {
             nodes.push(Node::line(format!("segment seg{index} = {condition}")));
         }
         nodes.extend(self.rules());
+        nodes.extend(super::sending::policy(self.random));
         for index in 0..self.campaigns {
             let campaign = self.campaign(index);
             nodes.push(campaign);
@@ -76,6 +79,7 @@ impl Maker<'_> {
         let mut items = vec![Node::line("published")];
         items.extend(self.triggers(index, &mut place));
         items.extend(self.header(&place));
+        items.extend(super::sending::caps(self.random));
         let length = 2 + self.random.below(5);
         items.extend(self.steps(&mut place, length, 0));
         Node::with(format!("campaign \"C{index}\""), vec![Block::new("", items)])
@@ -87,7 +91,9 @@ impl Maker<'_> {
             let predicate = if self.random.chance(50) { "(amount > 20)" } else { "" };
             if captured {
                 place.capture = Some("order");
-                return vec![Node::line(format!("when purchase{predicate} as order"))];
+                let mut lines = vec![Node::line(format!("when purchase{predicate} as order"))];
+                lines.extend(super::sending::of_capture(self.random));
+                return lines;
             }
         }
         let count = if self.random.chance(20) { 2 } else { 1 };
@@ -126,10 +132,16 @@ impl Maker<'_> {
             "unsubscribed from news".to_owned(),
             "enrolled".to_owned(),
             "BROADCAST".to_owned(),
+            "DATE".to_owned(),
         ];
         let text = self.random.pick(&texts).clone();
         if text == "BROADCAST" {
             return self.broadcast();
+        }
+        if text == "DATE" {
+            // Whose clock moves meanwhile has no moment that the specification speaks of.
+            self.is_local = true;
+            return Node::line(self.random.text(super::sending::DATES));
         }
         if text == "enrolled" {
             self.by_hand.push(index);
@@ -201,7 +213,7 @@ impl Maker<'_> {
 
     fn step(&mut self, place: &mut Place, depth: usize) -> Node {
         let nested = if depth < 3 { 1 } else { 0 };
-        match self.random.weighted(&[26, 20, 8, 16 * nested, 6 * nested, 26, 5, 3, 2, 5 * nested, 4 * nested, 3 * nested, 3]) {
+        match self.random.weighted(&[26, 20, 8, 16 * nested, 6 * nested, 26, 5, 3, 2, 5 * nested, 4 * nested, 3 * nested, 3, 4, 5 * nested]) {
             0 => self.send(place),
             1 => self.wait(),
             2 => self.wait_for(place),
@@ -214,6 +226,8 @@ impl Maker<'_> {
             9 => self.repeat(place, depth),
             10 => self.parallel(place, depth),
             11 => self.split(place, depth),
+            13 => Node::line(self.random.text(super::sending::STEPS)),
+            14 => self.timeline(place, depth),
             _ => Node::line(self.random.text(&["emit done", "emit purchase { sku: \"x\", amount: score }", "emit purchase { amount: 30 }"])),
         }
     }
@@ -312,6 +326,21 @@ impl Maker<'_> {
         Node::with("split", vec![Block::new("", arms)])
     }
 
+    fn timeline(&mut self, place: &Place, depth: usize) -> Node {
+        let anchor = self.random.text(&["trial_ends_at", "renewal", "trial_ends_at again when moved"]);
+        let inner = Place { has_email: false, ..place.clone() };
+        let arms = (0..1 + self.random.below(3)).map(|_| {
+            let body = self.block(&inner, depth + 1);
+            let length = self.duration();
+            let side = self.random.text(&["before", "after", "before"]);
+            let head = if self.random.chance(20) { "on the day".to_owned() } else { format!("{length} {side}") };
+            let at = self.random.text(&["", "", " at 09:00", " at 00:00"]);
+            Node::with(format!("{head}{at}"), vec![Block::new("", body)])
+        });
+        let arms = arms.collect();
+        Node::with(format!("timeline {anchor}"), vec![Block::new("", arms)])
+    }
+
     fn await_(&mut self, place: &Place, depth: usize) -> Node {
         let mut arms = Vec::new();
         for _ in 0..1 + self.random.below(2) {
@@ -377,7 +406,7 @@ impl Maker<'_> {
             self.answers += 1;
             let name = format!("answer{}", self.answers);
             let text = format!("webhook crm {{ age: age }} as {name}");
-            let ask = self.random.text(&["ok", "status == 200", "status > 400"]);
+            let ask = self.random.text(&["ok", "status == 200", "status > 400", "body.score > 20", "body.score is set"]);
             // The two stand together, so that nothing reads an answer that is not there.
             return Node { text, blocks: Vec::new(), tail: format!("\nif {name}.{ask} then tag \"a\" else tag \"c\"") };
         }

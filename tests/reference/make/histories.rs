@@ -10,7 +10,8 @@ impl Maker<'_> {
         let mut lines = vec![Node::line(format!("given now {start} in \"{zone}\""))];
         let names: &[&str] = if self.random.chance(15) { &["ana", "ben"] } else { &["ana"] };
         if self.random.chance(20) {
-            lines.push(Node::line("given webhook crm answers { status: 500 }"));
+            let answer = self.random.text(&["{ status: 500 }", "{ status: 200, body: { score: 30 } }", "{ status: 429, body: { score: 10 } }"]);
+            lines.push(Node::line(format!("given webhook crm answers {answer}")));
         }
         let date = &start[..10];
         for name in names {
@@ -50,7 +51,7 @@ impl Maker<'_> {
                 fields.push(text.to_owned());
             }
         };
-        let zone = self.random.text(&["America/Toronto", "Europe/Berlin", "Asia/Tokyo", "Pacific/Auckland"]);
+        let zone = self.random.text(&["America/Toronto", "Europe/Berlin", "Asia/Tokyo", "Pacific/Auckland", "America/St_Johns"]);
         let number = self.random.below(8) * 10;
         let country = self.random.text(&["Canada", "France"]);
         let plan = self.random.text(&["free", "pro", "team"]);
@@ -122,6 +123,9 @@ impl Maker<'_> {
     }
 
     fn test_change(&mut self) -> String {
+        if self.random.chance(6) {
+            return self.random.text(&["clear device", "mute for 1d", "mute for 3h"]);
+        }
         if self.random.chance(10) && !self.is_local {
             return self.random.text(&[
                 "set timezone = \"Asia/Tokyo\"",

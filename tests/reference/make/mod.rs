@@ -4,6 +4,7 @@ mod campaigns;
 mod conditions;
 mod histories;
 pub mod random;
+mod sending;
 
 pub use random::Random;
 use std::fmt::Write;
