@@ -32,5 +32,7 @@ mod store;
 mod stubs;
 mod syntax;
 mod templates;
+mod threats;
 mod tidy;
 mod ui;
+mod zones;

@@ -70,7 +70,7 @@ fn every_promise_has_a_test() {
 }
 
 #[test]
-fn statements_of_the_store_are_constants() {
+fn t33_statements_of_the_store_are_constants() {
     none(&rules::statements(&Tree::here().rust));
 }
 

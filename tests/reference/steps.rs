@@ -4,6 +4,7 @@ use super::Mutant;
 use super::person::{Arm, Frame, Person, Thread, Wait};
 use super::values::Asker;
 use campc::advance::What;
+use campc::bytecode::{CampaignId, WebhookId};
 use campc::lang::{Duration, Instant, Value, Zone, add_duration, next_clock, next_weekday};
 use campc::semantic::hir::{Deadline, Expr, Share, Step, StepKind, Until, UntilAnchor};
 use campc::sim::{TraceCall, value_text};
@@ -124,23 +125,10 @@ impl<'p> Person<'p> {
         match &step.kind {
             StepKind::Send { message, .. } => {
                 self.enrollments[index].threads[thread].is_unreachable = false;
-                if self.send((id, thread), step, *message, red) {
-                    return Flow::On;
-                }
-                Flow::Waits
+                if self.send((id, thread), step, *message, red) { Flow::On } else { Flow::Waits }
             }
             StepKind::Webhook { webhook, object, answer, .. } => {
-                let def = &self.world.project.webhooks[webhook.index()];
-                let ask = |expr: &Option<Expr>| expr.as_ref().map_or(Value::Unset, |expr| self.value(expr, asker, self.now));
-                let said = match (ask(&def.body), ask(object)) {
-                    (Value::Record(body), Value::Record(own)) => {
-                        Value::Record(std::sync::Arc::new(body.iter().chain(own.iter()).map(|(key, value)| (key.clone(), value.clone())).collect()))
-                    }
-                    (Value::Unset, own) => own,
-                    (body, _) => body,
-                };
-                self.trace.calls.push(TraceCall { at: self.now, webhook: *webhook, body: value_text(&said) });
-                self.log(What::Called, Some(campaign), Some(step.header.id), "");
+                self.call((campaign, *webhook), step, object.as_ref(), asker);
                 let Some(slot) = answer else { return Flow::On };
                 self.asked.push_back((id, thread, slot.index(), webhook.index()));
                 self.wait(id, thread, Wait::Answer(slot.index()))
@@ -180,9 +168,7 @@ impl<'p> Person<'p> {
                 Flow::Waits
             }
             StepKind::Split(arms) => {
-                let step_number = step.header.id.0;
-                let chosen =
-                    self.world.choices.iter().find(|(who, at, _)| *who == self.index && *at == step_number).map_or_else(|| first_share(arms), |(.., arm)| *arm);
+                let chosen = self.chosen(step, arms);
                 self.enter(id, thread, &arms[chosen].body)
             }
             StepKind::Repeat { .. } => self.pass(id, thread, step, 0),
@@ -193,18 +179,34 @@ impl<'p> Person<'p> {
                 self.enrollments[index].threads[thread].frames.push(Frame::Reach(arms, 0));
                 Flow::On
             }
-            StepKind::Timeline { .. } => {
-                if self.come_to_timeline(id, thread, step) {
-                    return Flow::On;
-                }
-                Flow::Waits
-            }
+            StepKind::Timeline { .. } if self.come_to_timeline(id, thread, step) => Flow::On,
+            StepKind::Timeline { .. } => Flow::Waits,
             StepKind::Experiment { .. } | StepKind::Error => Flow::On,
             change => {
                 self.change(change, asker, Some(campaign));
                 Flow::On
             }
         }
+    }
+
+    /// Calls a webhook with what it says at every step, and what this one says besides or instead.
+    fn call(&mut self, (campaign, webhook): (CampaignId, WebhookId), step: &Step, object: Option<&Expr>, asker: Asker<'_>) {
+        let ask = |expr: Option<&Expr>| expr.map_or(Value::Unset, |expr| self.value(expr, asker, self.now));
+        let said = match (ask(self.world.project.webhooks[webhook.index()].body.as_ref()), ask(object)) {
+            (Value::Record(body), Value::Record(own)) => {
+                Value::Record(std::sync::Arc::new(body.iter().chain(own.iter()).map(|(key, value)| (key.clone(), value.clone())).collect()))
+            }
+            (Value::Unset, own) => own,
+            (body, _) => body,
+        };
+        self.trace.calls.push(TraceCall { at: self.now, webhook, body: value_text(&said) });
+        self.log(What::Called, Some(campaign), Some(step.header.id), "");
+    }
+
+    /// The arm of a split: what the comparison says, else the one that is everything.
+    fn chosen(&self, step: &Step, arms: &[campc::semantic::hir::SplitArm]) -> usize {
+        let known = self.world.choices.iter().find(|(who, at, _)| *who == self.index && *at == step.header.id.0);
+        known.map_or_else(|| first_share(arms), |(.., arm)| *arm)
     }
 
     fn decision(
