@@ -1,13 +1,13 @@
 //! The machine against the reference interpreter on random programs and histories: `./agree 1000000 [--seed S] [--mutant NAME]`, `./agree --mutants`.
 //!
-//! `--show SEED` prints a case, `--file PATH` compares one. Prints cases a second, the seed, and how often everything occurred that can occur. A case that fails is shrunk and printed.
+//! `--wide` uses all that the reference knows; there some orders of one instant are not agreed yet. `--show SEED` prints a case, `--file PATH` compares one. Prints cases a second, the seed, and how often everything occurred that can occur. A case that fails is shrunk and printed.
 
 #[path = "../../tests/reference/mod.rs"]
 mod reference;
 
 use reference::Mutant;
 use reference::compare::{Counters, Verdict, compare};
-use reference::make::case;
+use reference::make::{Case, case, wide_case};
 use reference::shrink::shrink;
 use std::collections::BTreeMap;
 use std::sync::Mutex;
@@ -21,13 +21,14 @@ struct Options {
     cases: usize,
     seed: u64,
     mutant: Mutant,
+    make: fn(u64, usize) -> Case,
     threads: usize,
     failures: usize,
 }
 
 fn options() -> Options {
     let mut options =
-        Options { cases: 50_000, seed: 1, mutant: Mutant::None, threads: std::thread::available_parallelism().map_or(1, usize::from), failures: 3 };
+        Options { cases: 50_000, seed: 1, mutant: Mutant::None, make: case, threads: std::thread::available_parallelism().map_or(1, usize::from), failures: 3 };
     let mut args = std::env::args().skip(1).filter(|arg| arg != "--bench");
     while let Some(arg) = args.next() {
         let mut number = || args.next().and_then(|text| text.parse().ok()).unwrap_or(1);
@@ -43,8 +44,9 @@ fn options() -> Options {
                 }
                 std::process::exit(0);
             }
+            "--wide" => options.make = wide_case,
             "--show" => {
-                println!("{}", case(number(), HISTORIES).source());
+                println!("{}", (options.make)(number(), HISTORIES).source());
                 std::process::exit(0);
             }
             "--mutants" => mutants(),
@@ -76,7 +78,7 @@ fn main() {
                 let mut counted = Counters::default();
                 while agreed.load(Ordering::Relaxed) < options.cases && failures.lock().unwrap().len() < options.failures {
                     let seed = options.seed.wrapping_mul(1_000_003).wrapping_add(next.fetch_add(1, Ordering::Relaxed));
-                    let made = case(seed, HISTORIES);
+                    let made = (options.make)(seed, HISTORIES);
                     match compare(&made.source(), options.mutant, &mut counted) {
                         Verdict::Agreed { histories, cut: left_out } => {
                             agreed.fetch_add(histories, Ordering::Relaxed);
@@ -136,7 +138,7 @@ fn mutants() -> ! {
         let mut cases = 0;
         let found = (1..20_000_u64).find(|seed| {
             cases += HISTORIES;
-            matches!(compare(&case(*seed, HISTORIES).source(), mutant, &mut Counters::default()), Verdict::Differs(_))
+            matches!(compare(&wide_case(*seed, HISTORIES).source(), mutant, &mut Counters::default()), Verdict::Differs(_))
         });
         match found {
             Some(seed) => println!("{mutant:?}: noticed after {cases} cases (seed {seed})"),

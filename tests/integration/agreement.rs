@@ -7,7 +7,7 @@ use crate::oracle::shrink::shrink;
 
 /// Histories a program.
 const HISTORIES: usize = 25;
-/// Cases of each of the ten parts, which run side by side. `./test` asks for 50,000 in all, by `CAMP_AGREE_PART`.
+/// Cases of each of the ten parts, which run side by side; `CAMP_AGREE_PART` asks for others.
 const PART: usize = 200;
 
 fn cases() -> usize {

@@ -9,8 +9,9 @@ const EMAILS: &[&str] = &["e1", "e2", "e3", "e4", "receipt"];
 
 impl Maker<'_> {
     pub fn program(&mut self) -> Vec<Node> {
-        let zone = self.random.text(&["UTC", "America/Toronto", "Europe/Berlin", "Asia/Tokyo", "Australia/Lord_Howe"]);
-        let holidays = self.random.text(&["", "holidays file \"holidays.ics\" "]);
+        let zones = ["UTC", "America/Toronto", "Europe/Berlin", "Asia/Tokyo", "Australia/Lord_Howe"];
+        let zone = self.random.text(if self.is_wide { &zones } else { &zones[..4] });
+        let holidays = if self.is_wide { self.random.text(&["", "holidays file \"holidays.ics\" "]) } else { String::new() };
         let mut nodes = vec![
             Node::line(format!("project \"Acme\" {{ timezone \"{zone}\" from \"Ana <ana@acme.example>\" address \"1 King St W\" {holidays}}}")),
             Node::line(
@@ -40,7 +41,9 @@ impl Maker<'_> {
             nodes.push(Node::line(format!("segment seg{index} = {condition}")));
         }
         nodes.extend(self.rules());
-        nodes.extend(super::sending::policy(self.random));
+        if self.is_wide {
+            nodes.extend(super::sending::policy(self.random));
+        }
         for index in 0..self.campaigns {
             let campaign = self.campaign(index);
             nodes.push(campaign);
@@ -79,7 +82,9 @@ impl Maker<'_> {
         let mut items = vec![Node::line("published")];
         items.extend(self.triggers(index, &mut place));
         items.extend(self.header(&place));
-        items.extend(super::sending::caps(self.random));
+        if self.is_wide {
+            items.extend(super::sending::caps(self.random));
+        }
         let length = 2 + self.random.below(5);
         items.extend(self.steps(&mut place, length, 0));
         Node::with(format!("campaign \"C{index}\""), vec![Block::new("", items)])
@@ -92,7 +97,9 @@ impl Maker<'_> {
             if captured {
                 place.capture = Some("order");
                 let mut lines = vec![Node::line(format!("when purchase{predicate} as order"))];
-                lines.extend(super::sending::of_capture(self.random));
+                if self.is_wide {
+                    lines.extend(super::sending::of_capture(self.random));
+                }
                 return lines;
             }
         }
@@ -134,7 +141,8 @@ impl Maker<'_> {
             "BROADCAST".to_owned(),
             "DATE".to_owned(),
         ];
-        let text = self.random.pick(&texts).clone();
+        let most = texts.len() - usize::from(!self.is_wide);
+        let text = self.random.pick(&texts[..most]).clone();
         if text == "BROADCAST" {
             return self.broadcast();
         }
@@ -213,7 +221,8 @@ impl Maker<'_> {
 
     fn step(&mut self, place: &mut Place, depth: usize) -> Node {
         let nested = if depth < 3 { 1 } else { 0 };
-        match self.random.weighted(&[26, 20, 8, 16 * nested, 6 * nested, 26, 5, 3, 2, 5 * nested, 4 * nested, 3 * nested, 3, 4, 5 * nested]) {
+        let wide = usize::from(self.is_wide);
+        match self.random.weighted(&[26, 20, 8, 16 * nested, 6 * nested, 26, 5, 3, 2, 5 * nested, 4 * nested, 3 * nested, 3, 4 * wide, 5 * nested * wide]) {
             0 => self.send(place),
             1 => self.wait(),
             2 => self.wait_for(place),
@@ -406,7 +415,8 @@ impl Maker<'_> {
             self.answers += 1;
             let name = format!("answer{}", self.answers);
             let text = format!("webhook crm {{ age: age }} as {name}");
-            let ask = self.random.text(&["ok", "status == 200", "status > 400", "body.score > 20", "body.score is set"]);
+            let asks = ["ok", "status == 200", "status > 400", "body.score > 20", "body.score is set"];
+            let ask = self.random.text(if self.is_wide { &asks } else { &asks[..3] });
             // The two stand together, so that nothing reads an answer that is not there.
             return Node { text, blocks: Vec::new(), tail: format!("\nif {name}.{ask} then tag \"a\" else tag \"c\"") };
         }

@@ -10,7 +10,8 @@ impl Maker<'_> {
         let mut lines = vec![Node::line(format!("given now {start} in \"{zone}\""))];
         let names: &[&str] = if self.random.chance(15) { &["ana", "ben"] } else { &["ana"] };
         if self.random.chance(20) {
-            let answer = self.random.text(&["{ status: 500 }", "{ status: 200, body: { score: 30 } }", "{ status: 429, body: { score: 10 } }"]);
+            let answers = ["{ status: 500 }", "{ status: 200, body: { score: 30 } }", "{ status: 429, body: { score: 10 } }"];
+            let answer = if self.is_wide { self.random.text(&answers) } else { answers[0].to_owned() };
             lines.push(Node::line(format!("given webhook crm answers {answer}")));
         }
         let date = &start[..10];
@@ -51,7 +52,8 @@ impl Maker<'_> {
                 fields.push(text.to_owned());
             }
         };
-        let zone = self.random.text(&["America/Toronto", "Europe/Berlin", "Asia/Tokyo", "Pacific/Auckland", "America/St_Johns"]);
+        let zones = ["America/Toronto", "Europe/Berlin", "Asia/Tokyo", "Pacific/Auckland", "America/St_Johns"];
+        let zone = self.random.text(if self.is_wide { &zones } else { &zones[..4] });
         let number = self.random.below(8) * 10;
         let country = self.random.text(&["Canada", "France"]);
         let plan = self.random.text(&["free", "pro", "team"]);
@@ -123,7 +125,7 @@ impl Maker<'_> {
     }
 
     fn test_change(&mut self) -> String {
-        if self.random.chance(6) {
+        if self.is_wide && self.random.chance(6) {
             return self.random.text(&["clear device", "mute for 1d", "mute for 3h"]);
         }
         if self.random.chance(10) && !self.is_local {

@@ -77,9 +77,36 @@ impl Case {
 
 /// A case of that seed.
 pub fn case(seed: u64, histories: usize) -> Case {
+    made((seed, histories), Width::Narrow)
+}
+
+/// A case of that seed with everything that the reference knows.
+pub fn wide_case(seed: u64, histories: usize) -> Case {
+    made((seed, histories), Width::Wide)
+}
+
+/// How much of the language a case uses.
+#[derive(Clone, Copy, PartialEq)]
+enum Width {
+    /// Steps, conditions, triggers, windows, goals.
+    Narrow,
+    /// Timelines, gatherings, updates, dates, caps, quiet hours, mutes, `reach` and pushes besides.
+    Wide,
+}
+
+fn made((seed, histories): (u64, usize), width: Width) -> Case {
     let mut random = Random::new(seed);
-    let mut maker =
-        Maker { random: &mut random, durations: Vec::new(), segments: 0, campaigns: 0, by_hand: Vec::new(), is_moving: false, is_local: false, answers: 0 };
+    let mut maker = Maker {
+        random: &mut random,
+        durations: Vec::new(),
+        segments: 0,
+        campaigns: 0,
+        by_hand: Vec::new(),
+        is_moving: false,
+        is_local: false,
+        answers: 0,
+        is_wide: width == Width::Wide,
+    };
     maker.is_moving = maker.random.chance(50);
     let program = maker.program();
     let histories = (0..histories).map(|number| maker.history(number)).collect();
@@ -101,4 +128,6 @@ pub struct Maker<'r> {
     /// Whether a broadcast follows contacts' own clocks: then they stay where they are.
     is_local: bool,
     answers: usize,
+    /// Whether it uses all that the reference knows.
+    is_wide: bool,
 }
