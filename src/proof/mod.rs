@@ -43,13 +43,16 @@ pub enum Point {
     LoadBegun,
     LoadDone,
     MergeDecided,
+    SweepBegun,
+    SweepWritten,
+    SweepDone,
     ClockMoved,
     DrainBegun,
 }
 
 impl Point {
     /// All of them.
-    pub const ALL: [Point; 38] = [
+    pub const ALL: [Point; 41] = [
         Point::BatchGathered,
         Point::BatchDecided,
         Point::CommitBegun,
@@ -86,6 +89,9 @@ impl Point {
         Point::LoadBegun,
         Point::LoadDone,
         Point::MergeDecided,
+        Point::SweepBegun,
+        Point::SweepWritten,
+        Point::SweepDone,
         Point::ClockMoved,
         Point::DrainBegun,
     ];
@@ -118,11 +124,15 @@ pub enum Mutant {
     MemoryBeforeCommit,
     /// An erasure leaves the contact's events.
     EraseLeavesEvents,
+    /// After-images are let go before the tables hold them.
+    ImagesDroppedEarly,
+    /// A commit is not synced.
+    MissingSync,
 }
 
 impl Mutant {
     /// All of them.
-    pub const ALL: [Mutant; 12] = [
+    pub const ALL: [Mutant; 14] = [
         Mutant::AcknowledgedBeforeCommit,
         Mutant::EventNotStored,
         Mutant::RandomEffectId,
@@ -135,6 +145,8 @@ impl Mutant {
         Mutant::UnboundedRetry,
         Mutant::MemoryBeforeCommit,
         Mutant::EraseLeavesEvents,
+        Mutant::ImagesDroppedEarly,
+        Mutant::MissingSync,
     ];
 }
 

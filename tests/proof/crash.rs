@@ -13,7 +13,7 @@ use std::sync::Arc;
 const ACTS: usize = 60;
 
 /// Points that only the store on disk comes to.
-pub const OF_THE_FILE: [Point; 8] = [
+pub const OF_THE_FILE: [Point; 11] = [
     Point::CommitBegun,
     Point::EventsWritten,
     Point::JournalWritten,
@@ -22,6 +22,9 @@ pub const OF_THE_FILE: [Point; 8] = [
     Point::ContactsWritten,
     Point::IdentitiesWritten,
     Point::MetaWritten,
+    Point::SweepBegun,
+    Point::SweepWritten,
+    Point::SweepDone,
 ];
 
 /// Points of an orderly end; no history ends in order.

@@ -29,6 +29,7 @@ use super::{Batch, DeployRecord, LoadItem, LogPosition, Store, StoreError, Store
 use crate::advance::Switches;
 use crate::lang::Instant;
 use crate::machine::state::ContactUid;
+use crate::proof::{Mutant, Point, is_planted, reach};
 use checkpoint::Checkpointer;
 use draft::Draft;
 use ledger::{Marks, Pending, SharedLedger};
@@ -156,7 +157,11 @@ fn configure(connection: &Connection) -> Result<(), StoreError> {
              PRAGMA cache_size = -65536; PRAGMA wal_autocheckpoint = 0; PRAGMA busy_timeout = 5000; PRAGMA temp_store = MEMORY;
              PRAGMA secure_delete = FAST;",
         )
-        .map_err(db)
+        .map_err(db)?;
+    if is_planted(Mutant::MissingSync) {
+        connection.execute_batch("PRAGMA synchronous = OFF").map_err(db)?;
+    }
+    Ok(())
 }
 
 /// The meaning of a database error.
@@ -216,20 +221,24 @@ impl Store for SqliteStore {
         let step = slots.saturating_mul(TRIMMED_PER_SLOT);
         let upto = |trimmed: i64, released: i64| trimmed.max(released.min(trimmed.saturating_add(step)));
         let (image, key_change) = (upto(round.trimmed.image, round.released.image), upto(round.trimmed.key_change, round.released.key_change));
+        let image = if is_planted(Mutant::ImagesDroppedEarly) { self.marks.image } else { image };
         let is_trimming = (image, key_change) != (round.trimmed.image, round.trimmed.key_change);
         round.trimmed = Marks { image, key_change, ..Marks::default() };
         if is_trimming || !due.is_empty() {
+            reach(Point::SweepBegun);
             // It need not be durable: what is lost of it is done again.
             self.connection.execute_batch("PRAGMA synchronous = NORMAL").map_err(db)?;
             let swept = write_sweep(&mut self.connection, &due, round.trimmed);
             self.connection.execute_batch("PRAGMA synchronous = FULL").map_err(db)?;
             self.contacts += swept?;
+            reach(Point::SweepWritten);
             let mut ledger = self.ledger.write();
             for (contact, _) in &due {
                 ledger.pending.remove(contact);
             }
             drop(ledger);
             self.checkpointer.look(&self.connection, due.len() * 2)?;
+            reach(Point::SweepDone);
         }
         self.round = round;
         let is_all = self.ledger.read().pending.is_empty() && image >= self.marks.image && key_change >= self.marks.key_change;

@@ -1,5 +1,6 @@
 //! Mistakes planted on purpose: each must be noticed by what proves the promises, or that proves nothing.
 
+use crate::proof::crash::crash_everywhere;
 use crate::proof::fault::Fuse;
 use crate::proof::fault::Mood;
 use crate::proof::script::{Act, Event};
@@ -8,7 +9,7 @@ use crate::proof::verdict::broken_promises;
 use crate::proof::world::{Ground, World};
 use campc::daemon::{Clock, RealClock};
 use campc::lang::Instant;
-use campc::proof::{Mutant, plant};
+use campc::proof::{Mutant, Point, plant};
 use campc::store::memory::MemoryStore;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -107,6 +108,15 @@ async fn g33_an_erasure_that_leaves_events_is_noticed() {
     is_noticed(Mutant::EraseLeavesEvents, &["of an erased contact"]).await;
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn g33_images_that_are_let_go_too_early_are_noticed() {
+    plant(&[Mutant::ImagesDroppedEarly]);
+    let folder = tempfile::tempdir().unwrap();
+    let ground = |name: &str| Ground::File(folder.path().join(format!("{name}.db")));
+    let (wrong, _) = crash_everywhere(ground, &[Point::CommitDone, Point::SweepDone], 0..4).await;
+    assert!(!wrong.is_empty(), "what the tables did not hold yet was let go, and nobody noticed");
+}
+
 static SYSTEM: AtomicI64 = AtomicI64::new(0);
 
 fn system() -> Instant {
@@ -138,7 +148,7 @@ fn g33_a_clock_that_goes_back_is_noticed() {
 
 #[test]
 fn g33_there_are_at_least_twelve_controls_each_with_a_test_here() {
-    let text = include_str!("mutants.rs");
+    let text = concat!(include_str!("mutants.rs"), include_str!("../store/disk.rs"));
     let planted = Mutant::ALL.iter().filter(|mutant| text.contains(&format!("Mutant::{mutant:?}"))).count();
     assert_eq!(planted, Mutant::ALL.len(), "a mistake without a test proves nothing");
     assert!(planted >= 12);
