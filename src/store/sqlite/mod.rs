@@ -153,15 +153,17 @@ fn configure(connection: &Connection) -> Result<(), StoreError> {
     // where that costs no further page.
     connection
         .execute_batch(
-            "PRAGMA page_size = 4096; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = OFF;
+            "PRAGMA page_size = 4096; PRAGMA journal_mode = WAL; PRAGMA foreign_keys = OFF;
              PRAGMA cache_size = -65536; PRAGMA wal_autocheckpoint = 0; PRAGMA busy_timeout = 5000; PRAGMA temp_store = MEMORY;
              PRAGMA secure_delete = FAST;",
         )
         .map_err(db)?;
-    if is_planted(Mutant::MissingSync) {
-        connection.execute_batch("PRAGMA synchronous = OFF").map_err(db)?;
-    }
-    Ok(())
+    connection.execute_batch(every_commit_synced()).map_err(db)
+}
+
+/// What makes a commit wait for the disk.
+fn every_commit_synced() -> &'static str {
+    if is_planted(Mutant::MissingSync) { "PRAGMA synchronous = OFF" } else { "PRAGMA synchronous = FULL" }
 }
 
 /// The meaning of a database error.
@@ -229,7 +231,7 @@ impl Store for SqliteStore {
             // It need not be durable: what is lost of it is done again.
             self.connection.execute_batch("PRAGMA synchronous = NORMAL").map_err(db)?;
             let swept = write_sweep(&mut self.connection, &due, round.trimmed);
-            self.connection.execute_batch("PRAGMA synchronous = FULL").map_err(db)?;
+            self.connection.execute_batch(every_commit_synced()).map_err(db)?;
             self.contacts += swept?;
             reach(Point::SweepWritten);
             let mut ledger = self.ledger.write();
