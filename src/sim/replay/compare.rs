@@ -47,7 +47,7 @@ pub fn differences(story: &Story, sends: &[NewSend], (since, until): (Instant, I
     // The same words at about the same time are the same, whichever step sends them.
     for new in left {
         let is_same = |old: &&PastSend| old.message == new.message && old.at.millis_since(new.at).abs() <= SAME_MS;
-        match past.iter().position(|old| is_same(old)) {
+        match past.iter().position(is_same) {
             Some(at) => {
                 past.remove(at);
             }

@@ -154,8 +154,8 @@ impl Gathering {
         }
         if let Some(first) = differences.first() {
             let contact = story.people.first().map(|uid| uid.to_text()).unwrap_or_default();
-            let addresses = story.sends.iter().map(|send| &send.to).chain(sends.iter().map(|send| &send.to));
-            let to = addresses.filter(|to| !to.is_empty()).next_back().map(ToString::to_string).unwrap_or_default();
+            let mut addresses = story.sends.iter().map(|send| &send.to).chain(sends.iter().map(|send| &send.to));
+            let to = addresses.rfind(|to| !to.is_empty()).map(ToString::to_string).unwrap_or_default();
             let differences = differences.iter().map(|difference| self.change(difference)).collect();
             self.differing.push((first.at(), PersonReport { contact, to, differences }));
         }
