@@ -307,23 +307,38 @@ fn what_happens_is_followed_line_by_line() {
     let daemon = Daemon::start(&folder);
     let mut child = folder.command(&["status", "--follow", "--format", "json"]).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map(|line| serde_json::from_str::<serde_json::Value>(&line.unwrap()).unwrap());
-    // Something goes on happening until the follower has begun to hear.
+    let daemon = heard_enrolling(daemon, "Drip", &mut lines);
+    assert_eq!(daemon.stop(), 0);
+    // A restart, elsewhere: the follower comes back by itself.
+    let daemon = heard_enrolling(Daemon::start(&folder), "Score", &mut lines);
+    assert_eq!(daemon.stop(), 0);
+    let _ = child.kill();
+    let _ = child.wait();
+}
+
+/// Something goes on happening until the follower has heard of it in a campaign.
+fn heard_enrolling(daemon: Daemon, campaign: &str, lines: &mut impl Iterator<Item = serde_json::Value>) -> Daemon {
     let is_heard = AtomicBool::new(false);
     let heard = std::thread::scope(|scope| {
         scope.spawn(|| {
             let mut number = 0;
             while !is_heard.load(Ordering::Acquire) {
-                sign_up(&daemon, &format!("user{number}"));
+                let user = format!("{campaign}{number}");
+                if campaign == "Drip" {
+                    sign_up(&daemon, &user);
+                } else {
+                    daemon.send("/v1/page", &format!(r#"{{"userId":"{user}","properties":{{"path":"/pricing"}}}}"#));
+                }
                 number += 1;
             }
         });
-        let found = lines.find(|line| line["type"] == "journal" && line["line"]["what"] == "enrolled");
+        let is_it = |line: &serde_json::Value| line["line"]["what"] == "enrolled" && line["line"]["campaign"] == campaign;
+        let found = lines.find(is_it);
         is_heard.store(true, Ordering::Release);
         found
     });
-    assert_eq!(heard.unwrap()["line"]["campaign"], "Drip");
-    let _ = child.kill();
-    let _ = child.wait();
+    assert!(heard.is_some());
+    daemon
 }
 
 #[test]
