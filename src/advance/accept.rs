@@ -37,9 +37,9 @@ impl Context<'_> {
                 self.apply(evaluator, changes);
             }
             InputKind::Message(happening) => self.accept_message(evaluator, happening, happened),
-            InputKind::HandOver(effect) => {
+            InputKind::HandOver { effect, waiting } => {
                 self.set_cause(Arc::from("delivery"));
-                self.hand_over(evaluator, *effect);
+                self.hand_over(evaluator, *effect, waiting);
             }
             InputKind::Result { effect, outcome, .. } => {
                 self.set_cause(Arc::from("delivery"));
@@ -64,6 +64,11 @@ impl Context<'_> {
             }
             InputKind::Text(text) => self.accept_text(evaluator, text, happened),
             InputKind::Switched { campaign, switching } => self.switched(evaluator, *campaign, *switching),
+            InputKind::Revive { enrollment, how } => {
+                self.set_cause(Arc::from("operator"));
+                self.revive(evaluator, *enrollment, *how);
+            }
+            InputKind::Requeued(effect) => self.requeued(*effect),
             InputKind::Wake => self.set_cause(Arc::from("timer")),
         }
     }

@@ -129,6 +129,8 @@ pub(super) struct Context<'a> {
     pub done_until: Instant,
     /// Why the send that is being decided is held; for the journal.
     pub held_because: &'static str,
+    /// The step that a line came to last.
+    pub at_step: Option<StepUid>,
     /// Enrollments that have changed hands meanwhile and must be looked at whatever the facts.
     pub is_forced: bool,
 }
@@ -160,6 +162,7 @@ impl<'a> Context<'a> {
             moments: Cell::new(None),
             done_until: Instant::FAR_PAST,
             held_because: "",
+            at_step: None,
             is_forced: false,
         }
     }

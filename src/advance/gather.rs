@@ -88,7 +88,7 @@ impl Context<'_> {
 }
 
 /// The line on which an enrollment begins.
-fn first_line(enrollment: EnrollmentUid) -> Line {
+pub(super) fn first_line(enrollment: EnrollmentUid) -> Line {
     Line { enrollment, thread: ThreadId(0) }
 }
 

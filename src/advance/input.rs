@@ -57,7 +57,12 @@ pub enum InputKind {
     /// Something happened to a message that was sent.
     Message(MessageHappening),
     /// The hand-over of a queued or retried effect is due: look again.
-    HandOver(EffectId),
+    HandOver {
+        /// Which.
+        effect: EffectId,
+        /// The contact's other effects that wait for theirs: they do not count against caps yet.
+        waiting: Vec<EffectId>,
+    },
     /// What came of an attempt.
     Result {
         /// The effect.
@@ -98,6 +103,15 @@ pub enum InputKind {
         /// How.
         switching: Switching,
     },
+    /// The operator's word on an enrollment that is faulted.
+    Revive {
+        /// Which.
+        enrollment: EnrollmentUid,
+        /// What is done with it.
+        how: super::Reviving,
+    },
+    /// The operator has an effect tried again that was given up, or whose fate is unknown.
+    Requeued(EffectId),
     /// Time has come for something that was scheduled, or a switch was thrown: do all that is due.
     Wake,
 }
@@ -124,6 +138,8 @@ pub enum DeliveryOutcome {
     Accepted {
         /// When.
         at: Instant,
+        /// When it was decided: what is handed over more than a minute later is late.
+        decided_at: Instant,
     },
     /// Refused for good.
     Permanent {
@@ -145,7 +161,7 @@ pub enum DeliveryOutcome {
 }
 
 /// What the operator does to a campaign.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Switching {
     /// Nobody enters, nothing leaves; time goes on.
     Paused,

@@ -33,6 +33,16 @@ pub enum What {
     HandedOver,
     Goal,
     Restarted,
+    /// The machine broke on it: it stands still until the operator looks.
+    Faulted,
+    /// An input was put aside: it could not be carried out.
+    Quarantined,
+    /// The operator has something tried again.
+    Retried,
+    /// The operator gave something up.
+    Dropped,
+    /// What came of an attempt was heard when another had been made: it changes nothing.
+    LateResult,
 }
 
 impl What {
@@ -62,6 +72,11 @@ impl What {
             What::HandedOver => "handed over",
             What::Goal => "goal",
             What::Restarted => "restarted",
+            What::Faulted => "faulted",
+            What::Quarantined => "quarantined",
+            What::Retried => "retried",
+            What::Dropped => "dropped",
+            What::LateResult => "late result",
         }
     }
 }
@@ -170,6 +185,8 @@ pub enum EffectUpdate {
     Cancelled(EffectId, Arc<str>),
     /// Not now: look again at that instant.
     Postponed(EffectId, Instant),
+    /// Its campaign is paused: look again when it goes on.
+    Parked(EffectId),
 }
 
 /// A send that only a throttle holds asks for its slot. The caller answers with [`InputKind::Slot`](super::InputKind::Slot) in the same batch.
@@ -179,6 +196,21 @@ pub struct SlotRequest {
     pub effect: EffectId,
     /// Its campaign.
     pub campaign: StableId,
+}
+
+/// An enrollment that the machine broke on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FaultNote {
+    /// Which.
+    pub enrollment: EnrollmentUid,
+    /// Its campaign.
+    pub campaign: Option<StableId>,
+    /// The step it broke at.
+    pub step: Option<StepUid>,
+    /// The input that brought it there: `purchase`, `timer` …
+    pub cause: Arc<str>,
+    /// What went wrong.
+    pub error: Arc<str>,
 }
 
 /// All that comes of one input.
@@ -192,6 +224,8 @@ pub struct Outcome {
     pub updates: Vec<EffectUpdate>,
     /// Sends that ask for a slot of a throttle, in order.
     pub requests: Vec<SlotRequest>,
+    /// Enrollments that the machine broke on, in order.
+    pub faults: Vec<FaultNote>,
     /// What the books of experiments are told and asked, in order.
     pub experiments: Vec<super::ExperimentNote>,
     /// When this contact wants to be woken next.

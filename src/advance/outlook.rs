@@ -165,6 +165,7 @@ pub fn listens_to(linked: &Linked, standing: &Standing) -> Vec<Arc<str>> {
         | StandingKind::Answer { .. }
         | StandingKind::Stranded
         | StandingKind::Running
+        | StandingKind::Faulted { .. }
         | StandingKind::Asked => return Vec::new(),
     };
     let pc = linked.step(place.0).and_then(|step| linked.program.find_place(step, place.1)).and_then(|found| linked.program.places.get(found.index()));

@@ -2,10 +2,9 @@
 
 use super::context::{Context, FactChange, HappeningKind, Line};
 use super::holds::{Asking, Held, Permission};
-use super::outcome::{EffectKind, EffectUpdate, What};
-use super::settle::CAMPAIGN_ENDED;
+use super::outcome::{EffectKind, What};
 use super::{DeliveryOutcome, MessageHappening};
-use crate::bytecode::{BuiltinField, Channel, Fact, MessageContent, MessageDef, MessageEvent, SendDef, SendId};
+use crate::bytecode::{BuiltinField, Fact, MessageContent, MessageDef, MessageEvent, SendDef, SendId};
 use crate::lang::{Instant, Value};
 use crate::machine::state::{ConsentState, EffectId, EnrollmentUid, Hold, SendRecord, SendStatus, Slot, Standing, StandingKind, Suppression};
 use crate::machine::{Change, ConsentTarget, Entry, Evaluator, SendFlow, builtin_text, stable};
@@ -15,8 +14,6 @@ use std::sync::Arc;
 const SENDS_LIMIT: usize = 1_000;
 /// Why nothing leaves for those who only are measured.
 pub(super) const HOLDOUT: &str = "holdout";
-/// A hand-over later than this moves what counts from it.
-const LATE_MS: i64 = 60_000;
 
 impl<'a> Context<'a> {
     /// A send step is reached.
@@ -308,74 +305,21 @@ impl<'a> Context<'a> {
         self.apply(evaluator, &[change]);
     }
 
-    /// The hand-over of a queued effect is due: look again, with facts as of now.
-    pub fn hand_over(&mut self, _evaluator: &mut Evaluator, effect: EffectId) {
-        let Some(record) = self.send_record(effect).cloned() else {
-            // Webhooks and notifications leave whatever has become of the enrollment since.
-            return self.out.updates.push(EffectUpdate::Attempt(effect));
-        };
-        let message = self.linked.message(record.message).and_then(|id| self.linked.program.messages.get(id.index()));
-        let update = if record.is_exited || !matches!(record.status, SendStatus::Sent) {
-            EffectUpdate::Cancelled(effect, Arc::from("exit"))
-        } else if let Some(reason) = message.and_then(|message| self.consent_refusal(message)) {
-            EffectUpdate::Suppressed(effect, Arc::from(if reason == "no consent" { "unsubscribed" } else { reason }))
-        } else {
-            self.window_update(effect, &record)
-        };
-        if let EffectUpdate::Suppressed(_, reason) | EffectUpdate::Cancelled(_, reason) = &update {
-            let reason = reason.clone();
-            if let Some(record) = self.send_record(effect) {
-                record.status = SendStatus::Skipped(reason.clone());
-            }
-            self.note(record.enrollment, Some(record.step), What::Cancelled, reason);
-        }
-        self.out.updates.push(update);
-    }
-
-    fn window_update(&self, effect: EffectId, record: &SendRecord) -> EffectUpdate {
-        let Some(campaign) = self.linked.campaign(record.campaign) else { return EffectUpdate::Attempt(effect) };
-        let Some(def) = self.linked.program.campaigns.get(campaign.index()) else { return EffectUpdate::Attempt(effect) };
-        if !self.is_acting(campaign) {
-            return EffectUpdate::Postponed(effect, self.now.plus_millis(60_000));
-        }
-        if def.active_until.is_some_and(|until| self.now >= until) {
-            return EffectUpdate::Cancelled(effect, Arc::from(CAMPAIGN_ENDED));
-        }
-        let to = if record.channel == Channel::Sms { self.phone().unwrap_or_default() } else { Arc::default() };
-        match self.open_from(def, (record.channel, &to), self.now) {
-            Some(at) if at > self.now && record.is_marketing => EffectUpdate::Postponed(effect, at),
-            Some(_) | None => EffectUpdate::Attempt(effect),
+    /// The operator has an effect tried again: what was given up is a sending once more.
+    pub fn requeued(&mut self, effect: EffectId) {
+        self.set_cause(Arc::from("operator"));
+        if let Some(record) = self.send_record(effect) {
+            record.status = SendStatus::Sent;
         }
     }
 
     /// What came of an attempt.
     pub fn accept_result(&mut self, evaluator: &mut Evaluator, effect: EffectId, outcome: &DeliveryOutcome) {
         match outcome {
-            DeliveryOutcome::Accepted { at } => self.accept_hand_over(effect, *at),
+            DeliveryOutcome::Accepted { at, decided_at } => self.accept_hand_over(effect, (*at, *decided_at)),
             DeliveryOutcome::Permanent { reason, is_hard_bounce } => self.fail(evaluator, effect, (reason, *is_hard_bounce)),
             DeliveryOutcome::Dead { reason } => self.fail(evaluator, effect, (reason, false)),
             DeliveryOutcome::Answer { record } => self.accept_answer(evaluator, effect, record.clone()),
-        }
-    }
-
-    /// A late hand-over moves the timers that count from the send.
-    fn accept_hand_over(&mut self, effect: EffectId, at: Instant) {
-        let Some((uid, step, delay)) = self.send_record(effect).map(|record| {
-            let delay = at.millis_since(record.at);
-            record.at = at.max(record.at);
-            (record.enrollment, record.step, delay)
-        }) else {
-            return;
-        };
-        if delay <= LATE_MS {
-            return;
-        }
-        self.note(uid, Some(step), What::HandedOver, format!("{} s late", delay / 1_000));
-        for thread in self.enrollment_mut(uid).into_iter().flat_map(|e| e.threads.iter_mut()) {
-            let standing = &mut thread.standing;
-            if standing.counts_from == Some(effect) && matches!(standing.kind, StandingKind::Time | StandingKind::Listen { .. }) {
-                standing.due = standing.due.map(|due| due.plus_millis(delay));
-            }
         }
     }
 

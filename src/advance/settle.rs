@@ -196,7 +196,7 @@ impl Context<'_> {
 
     fn ask_line(&mut self, evaluator: &mut Evaluator, line: Line, dirty: &[Fact]) {
         let Some(standing) = self.standing(line) else { return };
-        if matches!(standing.kind, StandingKind::Stranded | StandingKind::Running) || self.ask_untils(evaluator, line) {
+        if matches!(standing.kind, StandingKind::Stranded | StandingKind::Running | StandingKind::Faulted { .. }) || self.ask_untils(evaluator, line) {
             return;
         }
         match &standing.kind {
@@ -219,7 +219,7 @@ impl Context<'_> {
             StandingKind::Held { .. } if dirty.iter().any(|fact| self.is_timezone(*fact)) => self.resume(evaluator, line, Resume::Due),
             StandingKind::Until if dirty.iter().any(|fact| matches!(fact, Fact::Field(_) | Fact::Captures)) => self.replan_until(evaluator, line),
             StandingKind::Held { .. } | StandingKind::Until | StandingKind::Time | StandingKind::Answer { .. } | StandingKind::Asked => {}
-            StandingKind::Stranded | StandingKind::Running => {}
+            StandingKind::Stranded | StandingKind::Running | StandingKind::Faulted { .. } => {}
         }
     }
 
@@ -248,6 +248,7 @@ impl Context<'_> {
                 | StandingKind::Answer { .. }
                 | StandingKind::Stranded
                 | StandingKind::Running
+                | StandingKind::Faulted { .. }
                 | StandingKind::Asked => {}
             }
         }
@@ -322,6 +323,7 @@ impl Context<'_> {
         use crate::machine::Halt;
         let uid = line.enrollment;
         let outer = self.running.replace(line);
+        self.at_step = self.thread(line).map(|thread| thread.standing.step);
         let halt = crate::machine::run(self, evaluator, uid, entry);
         self.running = outer;
         match halt {
@@ -335,8 +337,7 @@ impl Context<'_> {
             Halt::Finished => self.end(uid, What::Finished, Arc::from("")),
             Halt::Stopped(reason) => self.end(uid, What::Stopped, reason.unwrap_or_default()),
             Halt::Faulted(fault) => {
-                self.note(uid, None, What::Problem, fault.describe());
-                self.strand(line);
+                self.fault(line, fault);
                 // It runs no more, so that nothing runs without end; the others of this input find what they need.
                 evaluator.refuel();
             }

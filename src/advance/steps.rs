@@ -20,6 +20,7 @@ impl Host for Context<'_> {
     fn at_step(&mut self, enrollment: EnrollmentUid, step: StepId) {
         let uid = self.step_uid(step);
         self.at = Some(step);
+        self.at_step = Some(uid);
         if self.switches.is_tracing {
             self.out.reached.push(uid);
         }
@@ -180,7 +181,7 @@ impl Host for Context<'_> {
                 StandingKind::Until => "until its field is set".to_owned(),
                 StandingKind::Answer { .. } => "until the webhook answers".to_owned(),
                 StandingKind::Held { .. } => "paused".to_owned(),
-                StandingKind::Time | StandingKind::Stranded | StandingKind::Running | StandingKind::Asked => String::new(),
+                StandingKind::Time | StandingKind::Stranded | StandingKind::Running | StandingKind::Asked | StandingKind::Faulted { .. } => String::new(),
             },
         };
         if let Some(thread) = self.running.and_then(|line| self.thread_mut(line)) {

@@ -150,7 +150,7 @@ impl Context<'_> {
                         consider(standing.due.or(Some(standing.since).filter(|_| hold.slot != Slot::Asked)), due);
                     }
                     StandingKind::Time | StandingKind::Until => consider(standing.due, timer),
-                    StandingKind::Answer { .. } | StandingKind::Stranded | StandingKind::Running | StandingKind::Asked => {}
+                    StandingKind::Answer { .. } | StandingKind::Stranded | StandingKind::Running | StandingKind::Asked | StandingKind::Faulted { .. } => {}
                 }
             }
         }

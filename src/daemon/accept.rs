@@ -355,7 +355,7 @@ fn kind_word(kind: &SubmissionKind) -> &'static str {
     }
 }
 
-fn describe(kind: &SubmissionKind) -> (&'static str, Arc<str>, String) {
+pub(super) fn describe(kind: &SubmissionKind) -> (&'static str, Arc<str>, String) {
     let none = || Arc::from("");
     match kind {
         SubmissionKind::Identify { traits } => ("identify", none(), text_of(traits)),

@@ -2,17 +2,19 @@
 //!
 //! Not here: HTTP, JSON bodies of requests, and how any of this is done.
 
+pub use super::words::{OutboxCommand, OutboxTarget, QuarantineCommand, QuarantineView};
+
 use crate::bytecode::{Channel, MessageEvent};
 use crate::lang::Instant;
 use crate::machine::state::{ConsentState, ContactUid, EffectId, StableId};
 use crate::store::StoreError;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Whom a submission is about: any of a contact's keys, as the sender wrote them.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct ContactKey {
     /// The sender's id of a known user.
     pub user_id: Option<Arc<str>>,
@@ -40,7 +42,7 @@ impl ContactKey {
 }
 
 /// One thing that came in. What its names and values mean to the running program is found out when it is taken up.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Submission {
     /// The dedupe key; without one nothing is deduped.
     pub message_id: Option<Arc<str>>,
@@ -58,6 +60,15 @@ pub struct Submission {
     pub size_bytes: usize,
 }
 
+impl SubmissionKind {
+    /// `track purchase`: what it is and its name, for people.
+    #[must_use]
+    pub fn describe(&self) -> String {
+        let (word, name, _) = super::accept::describe(self);
+        if name.is_empty() { word.to_owned() } else { format!("{word} {name}") }
+    }
+}
+
 impl Submission {
     /// A submission of now, without a dedupe key.
     #[must_use]
@@ -67,7 +78,7 @@ impl Submission {
 }
 
 /// The kinds of submission.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum SubmissionKind {
     /// Traits of a contact.
     Identify {
@@ -133,7 +144,7 @@ pub enum SubmissionKind {
 }
 
 /// What a consent is about, by name.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[allow(missing_docs)]
 pub enum ConsentKey {
     Channel(Channel),
@@ -141,7 +152,7 @@ pub enum ConsentKey {
 }
 
 /// Something that happened to a sending.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct MessageHit {
     /// The sending.
     pub effect: EffectId,
@@ -215,6 +226,9 @@ pub enum EngineError {
     /// There is no such campaign, contact or effect.
     #[error("{0}")]
     Unknown(String),
+    /// What was asked for does not fit how the thing stands.
+    #[error("{0}")]
+    Settled(String),
     /// The clock runs by itself.
     #[error("the clock is real: only a manual clock can be moved")]
     RealClock,
@@ -480,6 +494,8 @@ pub struct MessageFilter {
     pub campaign: Option<String>,
     /// In this state: `queued`, `claimed`, `accepted`, `failed`, `unknown`, `suppressed`, `dead`, `cancelled`.
     pub status: Option<String>,
+    /// Of this lane.
+    pub lane: Option<String>,
     /// Where the former page ended.
     pub cursor: Option<String>,
     /// At most so many; 0 = 100.
@@ -495,6 +511,8 @@ pub struct MessageView {
     pub campaign: Option<Arc<str>>,
     pub step: Option<Arc<str>>,
     pub channel: String,
+    /// The queue it leaves by: `email/marketing`, `webhook/crm.example`.
+    pub lane: String,
     pub message: Option<String>,
     pub to: String,
     pub status: &'static str,
@@ -551,13 +569,4 @@ pub enum StreamEvent {
         /// RFC 3339.
         now: String,
     },
-}
-
-/// What to do with an effect that waits for the operator.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum OutboxCommand {
-    /// Try it once more, now.
-    Retry,
-    /// Give it up.
-    Drop,
 }

@@ -1,16 +1,17 @@
 //! One batch in the making: contacts are copied when first touched, and nothing in memory changes before the commit.
 
-use super::batcher::Unit;
 use super::desk::{Desk, Slot};
 use super::ingest::EventNames;
 use super::keys::KeyKind;
-use super::load::{EXPERIMENTS, PACE};
+use super::load::{DISABLED, EXPERIMENTS, PACE};
 use super::metrics::Metrics;
+use super::options::Providers;
 use super::pipeline::Pending;
 use super::randomness::{Entropy, Randomness, SystemRandomness};
 use super::resident::{Builtins, Keys, Rekeyed, Resident, open_packed};
 use super::routes::{Routes, row_of};
 use super::seen::SeenKeys;
+use super::units::Unit;
 use crate::advance::{Cause, Effect, EffectUpdate, ExperimentBook, ExperimentNote, Input, InputKind, JournalEntry, Outcome, PaceBook, Switches, What, advance};
 use crate::bytecode::BuiltinField;
 use crate::deliver::Lane;
@@ -24,9 +25,11 @@ use crate::store::{
 };
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::ops::Deref;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 
 /// How long an attempt may run before its outcome counts as unknown.
 pub(crate) const LEASE_MS: i64 = 60_000;
@@ -46,6 +49,9 @@ pub(crate) struct Surroundings<'a> {
     pub seen: &'a SeenKeys,
     pub randomness: &'a dyn Randomness,
     pub country: Option<phonenumber::country::Id>,
+    pub providers: Providers,
+    /// The numbers of what is put aside.
+    pub numbers: &'a AtomicU64,
     pub now: Instant,
 }
 
@@ -111,8 +117,14 @@ pub(crate) struct Work<'a> {
     row_order: Vec<EffectId>,
     /// Attempts that begin with the commit, in order.
     pub claims: Vec<EffectId>,
+    /// Rows of the desk that this batch is about.
+    pub in_hand: Vec<EffectId>,
     /// Slots that were taken before and are given back whatever happens.
-    pub released: Vec<Lane>,
+    pub released: Vec<(Lane, EffectId, u32)>,
+    /// Attempts whose lease has ended.
+    pub lapsed: Vec<(Lane, EffectId, u32)>,
+    /// The endpoints that want no more calls, where this batch changed that.
+    pub disabled: Option<BTreeSet<Arc<str>>>,
     pub event_number: u16,
     pub entropy: Entropy,
     /// The slots of throttles, where this batch gave any.
@@ -147,7 +159,10 @@ impl<'a> Work<'a> {
             rows: FxHashMap::default(),
             row_order: Vec::new(),
             claims: Vec::new(),
+            in_hand: Vec::new(),
             released: Vec::new(),
+            lapsed: Vec::new(),
+            disabled: None,
             event_number: 0,
             entropy: Entropy::default(),
             pace: None,
@@ -259,6 +274,9 @@ impl<'a> Work<'a> {
         for update in outcome.updates {
             self.take_update(update);
         }
+        for fault in &outcome.faults {
+            self.put_fault_aside(uid, fault);
+        }
         self.rekey(uid);
         for request in outcome.requests {
             let pace = self.pace.get_or_insert_with(|| pace_before(self.around).clone());
@@ -285,7 +303,7 @@ impl<'a> Work<'a> {
         let now = self.around.now;
         let (lane, mut row) = row_of(&self.around.routes.of(self.around.linked, &effect), effect);
         let id = row.effect.id;
-        if self.desk.take_slot(&lane, now) == Slot::Taken {
+        if self.desk.take_slot_at_once(&row, &lane, now) == Slot::Taken {
             row.state = OutboxChange { status: OutboxStatus::Claimed, attempt: 1, lease_until: Some(now.plus_millis(LEASE_MS)), ..row.state };
             self.claims.push(id);
         }
@@ -313,11 +331,19 @@ impl<'a> Work<'a> {
             EffectUpdate::Attempt(id) => self.attempt(id),
             EffectUpdate::Suppressed(id, reason) => self.close_queued(id, OutboxStatus::Suppressed, reason),
             EffectUpdate::Cancelled(id, reason) => self.close_queued(id, OutboxStatus::Cancelled, reason),
-            EffectUpdate::Postponed(id, until) => {
-                if self.row_status(id) == Some(OutboxStatus::Queued) {
-                    self.change_row(id, |state| state.not_before = Some(until));
-                }
-            }
+            EffectUpdate::Postponed(id, until) => self.hold_row(id, until),
+            EffectUpdate::Parked(id) => self.hold_row(id, Instant::FAR_FUTURE),
+        }
+    }
+    /// A row is held again: time that passes meanwhile does not count against its expiry.
+    fn hold_row(&mut self, id: EffectId, until: Instant) {
+        let now = self.around.now;
+        if self.row_status(id) == Some(OutboxStatus::Queued) {
+            self.change_row(id, |state| {
+                // Of one that is held for an unknown time what is left of its worth is kept, behind the end of time.
+                state.expires_at = Instant(until.0 + state.expires_at.millis_since(now));
+                state.not_before = Some(until);
+            });
         }
     }
     /// Takes a row back before it left; an attempt under way decides for itself.
@@ -338,11 +364,12 @@ impl<'a> Work<'a> {
         let staged = self.rows.get(&id).map(|staged| staged.row.state.status);
         staged.or_else(|| self.desk.get(id).map(|open| open.row.state.status))
     }
-    /// Why an effect stands where it does, this batch included.
-    pub fn row_reason(&self, id: EffectId) -> Option<Arc<str>> {
-        match self.rows.get(&id) {
-            Some(staged) => staged.row.state.reason.clone(),
-            None => self.desk.get(id)?.row.state.reason.clone(),
+    /// Takes a row up that the desk may not have: it was closed before.
+    pub fn stage(&mut self, lane: Lane, row: OutboxRow) {
+        let (id, from) = (row.effect.id, Some((row.state.status, row.state.attempt)));
+        if !self.rows.contains_key(&id) {
+            self.rows.insert(id, StagedRow { row, lane, from });
+            self.row_order.push(id);
         }
     }
     /// Changes a row that is open.
@@ -473,9 +500,9 @@ impl<'a> Work<'a> {
     }
     /// The lanes of new effects whose attempt begins with the commit: each has taken a slot. One that is tried again holds the slot that
     /// was taken when it was found due.
-    pub fn lanes_claimed(&self) -> Vec<Lane> {
+    pub fn lanes_claimed(&self) -> Vec<(Lane, EffectId)> {
         let staged = self.claims.iter().filter_map(|id| self.rows.get(id));
-        staged.filter(|staged| staged.from.is_none()).map(|staged| staged.lane.clone()).collect()
+        staged.filter(|staged| staged.from.is_none()).map(|staged| (staged.lane.clone(), staged.row.effect.id)).collect()
     }
     fn finish_rows(&mut self) -> Result<(), StoreError> {
         for id in &self.row_order {
@@ -493,10 +520,24 @@ impl<'a> Work<'a> {
         if let Some(experiments) = &self.experiments {
             self.batch.meta.push((EXPERIMENTS, encode_experiments(experiments)?));
         }
+        if let Some(disabled) = &self.disabled {
+            let names: Vec<&str> = disabled.iter().map(AsRef::as_ref).collect();
+            self.batch.meta.push((DISABLED, names.join("\n").into_bytes()));
+        }
         let mut redirects: Vec<(ContactUid, ContactUid)> = self.gone.iter().map(|(loser, winner)| (*loser, *winner)).collect();
         redirects.sort_unstable();
         self.batch.redirects = redirects;
         Ok(())
+    }
+    /// Gives back the slots that this batch took: nothing came of it.
+    pub fn abandon(self, handed: &[(EffectId, Lane)]) {
+        let now = self.around.now;
+        for (lane, id) in self.lanes_claimed() {
+            self.desk.give_slot((&lane, id), now);
+        }
+        for (id, lane) in handed {
+            self.desk.give_slot((lane, *id), now);
+        }
     }
 }
 

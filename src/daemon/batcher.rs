@@ -2,23 +2,25 @@
 //!
 //! Until the commit nothing that readers see has changed, so a failed one leaves everything as it was.
 
-use super::api::{Accepted, Deployed, EngineError, OutboxCommand, StreamEvent, Submission, SubmitError};
-use super::courier::{Courier, Settlement};
-use super::desk::{Desk, Slot};
+use super::api::{Accepted, Deployed, EngineError, OutboxCommand, OutboxTarget, QuarantineCommand, StreamEvent, Submission, SubmitError};
+use super::courier::{Courier, Found, Parcel, Settlement};
+use super::deaths::Deaths;
+use super::desk::{Desk, DueRow};
 use super::ingest::EventNames;
-use super::options::UnknownPolicy;
+use super::options::Providers;
 use super::pipeline::{Committer, Flight};
 use super::randomness::Randomness;
 use super::routes::Routes;
 use super::seen::SeenKeys;
 use super::shared::Shared;
+use super::units::Unit;
 use super::upkeep::Upkeep;
 use crate::advance::Switching;
-use crate::bytecode::{CampaignId, Program};
+use crate::bytecode::Program;
 use crate::lang::Instant;
 use crate::machine::state::{ContactUid, EffectId};
-use crate::proof::{Mutant, Point, is_planted, reach};
-use crate::store::{Batch, Store, StoreError, StoreReader};
+use crate::proof::{Point, reach};
+use crate::store::{Batch, Store, StoreReader};
 use rustc_hash::FxHashSet;
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -46,6 +48,8 @@ pub(crate) enum Command {
         reply: Reply<Result<Vec<Accepted>, SubmitError>>,
     },
     Settled(Vec<Settlement>),
+    /// What the provider says of an effect whose answer was lost.
+    Found(EffectId, Found),
     Start {
         reply: Reply<Result<(), EngineError>>,
     },
@@ -59,8 +63,13 @@ pub(crate) enum Command {
         reply: Reply<Result<(), EngineError>>,
     },
     Outbox {
-        effect: EffectId,
+        target: OutboxTarget,
         command: OutboxCommand,
+        reply: Reply<Result<u64, EngineError>>,
+    },
+    Quarantine {
+        id: u64,
+        command: QuarantineCommand,
         reply: Reply<Result<(), EngineError>>,
     },
     Person {
@@ -81,16 +90,6 @@ pub(crate) enum Command {
     },
     /// Nobody holds the engine any more: end at once, as a crash would.
     End,
-}
-
-/// One thing a batch does.
-pub(crate) enum Unit {
-    Submit(Vec<Submission>),
-    Settle(Settlement),
-    HandOver(EffectId),
-    Recover(EffectId),
-    Wake(ContactUid),
-    Switch(ContactUid, CampaignId, Switching),
 }
 
 /// Who waits for the answer to submissions.
@@ -116,10 +115,12 @@ pub(crate) struct Batcher {
     pub routes: Routes,
     pub names: EventNames,
     pub seen: SeenKeys,
-    pub policy: UnknownPolicy,
     pub randomness: Arc<dyn Randomness>,
+    pub providers: Providers,
     pub country: Option<phonenumber::country::Id>,
     pub is_started: bool,
+    /// What the process is about, for the next one.
+    pub deaths: Deaths,
     pub waiting: Waiting,
     pub upkeep: Upkeep,
 }
@@ -127,16 +128,24 @@ pub(crate) struct Batcher {
 /// Who waits for the engine to come to rest.
 #[derive(Default)]
 pub(crate) struct Waiting {
-    settlements: VecDeque<Settlement>,
+    pub settlements: VecDeque<Settlement>,
     special: Option<Command>,
     moves: VecDeque<(Instant, Reply<Result<Instant, EngineError>>)>,
     idles: Vec<Reply<()>>,
     drains: Vec<Reply<()>>,
-    poisoned: FxHashSet<ContactUid>,
-    is_resting: bool,
+    /// Whose timers are left alone: what is due for them was put aside.
+    pub poisoned: FxHashSet<ContactUid>,
+    pub is_resting: bool,
     is_ended: bool,
     /// It ends because it was drained.
     pub is_drained: bool,
+}
+
+impl Waiting {
+    /// Nobody waits yet; the timers of some contacts are left alone.
+    pub fn leaving_alone(poisoned: FxHashSet<ContactUid>) -> Waiting {
+        Waiting { poisoned, ..Waiting::default() }
+    }
 }
 
 impl Batcher {
@@ -186,6 +195,7 @@ impl Batcher {
                     asks.push(Ask { items: items.len(), bytes, reply });
                     units.push(Unit::Submit(items));
                 }
+                Command::Found(id, found) => units.push(Unit::Reconcile(id, found)),
                 Command::Settled(settled) => {
                     inputs += settled.len();
                     self.waiting.settlements.extend(settled);
@@ -197,6 +207,7 @@ impl Batcher {
                 | Command::Switch { .. }
                 | Command::Outbox { .. }
                 | Command::Person { .. }
+                | Command::Quarantine { .. }
                 | Command::MoveClock { .. }
                 | Command::Idle { .. }
                 | Command::Drain { .. }
@@ -259,82 +270,29 @@ impl Batcher {
         let due = resident.timers.iter().take_while(|(at, _)| *at <= now).filter(|(_, uid)| !self.is_elsewhere(*uid));
         units.extend(due.take(SLICE_OF_TIMERS).map(|(_, uid)| Unit::Wake(*uid)));
         drop(resident);
-        units.extend(self.desk.take_due(now, BATCH_INPUTS).into_iter().map(Unit::HandOver));
+        for due in self.desk.take_due(now, BATCH_INPUTS) {
+            match due {
+                DueRow::HandOver(id) => units.push(Unit::HandOver(id)),
+                DueRow::Expired(id) => units.push(Unit::Expire(id)),
+                DueRow::Lapsed(id) => units.push(Unit::Lapse(id)),
+                DueRow::Ask(id) => self.ask(id, now),
+            }
+        }
+        self.shared.metrics.outbox_visits.add(self.desk.take_visits());
+    }
+
+    /// The provider is asked what became of an effect.
+    fn ask(&self, id: EffectId, now: Instant) {
+        let resident = self.shared.read();
+        let (Some(courier), Some(running), Some(open)) = (self.courier.as_ref(), resident.linked.as_ref(), self.desk.get(id)) else { return };
+        let linked = self.routes.of(running, &open.row.effect);
+        courier.ask(Parcel { row: open.row.clone(), lane: open.lane.clone(), linked, email: None, at: now });
     }
 
     pub(super) fn answer(&self, ask: Ask, answer: Result<Vec<Accepted>, SubmitError>) {
         self.shared.leave_queue(ask.items, ask.bytes);
         // Who asked may have gone; what was committed stays.
         let _ = ask.reply.send(answer);
-    }
-
-    /// A batch could not be committed.
-    pub(super) fn recover(&mut self, units: Vec<Unit>, asks: Vec<Ask>, error: StoreError) {
-        tracing::error!(%error, "a batch could not be committed");
-        let is_fatal = error.is_fatal() && !is_planted(Mutant::LostCommitIsAbort);
-        let is_ours = match &error {
-            StoreError::Clash(_) | StoreError::Conflict(_) | StoreError::Codec(_) => true,
-            StoreError::Full
-            | StoreError::ReadOnly
-            | StoreError::InUse(_)
-            | StoreError::Exists(_)
-            | StoreError::Older { .. }
-            | StoreError::Newer { .. }
-            | StoreError::Damaged(_)
-            | StoreError::Disk(_)
-            | StoreError::Other(_) => false,
-        };
-        let error = Arc::new(error);
-        if is_fatal {
-            self.shared.failure.send_replace(Some(error.clone()));
-        }
-        if is_ours && units.len() > 1 {
-            return self.run_alone(units, asks);
-        }
-        for ask in asks {
-            self.answer(ask, Err(SubmitError::Store(error.clone())));
-        }
-        for unit in units {
-            match unit {
-                Unit::Settle(settlement) if !is_ours => self.waiting.settlements.push_back(settlement),
-                Unit::Settle(settlement) => {
-                    self.desk.give_slot(&settlement.lane, settlement.at);
-                    self.set_aside_effect(settlement.effect);
-                }
-                Unit::HandOver(id) | Unit::Recover(id) if is_ours => self.set_aside_effect(id),
-                Unit::Wake(uid) if is_ours => {
-                    self.shared.metrics.quarantined.one();
-                    self.waiting.poisoned.insert(uid);
-                }
-                Unit::Submit(_) | Unit::HandOver(_) | Unit::Recover(_) | Unit::Wake(_) | Unit::Switch(..) => {}
-            }
-        }
-        self.waiting.is_resting = !is_ours;
-    }
-
-    fn set_aside_effect(&mut self, id: EffectId) {
-        self.shared.metrics.quarantined.one();
-        self.desk.forget(&[id]);
-    }
-
-    /// One bad input must not stop the others of its batch.
-    fn run_alone(&mut self, units: Vec<Unit>, asks: Vec<Ask>) {
-        let mut asks = asks.into_iter();
-        for unit in units {
-            let ask: Vec<Ask> = match &unit {
-                Unit::Submit(_) => asks.next().into_iter().collect(),
-                Unit::Settle(_) | Unit::HandOver(_) | Unit::Recover(_) | Unit::Wake(_) | Unit::Switch(..) => Vec::new(),
-            };
-            if let Unit::HandOver(id) = &unit {
-                // Its slot was given back with the batch; where none is free now, it is found due again.
-                let now = self.shared.clock.now();
-                let Some((lane, expires_at)) = self.desk.get(*id).map(|open| (open.lane.clone(), open.row.expires_at)) else { continue };
-                if expires_at > now && self.desk.take_slot(&lane, now) == Slot::Full {
-                    continue;
-                }
-            }
-            self.run_units(vec![unit], ask);
-        }
     }
 
     fn look_at_waiting(&mut self) {
@@ -376,7 +334,7 @@ impl Batcher {
 
     fn run_special(&mut self, command: Command) {
         match command {
-            Command::Submit { .. } | Command::Settled(_) | Command::Committed => {}
+            Command::Submit { .. } | Command::Settled(_) | Command::Found(..) | Command::Committed => {}
             Command::Start { reply } => {
                 let _ = reply.send(self.start());
             }
@@ -386,8 +344,11 @@ impl Batcher {
             Command::Switch { campaign, switching, reply } => {
                 let _ = reply.send(self.switch(&campaign, switching));
             }
-            Command::Outbox { effect, command, reply } => {
-                let _ = reply.send(self.operate(effect, command));
+            Command::Outbox { target, command, reply } => {
+                let _ = reply.send(self.operate(&target, command));
+            }
+            Command::Quarantine { id, command, reply } => {
+                let _ = reply.send(self.settle_quarantine(id, command));
             }
             Command::Person { command, reply } => {
                 let _ = reply.send(self.command_person(&command));

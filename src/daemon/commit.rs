@@ -3,20 +3,20 @@
 use super::accept::not_deployed;
 use super::api::{Accepted, StreamEvent, Submission};
 use super::batch::{Surroundings, Work};
-use super::batcher::{Batcher, Unit};
+use super::batcher::Batcher;
 use super::courier::Parcel;
 use super::desk::{Desk, OpenRow};
-use super::options::UnknownPolicy;
 use super::pipeline::Pending;
+use super::poison::BatchError;
 use super::resident::Rekeyed;
-use crate::advance::{Input, InputKind};
+use super::units::{Unit, in_hand, run_all};
 use crate::deliver::Lane;
 use crate::machine::state::EffectId;
 use crate::proof::{Point, reach};
-use crate::store::{Batch, OutboxRow, Store, StoreError};
-use rustc_hash::FxHashMap;
-use std::collections::BTreeMap;
-use std::sync::Arc;
+use crate::store::{Batch, OutboxRow, QuarantineChange, Store, StoreError};
+use rustc_hash::{FxHashMap, FxHashSet};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, PoisonError};
 
 /// What a batch has come to: its rows for the store, and what is to be done in memory once they are durable.
 #[derive(Default)]
@@ -27,9 +27,16 @@ pub(crate) struct Done {
     /// In the order in which they were decided.
     rows: Vec<(Lane, OutboxRow)>,
     claims: Vec<EffectId>,
-    released: Vec<Lane>,
+    released: Vec<(Lane, EffectId, u32)>,
+    /// Slots that were taken for hand-overs that came to no attempt.
+    idle: Vec<(Lane, EffectId)>,
+    /// Attempts whose lease has ended.
+    lapsed: Vec<(Lane, EffectId, u32)>,
+    disabled: Option<BTreeSet<Arc<str>>>,
+    /// Rows of the desk that it is about.
+    in_hand: Vec<EffectId>,
     /// Slots to give back if it fails.
-    taken: Vec<Lane>,
+    taken: Vec<(Lane, EffectId)>,
     staged: Option<Staged>,
 }
 
@@ -44,22 +51,32 @@ impl Done {
     fn of<'a>(mut work: Work<'a>, handed: Vec<(EffectId, Lane)>) -> Result<(Done, &'a mut Desk), StoreError> {
         let now = work.around.now;
         let mut taken = work.lanes_claimed();
-        taken.extend(handed.iter().map(|(_, lane)| lane.clone()));
+        taken.extend(handed.iter().map(|(id, lane)| (lane.clone(), *id)));
         if let Err(error) = work.finish() {
-            taken.iter().for_each(|lane| work.desk.give_slot(lane, now));
+            taken.iter().for_each(|(lane, id)| work.desk.give_slot((lane, *id), now));
             return Err(error);
         }
         let (rekeyed, pending, rows) = (work.take_rekeyed(), work.take_pending(), work.take_rows());
-        let Work { desk, batch, claims, mut released, .. } = work;
+        let Work { desk, batch, claims, released, lapsed, disabled, in_hand, .. } = work;
         // A hand-over that came to no attempt gives its slot back.
-        released.extend(handed.into_iter().filter(|(id, _)| !claims.contains(id)).map(|(_, lane)| lane));
-        Ok((Done { batch: Arc::new(batch), pending, rekeyed, rows, claims, released, taken, staged: None }, desk))
+        let claimed: FxHashSet<EffectId> = claims.iter().copied().collect();
+        let idle = handed.into_iter().filter(|(id, _)| !claimed.contains(id)).map(|(id, lane)| (lane, id)).collect();
+        let done = Done { batch: Arc::new(batch), pending, rekeyed, rows, claims, released, idle, lapsed, disabled, in_hand, taken, staged: None };
+        Ok((done, desk))
     }
 }
 
 impl Batcher {
     /// Decides units over memory and what is pending. Memory does not change, and nothing is written.
-    pub(super) fn decide(&mut self, units: &[Unit]) -> Result<(Done, Vec<Vec<Accepted>>), StoreError> {
+    pub(super) fn decide(&mut self, units: &[Unit]) -> Result<(Done, Vec<Vec<Accepted>>), BatchError> {
+        let decided = self.decide_over(units);
+        if decided.is_err() {
+            self.desk.put_back(&in_hand(units));
+        }
+        decided
+    }
+
+    fn decide_over(&mut self, units: &[Unit]) -> Result<(Done, Vec<Vec<Accepted>>), BatchError> {
         let shared = self.shared.clone();
         let resident = shared.read();
         let Some(linked) = resident.linked.clone() else {
@@ -79,13 +96,14 @@ impl Batcher {
             seen: &self.seen,
             randomness: self.randomness.as_ref(),
             country: self.country,
+            providers: self.providers,
+            numbers: &shared.numbers,
             now: shared.clock.now(),
         };
         let mut handed: Vec<(EffectId, Lane)> = Vec::new();
         for unit in units {
             if let Unit::HandOver(id) = unit
                 && let Some(open) = self.desk.get(*id)
-                && open.row.expires_at > around.now
             {
                 handed.push((*id, open.lane.clone()));
             }
@@ -93,14 +111,20 @@ impl Batcher {
         let _batch = shared.metrics.batched(units.iter().map(Unit::inputs).sum());
         let mut work = Work::new(around, &mut self.desk);
         work.expect(units.iter().map(|unit| if let Unit::Submit(items) = unit { items.len() } else { 1 }).sum());
-        let answers = run_all(&mut work, units, self.policy);
-        reach(Point::BatchDecided);
-        let (done, _) = Done::of(work, handed)?;
-        Ok((done, answers))
+        match run_all(&mut work, units) {
+            Ok(answers) => {
+                reach(Point::BatchDecided);
+                Ok((Done::of(work, handed)?.0, answers))
+            }
+            Err(error) => {
+                work.abandon(&handed);
+                Err(error)
+            }
+        }
     }
 
     /// Decides and commits units as one transaction, and waits for it.
-    pub(super) fn try_batch(&mut self, units: &[Unit]) -> Result<Vec<Vec<Accepted>>, StoreError> {
+    pub(super) fn try_batch(&mut self, units: &[Unit]) -> Result<Vec<Vec<Accepted>>, BatchError> {
         self.land();
         let (done, answers) = self.decide(units)?;
         if !done.batch.is_empty()
@@ -108,7 +132,7 @@ impl Batcher {
         {
             self.shared.metrics.commit_failures.one();
             self.undo(done);
-            return Err(error);
+            return Err(error.into());
         }
         self.shared.metrics.commits.add(u64::from(!done.batch.is_empty()));
         self.install(done);
@@ -122,7 +146,7 @@ impl Batcher {
         if !done.batch.is_empty() {
             if let Err(error) = metrics.timed(|| store.commit(&done.batch)) {
                 metrics.commit_failures.one();
-                done.taken.iter().for_each(|lane| desk.give_slot(lane, now));
+                done.taken.iter().for_each(|(lane, id)| desk.give_slot((lane, *id), now));
                 return Err(error);
             }
             metrics.commits.one();
@@ -132,8 +156,8 @@ impl Batcher {
 
     /// The desk takes the rows of a batch before they are durable, so that the next one is decided over them.
     pub(super) fn stage(&mut self, done: &mut Done) {
-        let now = done.batch.now;
-        let formers = done.rows.iter().map(|(lane, row)| (row.effect.id, self.desk.install(lane.clone(), row.clone(), now))).collect();
+        let formers = done.rows.iter().map(|(lane, row)| (row.effect.id, self.desk.install(lane.clone(), row.clone()))).collect();
+        self.desk.put_back(&done.in_hand);
         done.staged = Some(Staged { formers, census: self.desk.census().clone() });
     }
 
@@ -141,17 +165,24 @@ impl Batcher {
     pub(super) fn undo(&mut self, done: Done) {
         let now = done.batch.now;
         for (id, former) in done.staged.into_iter().flat_map(|staged| staged.formers).rev() {
-            self.desk.restore(id, former, now);
+            self.desk.restore(id, former);
         }
-        done.taken.iter().for_each(|lane| self.desk.give_slot(lane, now));
+        self.desk.put_back(&done.in_hand);
+        done.taken.iter().for_each(|(lane, id)| self.desk.give_slot((lane, *id), now));
     }
 
     /// The batch is durable: memory follows, and the effects leave.
     pub(super) fn install(&mut self, done: Done) {
-        let Done { batch, pending, rekeyed, rows, claims, released, staged, .. } = done;
+        let Done { batch, pending, rekeyed, rows, claims, released, idle, lapsed, disabled, in_hand, staged, .. } = done;
         let now = batch.now;
         self.publish(&batch);
         let mut resident = self.shared.write();
+        for change in &batch.quarantine {
+            match change {
+                QuarantineChange::Put(row) => drop(resident.put_aside.insert(row.id, (**row).clone())),
+                QuarantineChange::Settled(id) => drop(resident.put_aside.remove(id)),
+            }
+        }
         for change in &batch.identities {
             resident.keys.give(change.kind.into(), &change.key, change.contact);
         }
@@ -170,12 +201,20 @@ impl Batcher {
         }
         rekeyed.iter().for_each(|change| resident.rekey(change));
         drop(resident);
-        released.iter().for_each(|lane| self.desk.give_slot(lane, now));
+        released.iter().for_each(|(lane, id, attempt)| self.desk.give_slot_of((lane, *id, *attempt), now));
+        idle.iter().for_each(|(lane, id)| self.desk.give_slot((lane, *id), now));
+        lapsed.iter().for_each(|(lane, id, attempt)| self.desk.lapse((lane, *id, *attempt), now));
+        if let Some(disabled) = disabled {
+            *self.shared.disabled_endpoints.lock().unwrap_or_else(PoisonError::into_inner) = disabled.into_iter().collect();
+        }
         for (lane, row) in &rows {
             self.tell_delivery(row);
             if staged.is_none() {
-                self.desk.install(lane.clone(), row.clone(), now);
+                self.desk.install(lane.clone(), row.clone());
             }
+        }
+        if staged.is_none() {
+            self.desk.put_back(&in_hand);
         }
         pending.seen.into_iter().for_each(|key| self.seen.add(key, now));
         self.seen.let_go(now);
@@ -225,33 +264,4 @@ impl Batcher {
             let _ = self.shared.stream.send(Arc::new(StreamEvent::Delivery { contact, effect_id, status: row.state.status.word() }));
         }
     }
-}
-
-fn run_all(work: &mut Work<'_>, units: &[Unit], policy: UnknownPolicy) -> Vec<Vec<Accepted>> {
-    let mut answers = Vec::new();
-    for unit in units {
-        match unit {
-            Unit::Submit(items) => answers.push(items.iter().map(|item| work.submit(item)).collect()),
-            Unit::Settle(settlement) => {
-                if let Some(attempted) = settlement.attempted {
-                    work.desk.record(&settlement.lane, attempted, work.around.now);
-                }
-                if settlement.is_file {
-                    work.desk.learn_file(&settlement.lane, work.around.now);
-                }
-                work.settle(settlement, policy);
-            }
-            Unit::HandOver(id) => work.hand_over(*id),
-            Unit::Recover(id) => work.recover(*id, policy),
-            Unit::Wake(uid) => {
-                reach(Point::TimerTaken);
-                work.note_lateness(*uid);
-                work.step(*uid, &Input::new(InputKind::Wake));
-            }
-            Unit::Switch(uid, campaign, switching) => {
-                work.step(*uid, &Input::new(InputKind::Switched { campaign: *campaign, switching: *switching }));
-            }
-        }
-    }
-    answers
 }

@@ -6,19 +6,26 @@ use super::metrics::lane_word;
 use super::options::LinkOptions;
 use crate::advance::Effect;
 use crate::content::{Composer, KeyRing, Outgoing, Settings};
-use crate::deliver::{Attempted, Deliverer, Envelope, Lane, Outcome, SendResult};
+use crate::deliver::{Advice, Attempted, Deliverer, Envelope, Lane, Outcome, SendResult};
+
+pub use crate::deliver::Found;
 use crate::lang::{Instant, Value};
 use crate::machine::Linked;
-use crate::machine::state::EffectId;
+use crate::machine::state::{ContactUid, EffectId};
 use crate::proof::{Point, reach};
 use crate::store::OutboxRow;
 use rustc_hash::FxHashMap;
+use serde::{Deserialize, Serialize};
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::mpsc::Sender;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 use tokio::runtime::Handle;
 use tracing::Instrument;
+
+/// A send takes so long at most: what the deliverer is set up with.
+const LONGEST_SEND_MS: i64 = 45_000;
 
 /// A future of a carrier.
 pub type Carrying<T> = Pin<Box<dyn Future<Output = T> + Send>>;
@@ -29,6 +36,18 @@ pub trait Carrier: Send + Sync {
     fn writes_file(&self, outgoing: &Outgoing) -> bool;
     /// Makes one attempt. Must end within the lease of a claim.
     fn send(self: Arc<Self>, envelope: Envelope) -> Carrying<SendResult>;
+    /// How long the mail relay knows an idempotency key, where it honours them.
+    fn email_keys(&self) -> Option<Duration> {
+        None
+    }
+    /// Whether the SMS provider can be asked what it has.
+    fn answers_about_sms(&self) -> bool {
+        false
+    }
+    /// Asks the provider for a message whose answer was lost, sent at about `at`.
+    fn find(self: Arc<Self>, _outgoing: Outgoing, _at: Instant) -> Carrying<Found> {
+        Box::pin(async { Found::NobodyKnows })
+    }
     /// Writes a batch with one sync; results in the order of the envelopes.
     fn send_files(self: Arc<Self>, batch: Vec<Envelope>) -> Carrying<Vec<SendResult>>;
 }
@@ -39,6 +58,15 @@ impl Carrier for Deliverer {
     }
     fn send(self: Arc<Self>, envelope: Envelope) -> Carrying<SendResult> {
         Box::pin(async move { Deliverer::send(&self, envelope).await })
+    }
+    fn email_keys(&self) -> Option<Duration> {
+        Deliverer::email_keys(self)
+    }
+    fn answers_about_sms(&self) -> bool {
+        Deliverer::answers_about_sms(self)
+    }
+    fn find(self: Arc<Self>, outgoing: Outgoing, at: Instant) -> Carrying<Found> {
+        Box::pin(async move { Deliverer::find(&self, &outgoing, at).await })
     }
     fn send_files(self: Arc<Self>, batch: Vec<Envelope>) -> Carrying<Vec<SendResult>> {
         Box::pin(async move { Deliverer::send_files(&self, batch).await })
@@ -58,9 +86,11 @@ pub(crate) struct Parcel {
 }
 
 /// What came of an attempt.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Settlement {
     pub effect: EffectId,
+    /// Whose effect it is, as it was decided.
+    pub contact: ContactUid,
     pub attempt: u32,
     pub lane: Lane,
     pub result: SendResult,
@@ -96,6 +126,10 @@ impl Courier {
         let mut failed = Vec::new();
         let mut files = (Vec::new(), Vec::new());
         for parcel in parcels {
+            if self.is_too_late(&parcel) {
+                failed.push(self.settlement(&parcel, temporary("its time was up before it began"), None));
+                continue;
+            }
             match self.compose(&parcel) {
                 Composed::Failed(result) => failed.push(self.settlement(&parcel, result, None)),
                 Composed::Ready(envelope) if self.carrier.writes_file(&envelope.outgoing) => {
@@ -109,6 +143,11 @@ impl Courier {
             self.tell(failed);
         }
         self.write_files(files.0, files.1).await;
+    }
+
+    /// No send goes on past its lease, so none begins that could.
+    fn is_too_late(&self, parcel: &Parcel) -> bool {
+        parcel.row.state.lease_until.is_some_and(|lease| self.clock.now() > lease.plus_millis(-LONGEST_SEND_MS))
     }
 
     fn send_alone(self: &Arc<Self>, parcel: Parcel, envelope: Envelope) {
@@ -125,6 +164,20 @@ impl Courier {
             courier.tell(vec![courier.settlement(&parcel, result, Some(attempted))]);
         };
         self.runtime.spawn(attempt.instrument(span));
+    }
+
+    /// Asks the provider what became of a message whose answer was lost; returns at once.
+    pub fn ask(self: &Arc<Self>, parcel: Parcel) {
+        let (courier, id) = (self.clone(), parcel.row.effect.id);
+        let Composed::Ready(envelope) = self.compose(&parcel) else {
+            return drop(self.back.send(Command::Found(id, Found::NobodyKnows)));
+        };
+        let at = parcel.row.state.handed_over_at.unwrap_or(parcel.row.effect.decided_at);
+        self.runtime.spawn(async move {
+            let asking = tokio::spawn(courier.carrier.clone().find(envelope.outgoing, at));
+            let found = asking.await.unwrap_or(Found::NobodyKnows);
+            let _ = courier.back.send(Command::Found(id, found));
+        });
     }
 
     async fn write_files(&self, parcels: Vec<Parcel>, envelopes: Vec<Envelope>) {
@@ -144,6 +197,7 @@ impl Courier {
     fn settlement(&self, parcel: &Parcel, result: SendResult, attempted: Option<Attempted>) -> Settlement {
         Settlement {
             effect: parcel.row.effect.id,
+            contact: parcel.row.effect.contact,
             attempt: parcel.row.state.attempt,
             lane: parcel.lane.clone(),
             result,
@@ -216,7 +270,7 @@ fn envelope(parcel: &Parcel, contact: String, outgoing: Outgoing) -> Envelope {
         effect_id: effect.id.0,
         attempt: parcel.row.state.attempt,
         at: parcel.at,
-        expires_at: Some(parcel.row.expires_at),
+        expires_at: Some(parcel.row.state.expires_at),
         message: parcel.row.message.as_ref().map(ToString::to_string),
         campaign: some(&effect.campaign_name),
         step: some(&effect.step_identity),
@@ -230,13 +284,21 @@ fn permanent(reason: &str) -> SendResult {
     SendResult { outcome: Outcome::Permanent { reason: reason.to_owned(), hard_bounce: false }, answer: None, advice: None }
 }
 
+fn temporary(reason: &str) -> SendResult {
+    SendResult { outcome: Outcome::Temporary { reason: reason.to_owned(), retry_after: None }, answer: None, advice: None }
+}
+
 fn unknown(reason: &str) -> SendResult {
     SendResult { outcome: Outcome::Unknown { reason: reason.to_owned() }, answer: None, advice: None }
 }
 
 fn attempted(result: &SendResult) -> Attempted {
-    match &result.outcome {
-        Outcome::Accepted { .. } | Outcome::Permanent { .. } => Attempted::Answered,
-        Outcome::Temporary { .. } | Outcome::Unknown { .. } => Attempted::Failed,
+    match (&result.outcome, result.advice) {
+        (_, Some(Advice::Unreachable)) => Attempted::Unreachable,
+        // A provider that blocks us fails, whatever the single message says.
+        (Outcome::Permanent { .. }, Some(Advice::Alarm)) => Attempted::Failed,
+        (Outcome::Accepted { .. } | Outcome::Permanent { .. }, _) => Attempted::Answered,
+        (Outcome::Temporary { .. }, Some(Advice::AddressOnly | Advice::DisableEndpoint)) => Attempted::Answered,
+        (Outcome::Temporary { .. } | Outcome::Unknown { .. }, _) => Attempted::Failed,
     }
 }

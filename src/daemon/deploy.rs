@@ -1,20 +1,23 @@
 //! Operating the engine: starting, deploying, pausing, erasing, the operator's word on effects.
 
-use super::api::{Deployed, EngineError, OutboxCommand, StrandedPlace, Stranding, StreamEvent};
+use super::api::{Deployed, EngineError, StrandedPlace, Stranding, StreamEvent};
 use super::batch::{Surroundings, Work};
-use super::batcher::{Batcher, Unit};
+use super::batcher::Batcher;
 use super::ingest::EventNames;
 use super::load::CLOCK;
 use super::options::Sending;
+use super::poison::BatchError;
 use super::resident::Resident;
+use super::units::Unit;
 use crate::advance::{Pacing, Switching, redeploy};
 use crate::bytecode::{CampaignId, Program, encode, program_hash};
-use crate::machine::state::{ContactUid, EffectId, Enrollment, Standing, StandingKind};
+use crate::machine::state::{ContactUid, Enrollment, Standing, StandingKind};
 use crate::machine::{Deployment, IdKind, Linked};
 use crate::migrate::{Choices, Crossing, Landing, align, land};
 use crate::proof::{Point, reach};
-use crate::store::{Batch, CampaignLabel, DeployRecord, OutboxStatus, StepLabel, StoreError};
+use crate::store::{Batch, CampaignLabel, DeployRecord, StepLabel, StoreError};
 use std::collections::{BTreeMap, BTreeSet};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 /// Contacts that are brought under a new program in one transaction.
@@ -31,12 +34,14 @@ impl Batcher {
             self.roll_over(&linked)?;
         }
         if self.courier.is_some() && self.shared.sending == Sending::AsStored {
-            let lost = self.desk.in_status(OutboxStatus::Claimed);
+            let lost = self.desk.claimed();
             for chunk in lost.chunks(1_000) {
                 let units: Vec<Unit> = chunk.iter().map(|id| Unit::Recover(*id)).collect();
-                self.try_batch(&units).map_err(EngineError::Store)?;
+                self.run_units(units, Vec::new());
             }
-            self.desk.begin_sending();
+            self.land();
+            let switches = self.shared.read().switches.clone();
+            self.desk.begin_sending(&switches);
         }
         // Commands on a store whose daemon has stopped keep to the clock it ran on.
         self.store.set_meta(&[(CLOCK, if self.shared.clock.is_manual() { b"manual" } else { b"real" })])?;
@@ -76,8 +81,11 @@ impl Batcher {
         self.names = EventNames::new(&linked);
         let mut resident = self.shared.write();
         resident.run(linked.clone());
+        self.desk.redeployed(&linked);
         let moved = resident.states().map(|state| state.enrollments.len()).sum::<usize>();
         drop(resident);
+        // An endpoint that wanted no more calls is tried anew.
+        self.enable(BTreeSet::clear)?;
         reach(Point::RollOverBegun);
         self.roll_over(&linked)?;
         reach(Point::DeployDone);
@@ -127,39 +135,18 @@ impl Batcher {
         reach(Point::SwitchWritten);
         let mut resident = self.shared.write();
         resident.switches = switches;
-        let concerned: Vec<ContactUid> = resident.uids().into_iter().filter(|uid| is_concerned(&resident, *uid, id)).collect();
+        let concerned = resident.inside(id);
         drop(resident);
+        if switching != Switching::Paused {
+            self.desk.resume(id);
+        }
         for chunk in concerned.chunks(1_000) {
             let units: Vec<Unit> = chunk.iter().map(|uid| Unit::Switch(*uid, campaign, switching)).collect();
-            self.try_batch(&units)?;
+            self.run_units(units, Vec::new());
         }
+        self.land();
         reach(Point::SwitchDone);
         Ok(())
-    }
-
-    /// The operator's word on an effect.
-    pub(super) fn operate(&mut self, effect: EffectId, command: OutboxCommand) -> Result<(), EngineError> {
-        let status = self.desk.get(effect).map(|open| open.row.state.status);
-        let is_settled = match status {
-            Some(OutboxStatus::Queued | OutboxStatus::Unknown) => false,
-            Some(
-                OutboxStatus::Claimed | OutboxStatus::Accepted | OutboxStatus::Failed | OutboxStatus::Suppressed | OutboxStatus::Dead | OutboxStatus::Cancelled,
-            )
-            | None => true,
-        };
-        if is_settled {
-            return Err(EngineError::Unknown(format!("effect {} does not wait for anything", effect.to_text())));
-        }
-        self.with_work(|work| match command {
-            OutboxCommand::Retry => {
-                let now = work.around.now;
-                work.change_row(effect, |state| {
-                    state.status = OutboxStatus::Queued;
-                    state.not_before = Some(now);
-                });
-            }
-            OutboxCommand::Drop => work.give_up(effect, "dropped by the operator"),
-        })
     }
 
     /// Runs something that is no input, and commits it.
@@ -179,20 +166,21 @@ impl Batcher {
             seen: &self.seen,
             randomness: self.randomness.as_ref(),
             country: self.country,
+            providers: self.providers,
+            numbers: &shared.numbers,
             now: shared.clock.now(),
         };
         let mut work = Work::new(around, &mut self.desk);
-        run(&mut work);
+        // What the operator asks for may meet the very input that breaks the engine.
+        if let Err(panic) = catch_unwind(AssertUnwindSafe(|| run(&mut work))) {
+            work.abandon(&[]);
+            return Err(BatchError::of_panic(panic.as_ref()).into());
+        }
         let done = Self::commit(self.store.as_mut(), work, Vec::new())?;
         drop(resident);
         self.install(done);
         Ok(())
     }
-}
-
-fn is_concerned(resident: &Resident, uid: ContactUid, campaign: u32) -> bool {
-    let Some(state) = resident.state(uid) else { return false };
-    state.enrollments.iter().any(|enrollment| enrollment.campaign == campaign) || state.missed.iter().any(|missed| missed.campaign == campaign)
 }
 
 /// Who stands where the new program has no place for them.
@@ -202,7 +190,8 @@ fn stranding(resident: &Resident, crossing: &Crossing<'_>) -> Stranding {
         for enrollment in &state.enrollments {
             for (thread, landing) in enrollment.threads.iter().zip(land(crossing, enrollment)) {
                 let Landing::Nowhere(code) = landing else { continue };
-                if thread.standing.kind != StandingKind::Stranded {
+                // Who is faulted stands still in any case, until the operator looks.
+                if !matches!(thread.standing.kind, StandingKind::Stranded | StandingKind::Faulted { .. }) {
                     let (campaign, step, source) = describe(crossing.running, enrollment, &thread.standing);
                     lost.entry((campaign, step, code.as_str(), source)).or_default().insert(state.uid);
                 }

@@ -1,19 +1,21 @@
 //! The handle: what doors and commands hold. Cheap to clone; works with and without HTTP in front of it.
 
 use super::api::{
-    Accepted, CampaignDetail, CampaignView, ContactFilter, ContactView, Deployed, EngineError, JournalLine, MessageFilter, MessageView, OutboxCommand, Page,
-    SegmentView, StreamEvent, Submission, SubmitError, UndeclaredEvent,
+    Accepted, CampaignDetail, CampaignView, ContactFilter, ContactView, Deployed, EngineError, JournalLine, MessageFilter, MessageView, OutboxCommand,
+    OutboxTarget, Page, QuarantineCommand, QuarantineView, SegmentView, StreamEvent, Submission, SubmitError, UndeclaredEvent,
 };
 use super::batcher::{Batcher, Command, Reply, Waiting};
 use super::courier::Courier;
-use super::desk::DeskRules;
+use super::deaths::Deaths;
+use super::desk::{Census, DeskRules};
 use super::erasing::PersonCommand;
 use super::ingest::EventNames;
 use super::load::{Loaded, SENDING, load, meta_or_make};
 use super::metrics::Metrics;
-use super::options::{EngineOptions, LinkOptions, Sending};
+use super::options::{EngineOptions, LinkOptions, Providers, Sending};
 use super::pipeline::{Committer, SharedStore};
 use super::plan::{PlanAsk, planned};
+use super::poison::poisoned;
 use super::randomness::{Randomness, random_bytes};
 use super::reports::{DossierView, NowView, StatusView, SuppressionView};
 use super::shared::Shared;
@@ -30,7 +32,7 @@ use crate::migrate::Plan;
 use crate::proof::{Point, reach};
 use crate::store::{OutboxRow, Store, StoreError};
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::thread::JoinHandle;
@@ -96,8 +98,9 @@ impl Engine {
     /// # Errors
     /// The store cannot be read, or its program not by this version.
     pub fn open(mut store: Box<dyn Store>, options: EngineOptions) -> Result<Engine, EngineError> {
-        let rules = DeskRules { concurrency: options.concurrency, email_rate: options.email_rate, is_sending: false };
-        let Loaded { mut resident, routes, desk, seen, mut meta, now } = load(store.as_mut(), rules, options.clock.now())?;
+        let rates = vec![("email", options.email_rate), ("sms", options.sms_rate), ("push", options.push_rate), ("webhook", options.webhook_rate)];
+        let rules = DeskRules { concurrency: options.concurrency, rates, is_sending: false };
+        let Loaded { mut resident, routes, desk, seen, mut meta, now } = load(store.as_mut(), &rules, options.clock.now())?;
         options.clock.move_to(now);
         resident.switches.ignore_legal_hours = options.ignore_legal_hours;
         let signing_key = meta_or_make(store.as_mut(), &mut meta, "signing_key", || random_bytes::<32>(options.randomness.as_ref()).to_vec())?;
@@ -109,7 +112,12 @@ impl Engine {
             tokens.insert(kind.key(), String::from_utf8_lossy(&token).into_owned());
         }
         let names = resident.linked.as_ref().map(|linked| EventNames::new(linked)).unwrap_or_default();
+        let mut census = Census::default();
+        desk.tell(&mut census);
+        let next_number = resident.put_aside.keys().next_back().map_or(1, |last| last + 1);
+        let poisoned = poisoned(&resident);
         let shared = Arc::new(Shared {
+            numbers: AtomicU64::new(next_number),
             resident: RwLock::new(resident),
             reader: store.reader()?,
             clock: options.clock.clone(),
@@ -120,7 +128,8 @@ impl Engine {
             waiting_bytes: AtomicUsize::new(0),
             is_closing: AtomicBool::new(false),
             failure: tokio::sync::watch::Sender::new(None),
-            outbox_census: Mutex::default(),
+            outbox_census: Mutex::new(census),
+            disabled_endpoints: Mutex::new(desk.disabled().iter().cloned().collect()),
         });
         let (commands, inbox) = channel();
         let store = SharedStore::new(store);
@@ -141,11 +150,12 @@ impl Engine {
             routes,
             names,
             seen,
-            policy: options.on_unknown,
+            providers: Providers::of(options.on_unknown, options.carrier.as_deref()),
             randomness: options.randomness.clone(),
             country: options.country.as_deref().and_then(|country| country.parse().ok()),
             is_started: false,
-            waiting: Waiting::default(),
+            deaths: Deaths::open(options.deaths.as_deref()),
+            waiting: Waiting::leaving_alone(poisoned),
             upkeep: Upkeep::new(options.keep_events_ms),
         };
         let thread = std::thread::Builder::new().name("camp-batcher".to_owned()).spawn(move || batcher.run());
@@ -256,7 +266,21 @@ impl Engine {
     /// # Errors
     /// It waits for nothing; the store failed.
     pub async fn outbox(&self, effect: EffectId, command: OutboxCommand) -> Result<(), EngineError> {
-        self.ask(|reply| Command::Outbox { effect, command, reply }).await
+        self.outbox_all(OutboxTarget::One(effect), command).await.map(|_| ())
+    }
+    /// Settles one effect or many; how many.
+    ///
+    /// # Errors
+    /// As [`Engine::outbox`].
+    pub async fn outbox_all(&self, target: OutboxTarget, command: OutboxCommand) -> Result<u64, EngineError> {
+        self.ask(|reply| Command::Outbox { target, command, reply }).await
+    }
+    /// Settles an input that was put aside.
+    ///
+    /// # Errors
+    /// There is none of that number; it failed again; the store failed.
+    pub async fn settle_quarantine(&self, id: u64, command: QuarantineCommand) -> Result<(), EngineError> {
+        self.ask(|reply| Command::Quarantine { id, command, reply }).await
     }
     /// Erases a contact.
     ///
@@ -448,6 +472,13 @@ impl Engine {
     pub fn messages(&self, filter: &MessageFilter) -> Result<Page<MessageView>, StoreError> {
         view::messages(&self.inner.shared, filter)
     }
+    /// One send as the API shows it.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub fn message(&self, id: EffectId) -> Result<Option<MessageView>, StoreError> {
+        view::message(&self.inner.shared, id)
+    }
     /// One effect, whatever became of it. It is found quickly with the contact it was decided for.
     ///
     /// # Errors
@@ -479,6 +510,11 @@ impl Engine {
     #[must_use]
     pub fn plan(&self, ask: &PlanAsk) -> Plan {
         planned(&self.inner.shared, ask)
+    }
+    /// Inputs that were put aside, oldest first.
+    #[must_use]
+    pub fn put_aside(&self) -> Vec<QuarantineView> {
+        view::put_aside(&self.inner.shared)
     }
     /// Events that nobody declared, the most frequent first.
     ///

@@ -68,9 +68,11 @@ impl Batcher {
             reach(Point::EraseWritten);
             self.desk.forget(&self.desk.of_contact(uid));
             let mut resident = self.shared.write();
+            resident.put_aside.retain(|_, row| row.contact != Some(uid));
             resident.remove(uid);
             resident.keys.forget(uid);
         }
+        self.desk.tell(&mut self.shared.census());
         // What campaigns count stays, without the person.
         self.store.set_meta(&[(ERASED, &erased.encode()?)])?;
         self.shared.write().erased = erased;

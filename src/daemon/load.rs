@@ -36,6 +36,9 @@ const READ_AHEAD: usize = 16;
 /// Where `meta` keeps whether the last daemon's clock was `real` or `manual`.
 pub const CLOCK: &str = "clock";
 
+/// Where `meta` keeps the endpoints that want no more calls.
+pub(crate) const DISABLED: &str = "disabled_endpoints";
+
 /// What was loaded.
 pub(crate) struct Loaded {
     pub resident: Resident,
@@ -51,6 +54,7 @@ pub(crate) struct Loaded {
 struct Opening {
     clock_now: Instant,
     now: Instant,
+    last_commit: Instant,
     meta: BTreeMap<String, Vec<u8>>,
     images: BTreeMap<[u8; 32], Vec<u8>>,
     deployments: Vec<Deployment>,
@@ -64,7 +68,10 @@ struct Opening {
 impl Opening {
     fn take(&mut self, item: LoadItem) {
         match item {
-            LoadItem::Progress(_, now) => self.now = now.max(self.clock_now),
+            LoadItem::Progress(_, now) => {
+                self.last_commit = now;
+                self.now = now.max(self.clock_now);
+            }
             LoadItem::Meta(key, value) => {
                 self.meta.insert(key, value);
             }
@@ -78,6 +85,9 @@ impl Opening {
             LoadItem::Identity(kind, key, uid) => self.resident.keys.give(kind.into(), &key, uid),
             LoadItem::Redirect(loser, winner) => {
                 self.resident.redirects.insert(loser, winner);
+            }
+            LoadItem::PutAside(row) => {
+                self.resident.put_aside.insert(row.id, *row);
             }
             LoadItem::Outbox(row) => self.outbox.push(*row),
             LoadItem::Seen(..) if is_planted(Mutant::DedupeForgotten) => {}
@@ -124,9 +134,13 @@ impl Opening {
         Ok(Some(Arc::new(Linked::new(Arc::new(program), deployment.clone()))))
     }
     /// The open effects, each with the program it was decided under.
-    fn desk(&mut self, rules: DeskRules) -> Result<(Desk, Routes), EngineError> {
-        let (mut desk, mut routes) = (Desk::new(rules), Routes::default());
+    fn desk(&mut self, rules: &DeskRules) -> Result<(Desk, Routes), EngineError> {
+        let (mut desk, mut routes) = (Desk::new(rules, self.last_commit), Routes::default());
+        if let Some(bytes) = self.meta.get(DISABLED) {
+            desk.set_disabled(String::from_utf8_lossy(bytes).lines().map(Arc::from).collect());
+        }
         let Some(running) = self.resident.linked.clone() else { return Ok((desk, routes)) };
+        desk.redeployed(&running);
         let mut known: BTreeSet<[u8; 32]> = [running.deployment.program].into();
         for row in std::mem::take(&mut self.outbox) {
             if known.insert(row.effect.program)
@@ -135,7 +149,7 @@ impl Opening {
                 routes.keep(older);
             }
             let lane = lane_of(&routes.of(&running, &row.effect), &row.effect);
-            desk.install(lane, row, self.now);
+            desk.install(lane, row);
         }
         Ok((desk, routes))
     }
@@ -167,7 +181,7 @@ fn read(store: &mut dyn Store, clock_now: Instant) -> Result<Opening, EngineErro
 }
 
 /// Loads a store.
-pub(crate) fn load(store: &mut dyn Store, rules: DeskRules, clock_now: Instant) -> Result<Loaded, EngineError> {
+pub(crate) fn load(store: &mut dyn Store, rules: &DeskRules, clock_now: Instant) -> Result<Loaded, EngineError> {
     reach(Point::LoadBegun);
     let mut opening = read(store, clock_now)?;
     opening.run();

@@ -203,6 +203,10 @@ counters! {
     retried: "Attempts that are to be made again"
     /// Attempts whose outcome is unknown.
     unknown: "Attempts whose outcome is unknown"
-    /// Inputs that were put aside because they cannot be committed.
-    quarantined: "Inputs that were put aside because they cannot be committed"
+    /// Inputs that were put aside because they cannot be carried out, and enrollments the machine broke on.
+    quarantined: "Inputs that were put aside because they cannot be carried out"
+    /// Contacts that were told that their campaign is paused or goes on.
+    switched: "Contacts that were told that their campaign is paused or goes on"
+    /// Rows of the outbox that were looked at.
+    outbox_visits: "Rows of the outbox that were looked at"
 }

@@ -4,7 +4,9 @@ use super::clock::{Clock, RealClock};
 use super::courier::Carrier;
 use super::randomness::{Randomness, SystemRandomness};
 use crate::deliver::Rate;
+use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// What is done with an effect whose answer was lost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,6 +43,22 @@ impl UnknownPolicy {
             "webhook" => self.webhooks,
             _ => self.email,
         }
+    }
+}
+
+/// What is known of the providers, where answers are lost.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Providers {
+    pub on_unknown: UnknownPolicy,
+    /// How long the relay knows a key, where it honours keys.
+    pub email_keys: Option<Duration>,
+    /// Whether the SMS provider can be asked what it has.
+    pub answers_about_sms: bool,
+}
+
+impl Providers {
+    pub fn of(on_unknown: UnknownPolicy, carrier: Option<&dyn Carrier>) -> Providers {
+        Providers { on_unknown, email_keys: carrier.and_then(Carrier::email_keys), answers_about_sms: carrier.is_some_and(Carrier::answers_about_sms) }
     }
 }
 
@@ -88,10 +106,18 @@ pub struct EngineOptions {
     pub links: LinkOptions,
     /// Attempts under way in one lane.
     pub concurrency: usize,
-    /// `[email] rate`
+    /// `[email] rate`, for mail and notices together.
     pub email_rate: Option<Rate>,
+    /// `[sms] rate`
+    pub sms_rate: Option<Rate>,
+    /// `[push] rate`
+    pub push_rate: Option<Rate>,
+    /// `[webhooks] rate`, for all hosts together.
+    pub webhook_rate: Option<Rate>,
     /// What is done with lost answers.
     pub on_unknown: UnknownPolicy,
+    /// A file in which the engine notes what it is about, so that the next process knows over what this one died.
+    pub deaths: Option<PathBuf>,
     /// `[project] country`: the region of numbers without a country code, as `CA`.
     pub country: Option<String>,
     /// `[sms] legal_hours = false`
@@ -115,7 +141,11 @@ impl Default for EngineOptions {
             links: LinkOptions::default(),
             concurrency: 20,
             email_rate: None,
+            sms_rate: None,
+            push_rate: None,
+            webhook_rate: None,
             on_unknown: UnknownPolicy::default(),
+            deaths: None,
             country: None,
             ignore_legal_hours: false,
             keep_events_ms: None,

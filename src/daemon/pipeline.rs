@@ -4,9 +4,10 @@
 //! that fails takes with it what was decided over it: memory is as it was, and what was only behind it is decided again.
 
 use super::api::{Accepted, SubmitError};
-use super::batcher::{Ask, Batcher, Command, Unit};
+use super::batcher::{Ask, Batcher, Command};
 use super::commit::Done;
 use super::shared::Shared;
+use super::units::Unit;
 use crate::advance::{ExperimentBook, PaceBook, Switches};
 use crate::lang::Instant;
 use crate::machine::state::ContactUid;
@@ -50,6 +51,12 @@ impl Batcher {
     /// Decides units over what is pending, and sets their commit going once the one before has ended.
     pub(super) fn run_units(&mut self, units: Vec<Unit>, asks: Vec<Ask>) {
         reach(Point::BatchGathered);
+        if units.iter().any(|unit| self.deaths.is_suspect(unit)) {
+            self.land();
+            return self.run_carefully(units, asks);
+        }
+        let before = self.flight.as_ref().map_or(&[][..], |flight| flight.units.as_slice());
+        self.deaths.begin(&[before, &units]);
         let (mut done, answers) = match self.decide(&units) {
             Ok(decided) => decided,
             Err(error) => {
@@ -74,6 +81,7 @@ impl Batcher {
             }
         }
         if flight.done.batch.is_empty() {
+            self.deaths.end();
             return self.complete(flight);
         }
         self.committer.begin(flight.done.batch.clone());
@@ -88,6 +96,7 @@ impl Batcher {
                 Ok(_) => self.complete(flight),
                 Err(error) => self.fail(flight, error),
             }
+            self.deaths.end();
         }
     }
 
@@ -98,6 +107,9 @@ impl Batcher {
         match result {
             Ok(_) => self.complete(flight),
             Err(error) => self.fail(flight, error),
+        }
+        if self.flight.is_none() {
+            self.deaths.end();
         }
     }
 
@@ -121,7 +133,7 @@ impl Batcher {
         } else {
             self.undo(flight.done);
         }
-        self.recover(flight.units, flight.asks, error);
+        self.recover(flight.units, flight.asks, error.into());
     }
 
     /// Units that were decided over a batch which failed. What time brings is found due again by itself.
@@ -131,8 +143,8 @@ impl Batcher {
             return asks.into_iter().for_each(|ask| self.answer(ask, Err(SubmitError::Store(error.clone()))));
         }
         let is_lost = |unit: &Unit| match unit {
-            Unit::Submit(_) | Unit::Settle(_) => true,
-            Unit::HandOver(_) | Unit::Recover(_) | Unit::Wake(_) | Unit::Switch(..) => false,
+            Unit::Submit(_) | Unit::Settle(_) | Unit::Reconcile(..) | Unit::Switch(..) | Unit::Recover(_) => true,
+            Unit::HandOver(_) | Unit::Expire(_) | Unit::Lapse(_) | Unit::Wake(_) | Unit::Again(..) => false,
         };
         let units: Vec<Unit> = units.into_iter().filter(is_lost).collect();
         if !units.is_empty() {

@@ -134,6 +134,10 @@ pub struct StatusView {
     pub contacts: u64,
     pub enrollments: u64,
     pub quarantined: Vec<String>,
+    /// Inputs that were put aside.
+    pub put_aside: u64,
+    /// Webhooks that answered 410 and are not called until the next deploy, or `campc outbox retry`.
+    pub disabled_endpoints: Vec<Arc<str>>,
     /// When time alone next brings something about.
     pub next_due: Option<String>,
     /// How late that is already, in milliseconds; 0 where it lies ahead.

@@ -12,9 +12,9 @@ use crate::bytecode::{BuiltinField, FieldId};
 use crate::lang::{Instant, Zone, is_normal_email, normalize_email};
 use crate::machine::Linked;
 use crate::machine::state::{ContactState, ContactUid, StableId};
-use crate::store::{IdentityKind, PackedState};
+use crate::store::{IdentityKind, PackedState, QuarantineRow};
 use rustc_hash::FxHashMap;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// Where the program keeps the fields that the engine itself reads.
@@ -62,11 +62,17 @@ pub(crate) struct Keys {
     pub email: Option<Arc<str>>,
     pub phone: Option<Arc<str>>,
     pub devices: Vec<Arc<str>>,
+    /// The campaigns that the contact is inside of, or was kept out of by their pause.
+    pub campaigns: Vec<StableId>,
 }
 
 impl Keys {
     pub fn of(builtins: &Builtins, state: &ContactState) -> Keys {
-        Keys { email: builtins.email_key(state), phone: builtins.phone_key(state), devices: state.devices.clone() }
+        let of_enrollments = state.enrollments.iter().map(|enrollment| enrollment.campaign);
+        let mut campaigns: Vec<StableId> = of_enrollments.chain(state.missed.iter().map(|missed| missed.campaign)).collect();
+        campaigns.sort_unstable();
+        campaigns.dedup();
+        Keys { email: builtins.email_key(state), phone: builtins.phone_key(state), devices: state.devices.clone(), campaigns }
     }
 }
 
@@ -85,6 +91,8 @@ pub(crate) struct Resident {
     pub keys: KeyIndex,
     pub redirects: FxHashMap<ContactUid, ContactUid>,
     pub timers: BTreeSet<(Instant, ContactUid)>,
+    /// Who is inside a campaign, or was kept out by its pause.
+    campaigns: BTreeSet<(StableId, ContactUid)>,
     pub linked: Option<Arc<Linked>>,
     pub builtins: Builtins,
     pub switches: Switches,
@@ -97,6 +105,8 @@ pub(crate) struct Resident {
     /// Addresses that nobody is to be written at.
     pub suppressions: SuppressionBook,
     pub quarantined: Vec<(ContactUid, String)>,
+    /// Inputs that were put aside until the operator settles them, by number.
+    pub put_aside: BTreeMap<u64, QuarantineRow>,
 }
 
 impl Resident {
@@ -152,6 +162,10 @@ impl Resident {
             self.timers.insert((at, uid));
         }
     }
+    /// Who is inside a campaign, or was kept out by its pause; nobody else is looked at.
+    pub fn inside(&self, campaign: StableId) -> Vec<ContactUid> {
+        self.campaigns.range((campaign, ContactUid(0))..=(campaign, ContactUid(u64::MAX))).map(|(_, uid)| *uid).collect()
+    }
     /// Takes a contact out: it was merged or erased.
     pub fn remove(&mut self, uid: ContactUid) {
         let Some(person) = self.people.remove(uid) else { return };
@@ -183,6 +197,10 @@ impl Resident {
         for device in after.devices.iter().filter(|device| !before.devices.contains(device)) {
             self.keys.give(KeyKind::Device, device, *uid);
         }
+        for campaign in before.campaigns.iter().filter(|campaign| !after.campaigns.contains(campaign)) {
+            self.campaigns.remove(&(*campaign, *uid));
+        }
+        self.campaigns.extend(after.campaigns.iter().filter(|campaign| !before.campaigns.contains(campaign)).map(|campaign| (*campaign, *uid)));
     }
     /// A program runs from now on. Where it keeps addresses in other fields, their index is made anew.
     pub fn run(&mut self, linked: Arc<Linked>) {

@@ -19,6 +19,10 @@ impl Routes {
     pub fn keep(&mut self, linked: Arc<Linked>) {
         self.older.insert(linked.deployment.program, linked);
     }
+    /// Whether an older program is kept.
+    pub fn knows(&self, program: &[u8; 32]) -> bool {
+        self.older.contains_key(program)
+    }
     /// The program an effect was decided by; the running one where that is not known any more.
     pub fn of(&self, running: &Arc<Linked>, effect: &Effect) -> Arc<Linked> {
         if effect.program == running.deployment.program {
@@ -31,20 +35,24 @@ impl Routes {
 /// The lane and the row of an effect that has just been decided.
 pub(crate) fn row_of(linked: &Linked, effect: Effect) -> (Lane, OutboxRow) {
     let lane = lane_of(linked, &effect);
-    let (channel, message, answer) = match &effect.kind {
+    let (channel, message) = match &effect.kind {
         EffectKind::Message { message, .. } => {
             let def = linked.program.messages.get(message.index());
-            (def.map_or("email", |def| def.channel.word()), def.and_then(|def| def.name.clone()), AnswerWanted::No)
+            (def.map_or("email", |def| def.channel.word()), def.and_then(|def| def.name.clone()))
         }
-        EffectKind::Webhook { webhook, wants_answer, .. } => {
-            let name = linked.program.webhooks.get(webhook.index()).map(|def| def.name.clone());
-            ("webhook", name, if *wants_answer { AnswerWanted::Yes } else { AnswerWanted::No })
-        }
-        EffectKind::Notify { .. } => ("notify", None, AnswerWanted::No),
+        EffectKind::Webhook { webhook, .. } => ("webhook", linked.program.webhooks.get(webhook.index()).map(|def| def.name.clone())),
+        EffectKind::Notify { .. } => ("notify", None),
     };
-    let worth_ms = i64::try_from(expiry(&lane, answer).as_millis()).unwrap_or(i64::MAX);
-    let expires_at = effect.decided_at.plus_millis(worth_ms);
-    (lane, OutboxRow { effect: Arc::new(effect), channel, message, expires_at, state: OutboxChange::queued() })
+    let decided_at = effect.decided_at;
+    let mut row = OutboxRow { effect: Arc::new(effect), channel, message, state: OutboxChange::queued(decided_at) };
+    row.state.expires_at = decided_at.plus_millis(worth_ms(&lane, &row));
+    (lane, row)
+}
+
+/// How long an effect is worth sending.
+pub(crate) fn worth_ms(lane: &Lane, row: &OutboxRow) -> i64 {
+    let answer = if row.wants_answer() { AnswerWanted::Yes } else { AnswerWanted::No };
+    i64::try_from(expiry(lane, answer).as_millis()).unwrap_or(i64::MAX)
 }
 
 /// The lane of an effect.

@@ -8,7 +8,7 @@ use super::options::Sending;
 use super::resident::Resident;
 use crate::machine::Linked;
 use crate::store::{StoreError, StoreReader};
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 /// What is shared.
@@ -24,8 +24,12 @@ pub(crate) struct Shared {
     pub waiting: AtomicUsize,
     pub waiting_bytes: AtomicUsize,
     pub is_closing: AtomicBool,
+    /// The next number of what is put aside.
+    pub numbers: AtomicU64,
     /// Why the engine can go on no more.
     pub failure: tokio::sync::watch::Sender<Option<Arc<StoreError>>>,
+    /// Endpoints that are not called, as of the last commit.
+    pub disabled_endpoints: Mutex<Vec<Arc<str>>>,
     /// Open effects as numbers, as of the last commit.
     pub outbox_census: Mutex<Census>,
 }

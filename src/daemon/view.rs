@@ -1,15 +1,17 @@
 //! Journals, campaigns, messages and status as the API shows them, from what is durable and what is resident.
 
-use super::api::{CampaignDetail, CampaignView, CauseView, GoalView, JournalLine, MessageFilter, MessageView, Page, StepView, UndeclaredEvent};
+use super::api::{CampaignDetail, CampaignView, CauseView, GoalView, JournalLine, MessageFilter, MessageView, Page, QuarantineView, StepView, UndeclaredEvent};
 use super::resident::Resident;
+use super::routes::lane_of;
 use super::shared::Shared;
 use super::tally::Tally;
 use crate::advance::{JournalEntry, What};
 use crate::bytecode::{CampaignDef, GoalDef, StepKind};
+use crate::deliver::Lane;
 use crate::lang::{Instant, Value, Zone, to_json};
 use crate::machine::Linked;
 use crate::machine::state::{ContactUid, StableId, StepUid};
-use crate::store::{CountRecord, JournalRecord, OutboxFilter, OutboxRow, OutboxStatus, PageRequest, StoreError};
+use crate::store::{CountRecord, JournalRecord, OutboxFilter, OutboxRow, OutboxStatus, PageRequest, QuarantineRow, StoreError};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -228,7 +230,38 @@ pub(crate) fn messages(shared: &Shared, filter: &MessageFilter) -> Result<Page<M
     let rows = shared.reader.outbox(&OutboxFilter { contact: filter.contact, campaign, status, page })?;
     let cursor = if rows.len() == limit { rows.last().map(|(position, _)| position.to_string()) } else { None };
     let resident = shared.read();
-    Ok(Page { items: rows.iter().map(|(_, row)| message_view(&resident, row)).collect(), cursor })
+    let views = rows.iter().map(|(_, row)| message_view(&resident, row));
+    // Lanes are no column: of a page only those are shown that are meant, and the cursor goes on behind it.
+    Ok(Page { items: views.filter(|view| filter.lane.as_ref().is_none_or(|lane| *lane == view.lane)).collect(), cursor })
+}
+
+/// The lane of an effect; a webhook of an older program is looked for by its name.
+fn lane_text(resident: &Resident, row: &OutboxRow) -> String {
+    let Some(linked) = resident.linked.as_ref() else { return row.channel.to_owned() };
+    if row.effect.program == linked.deployment.program {
+        return lane_of(linked, &row.effect).to_string();
+    }
+    match row.channel {
+        "webhook" => {
+            let def = linked.program.webhooks.iter().find(|def| Some(&def.name) == row.message.as_ref());
+            let url = def.and_then(|def| linked.program.templates.get(def.url.index()));
+            url.map_or(Lane::Webhook("".into()), |url| Lane::of_webhook(&url.source)).to_string()
+        }
+        "push" | "notify" => row.channel.to_owned(),
+        channel => format!("{channel}/{}", if row.effect.is_transactional { "transactional" } else { "marketing" }),
+    }
+}
+
+/// When an effect is given up; of one that waits for its campaign, if that went on now.
+fn expires_at(row: &OutboxRow) -> Instant {
+    let is_parked = row.state.status == OutboxStatus::Queued && row.state.not_before == Some(Instant::FAR_FUTURE);
+    if is_parked { row.effect.decided_at.plus_millis(row.state.expires_at.millis_since(Instant::FAR_FUTURE)) } else { row.state.expires_at }
+}
+
+/// One send.
+pub(crate) fn message(shared: &Shared, id: crate::machine::state::EffectId) -> Result<Option<MessageView>, StoreError> {
+    let row = shared.reader.effect(id, None)?;
+    Ok(row.map(|row| message_view(&shared.read(), &row)))
 }
 
 fn campaign_id(shared: &Shared, name: &str) -> Option<StableId> {
@@ -248,14 +281,15 @@ fn message_view(resident: &Resident, row: &OutboxRow) -> MessageView {
         campaign: some(&effect.campaign_name),
         step: some(&effect.step_identity),
         channel: row.channel.to_owned(),
+        lane: lane_text(resident, row),
         message: row.message.as_ref().map(ToString::to_string),
         to: row.recipient().to_owned(),
         status: row.state.status.word(),
         attempt: row.state.attempt,
         decided_at: text(effect.decided_at),
         handed_over_at: row.state.handed_over_at.map(text),
-        next_attempt_at: row.state.not_before.filter(|_| row.state.status == OutboxStatus::Queued).map(text),
-        expires_at: text(row.expires_at),
+        next_attempt_at: row.state.not_before.filter(|at| row.state.status == OutboxStatus::Queued && *at != Instant::FAR_FUTURE).map(text),
+        expires_at: text(expires_at(row)),
         reason: row.state.reason.as_ref().map(ToString::to_string),
         provider_id: row.state.provider_id.as_ref().map(ToString::to_string),
         delivered_at: record.and_then(|record| record.delivered).map(text),
@@ -264,6 +298,27 @@ fn message_view(resident: &Resident, row: &OutboxRow) -> MessageView {
         bounced_at: record.and_then(|record| record.bounced).map(text),
         unsubscribed_at: record.and_then(|record| record.unsubscribed).map(text),
     }
+}
+
+/// Inputs that were put aside.
+pub(crate) fn put_aside(shared: &Shared) -> Vec<QuarantineView> {
+    let resident = shared.read();
+    let linked = resident.linked.as_ref();
+    let campaign = |id: StableId| linked.and_then(|linked| Some(linked.program.campaigns.get(linked.campaign(id)?.index())?.name.clone()));
+    let step = |uid: StepUid| linked.and_then(|linked| Some(linked.program.steps.get(linked.step(uid)?.index())?.identity().clone()));
+    let view = |row: &QuarantineRow| QuarantineView {
+        id: row.id,
+        at: row.at.to_rfc3339(),
+        contact: row.contact.map(|uid| resident.canonical(uid).to_text()),
+        kind: row.kind.clone(),
+        what: row.what.clone(),
+        error: row.error.clone(),
+        program: data_encoding::HEXLOWER.encode(&row.program),
+        campaign: row.campaign.and_then(campaign),
+        step: row.step.and_then(step),
+        body: serde_json::from_str(&row.body).unwrap_or_default(),
+    };
+    resident.put_aside.values().map(view).collect()
 }
 
 /// Events that nobody declared.

@@ -107,6 +107,7 @@ fn enrollment_view(resident: &Resident, linked: &Linked, enrollment: &Enrollment
         Some(StandingKind::Held { .. }) => "held",
         Some(StandingKind::Answer { .. }) => "calling",
         Some(StandingKind::Stranded) => "stranded",
+        Some(StandingKind::Faulted { .. }) => "faulted",
         Some(StandingKind::Listen { .. }) => "listening",
         Some(_) | None => "waiting",
     };

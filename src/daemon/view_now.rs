@@ -90,6 +90,7 @@ impl Around<'_> {
             StandingKind::Held { .. } => "held",
             StandingKind::Answer { .. } => "calling",
             StandingKind::Stranded => "stranded",
+            StandingKind::Faulted { .. } => "faulted",
             StandingKind::Running | StandingKind::Asked => "waiting",
         };
         StandingView {

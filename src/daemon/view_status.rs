@@ -7,6 +7,7 @@ use super::view;
 use crate::lang::Instant;
 use crate::machine::Linked;
 use crate::store::StoreError;
+use std::sync::PoisonError;
 
 /// How things stand.
 pub(crate) fn status(shared: &Shared) -> Result<StatusView, StoreError> {
@@ -32,6 +33,8 @@ pub(crate) fn status(shared: &Shared) -> Result<StatusView, StoreError> {
         contacts: u64::try_from(resident.people.len()).unwrap_or(u64::MAX),
         enrollments: campaigns.iter().map(|campaign| campaign.inside).sum(),
         quarantined: resident.quarantined.iter().map(|(uid, reason)| format!("{}: {reason}", uid.to_text())).collect(),
+        put_aside: u64::try_from(resident.put_aside.len()).unwrap_or(u64::MAX),
+        disabled_endpoints: shared.disabled_endpoints.lock().unwrap_or_else(PoisonError::into_inner).clone(),
         next_due: next_due.map(Instant::to_rfc3339),
         late_ms: next_due.map_or(0, |at| now.millis_since(at).max(0)),
         standing: linked.map(|linked| steps(linked, &standing)).unwrap_or_default(),

@@ -3,6 +3,7 @@
 //! A plain state machine; time is an argument. Only failures of the provider are told to it, never an address that bounces.
 
 use crate::lang::Instant;
+use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
 
 const WINDOW_MS: i64 = 30_000;
@@ -13,7 +14,7 @@ const FIRST_PAUSE_MS: i64 = 30_000;
 const LONGEST_PAUSE_MS: i64 = 600_000;
 
 /// What came of an attempt, as far as the provider is concerned.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[allow(missing_docs)]
 pub enum Attempted {
     /// It answered as it should, be it with a refusal of this message.
@@ -69,7 +70,25 @@ impl std::fmt::Debug for Breaker {
 }
 
 impl Breaker {
-    /// Asks before a claim. An answer of [`Claim::Probe`] must be followed by a [`Breaker::record`].
+    /// What a claim would be answered, without making it.
+    #[must_use]
+    pub fn look(&self, now: Instant) -> Claim {
+        match self.state {
+            State::Flowing => Claim::Free,
+            State::Open { until } if now >= until => Claim::Probe,
+            State::Open { until } => Claim::Closed(Some(until)),
+            State::Probing => Claim::Closed(None),
+        }
+    }
+
+    /// The probe was not made after all: the next claim is one.
+    pub fn forgo_probe(&mut self, now: Instant) {
+        if self.state == State::Probing {
+            self.state = State::Open { until: now };
+        }
+    }
+
+    /// Asks before a claim. An answer of [`Claim::Probe`] must be followed by a [`Breaker::record`] or a [`Breaker::forgo_probe`].
     pub fn claim(&mut self, now: Instant) -> Claim {
         match self.state {
             State::Flowing => Claim::Free,

@@ -7,11 +7,12 @@ use super::files::Outbox;
 use super::guard::NetworkRule;
 use super::mail::{MailError, build_mail};
 use super::push::send_push;
-use super::result::{Envelope, SendResult};
+use super::result::{Envelope, Found, SendResult};
 use super::sms::{HttpProvider, Twilio};
 use super::smtp::{Relay, RelayConfig};
 use super::webhook::Webhooks;
-use crate::content::{EmailMessage, Outgoing};
+use crate::content::{EmailMessage, Outgoing, effect_id_text};
+use crate::lang::Instant;
 use std::time::Duration;
 
 enum Email {
@@ -94,7 +95,7 @@ impl Deliverer {
     pub async fn send(&self, envelope: Envelope) -> SendResult {
         match &envelope.outgoing {
             Outgoing::Email(mail) | Outgoing::Notify(mail) => match &self.email {
-                Email::Relay(relay, signer) => self.mail((relay, signer.as_deref()), mail).await,
+                Email::Relay(relay, signer) => self.mail((relay, signer.as_deref()), (mail, &envelope.effect_id)).await,
                 Email::File => self.file(envelope).await,
                 Email::Off => off(),
             },
@@ -117,6 +118,29 @@ impl Deliverer {
         }
     }
 
+    /// How long the relay knows an idempotency key, where it honours them.
+    #[must_use]
+    pub fn email_keys(&self) -> Option<Duration> {
+        match &self.email {
+            Email::Relay(relay, _) => relay.key_lifetime(),
+            Email::File | Email::Off => None,
+        }
+    }
+
+    /// Whether the SMS provider can be asked what it has.
+    #[must_use]
+    pub fn answers_about_sms(&self) -> bool {
+        matches!(self.sms, Sms::Twilio(_))
+    }
+
+    /// Asks the provider for a message that was sent at about `at` and whose answer was lost.
+    pub async fn find(&self, outgoing: &Outgoing, at: Instant) -> Found {
+        match (outgoing, &self.sms) {
+            (Outgoing::Sms(message), Sms::Twilio(twilio)) => twilio.find(message, at, self.deadline).await,
+            (Outgoing::Sms(_) | Outgoing::Email(_) | Outgoing::Notify(_) | Outgoing::Push(_) | Outgoing::Webhook(_), _) => Found::NobodyKnows,
+        }
+    }
+
     /// Writes a batch to the outbox folder with one sync; the results stand in the order of the envelopes.
     pub async fn send_files(&self, batch: Vec<Envelope>) -> Vec<SendResult> {
         self.outbox.send(batch).await
@@ -126,8 +150,12 @@ impl Deliverer {
         self.outbox.send(vec![envelope]).await.pop().unwrap_or_else(|| SendResult::unknown("the outbox folder was not written"))
     }
 
-    async fn mail(&self, (relay, signer): (&Relay, Option<&Signer>), mail: &EmailMessage) -> SendResult {
-        match build_mail(mail, signer) {
+    async fn mail(&self, (relay, signer): (&Relay, Option<&Signer>), (mail, effect_id): (&EmailMessage, &[u8; 20])) -> SendResult {
+        let mut mail = mail.clone();
+        if relay.key_lifetime().is_some() {
+            mail.headers.push(("Resend-Idempotency-Key".to_owned(), effect_id_text(effect_id)));
+        }
+        match build_mail(&mail, signer) {
             Ok(built) => relay.send(&built, self.deadline).await,
             Err(error @ (MailError::Address(_) | MailError::Header(_) | MailError::Message(_))) => SendResult::permanent(error.to_string()),
         }

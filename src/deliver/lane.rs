@@ -1,7 +1,9 @@
 //! Lanes: queues with a rate, a concurrency and a breaker of their own, so that one provider's trouble stops no other.
 
+use serde::{Deserialize, Serialize};
+
 /// A lane.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[allow(missing_docs)]
 pub enum Lane {
     EmailTransactional,
@@ -20,6 +22,19 @@ impl Lane {
     pub fn of_webhook(url: &str) -> Lane {
         let host = url::Url::parse(url).ok().and_then(|url| url.host_str().map(str::to_ascii_lowercase));
         Lane::Webhook(host.unwrap_or_default().into_boxed_str())
+    }
+}
+
+impl Lane {
+    /// The channel whose rate it shares: notices go as mail does.
+    #[must_use]
+    pub fn channel(&self) -> &'static str {
+        match self {
+            Lane::EmailTransactional | Lane::EmailMarketing | Lane::Notify => "email",
+            Lane::SmsTransactional | Lane::SmsMarketing => "sms",
+            Lane::Push => "push",
+            Lane::Webhook(_) => "webhook",
+        }
     }
 }
 

@@ -29,6 +29,6 @@ pub use guard::{NetworkRule, is_address_allowed};
 pub use lane::Lane;
 pub use mail::{BuiltMail, MailError, build_mail};
 pub use pace::{Pace, Rate};
-pub use result::{Advice, Envelope, Outcome, SendResult, WebhookAnswer};
+pub use result::{Advice, Envelope, Found, Outcome, SendResult, WebhookAnswer};
 pub use schedule::{AnswerWanted, backoff, expiry};
 pub use webhook::status_of;

@@ -3,6 +3,7 @@
 use super::lane::Lane;
 use crate::content::Outgoing;
 use crate::lang::Instant;
+use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
 /// One attempt at one effect.
@@ -47,7 +48,7 @@ impl Envelope {
 }
 
 /// How an attempt ended.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Outcome {
     /// The provider has it.
     Accepted {
@@ -76,7 +77,7 @@ pub enum Outcome {
 }
 
 /// What a webhook answered.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct WebhookAnswer {
     /// The status code.
     pub status: u16,
@@ -85,7 +86,7 @@ pub struct WebhookAnswer {
 }
 
 /// What the lane's or address's owner should do besides.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Advice {
     /// The provider is overloaded.
     SlowDown,
@@ -93,12 +94,16 @@ pub enum Advice {
     DisableEndpoint,
     /// The person opted out at the provider: write the suppression `stop`.
     OptedOut,
+    /// There was no connection to the provider at all.
+    Unreachable,
+    /// The provider works; it is this one address that takes nothing now.
+    AddressOnly,
     /// Blocked or filtered by the provider: the address is good, an operator must look.
     Alarm,
 }
 
 /// How an attempt ended, in full.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SendResult {
     /// The outcome.
     pub outcome: Outcome,
@@ -106,6 +111,20 @@ pub struct SendResult {
     pub answer: Option<WebhookAnswer>,
     /// Something to do.
     pub advice: Option<Advice>,
+}
+
+/// What a provider says of a message whose answer was lost.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Found {
+    /// It has it.
+    Taken {
+        /// Its id there.
+        provider_id: Option<String>,
+    },
+    /// It does not know it.
+    Missing,
+    /// It gave no answer.
+    NobodyKnows,
 }
 
 impl SendResult {
@@ -117,6 +136,9 @@ impl SendResult {
     }
     pub(super) fn temporary(reason: impl Into<String>) -> Self {
         Self::of(Outcome::Temporary { reason: reason.into(), retry_after: None })
+    }
+    pub(super) fn unreachable(reason: impl Into<String>) -> Self {
+        Self::temporary(reason).with_advice(Advice::Unreachable)
     }
     pub(super) fn permanent(reason: impl Into<String>) -> Self {
         Self::of(Outcome::Permanent { reason: reason.into(), hard_bounce: false })

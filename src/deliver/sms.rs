@@ -2,13 +2,18 @@
 
 use super::client::{Answer, NoAnswer, Signing, call, client};
 use super::config::{DeliverError, SmsSender};
-use super::result::{Advice, Envelope, Outcome, SendResult};
+use super::result::{Advice, Envelope, Found, Outcome, SendResult};
 use crate::content::{SmsMessage, effect_id_text};
+use crate::lang::Instant;
 use reqwest::Client;
 use serde_json::json;
 use std::time::Duration;
 
 const LONGEST_VALIDITY_S: i64 = 14_400;
+/// A message whose answer was lost is looked for from this long before its attempt …
+const BEFORE_MS: i64 = 60_000;
+/// … to this long behind it.
+const BEHIND_MS: i64 = 600_000;
 
 /// Twilio's account.
 pub(super) struct Twilio {
@@ -34,9 +39,39 @@ impl Twilio {
         let request = self.client.post(&self.url).basic_auth(&self.account_sid, Some(&self.auth_token)).form(&form);
         match call(request, deadline, envelope.at).await {
             Ok(answer) => judge_twilio(&answer),
-            Err(NoAnswer::NotSent(reason) | NoAnswer::Blocked(reason)) => SendResult::temporary(reason),
+            Err(NoAnswer::NotSent(reason) | NoAnswer::Blocked(reason)) => SendResult::unreachable(reason),
             Err(NoAnswer::Lost(reason)) => SendResult::unknown(reason),
         }
+    }
+}
+
+impl Twilio {
+    /// Looks through what Twilio has for that number about that time, for a message with the same body.
+    pub async fn find(&self, sms: &SmsMessage, at: Instant, deadline: Duration) -> Found {
+        let query = [
+            ("To", sms.to.clone()),
+            ("DateSent>", at.plus_millis(-BEFORE_MS).to_rfc3339()),
+            ("DateSent<", at.plus_millis(BEHIND_MS).to_rfc3339()),
+            ("PageSize", "50".to_owned()),
+        ];
+        let Ok(url) = url::Url::parse_with_params(&self.url, &query) else { return Found::NobodyKnows };
+        let request = self.client.get(url).basic_auth(&self.account_sid, Some(&self.auth_token));
+        match call(request, deadline, at).await {
+            Ok(answer) if answer.status == 200 => found_in(&answer.body, &sms.text),
+            Ok(_) | Err(NoAnswer::NotSent(_) | NoAnswer::Blocked(_) | NoAnswer::Lost(_)) => Found::NobodyKnows,
+        }
+    }
+}
+
+fn found_in(body: &[u8], text: &str) -> Found {
+    let wanted = blake3::hash(text.as_bytes());
+    let listed: serde_json::Value = serde_json::from_slice(body).unwrap_or_default();
+    let Some(messages) = listed.get("messages").and_then(serde_json::Value::as_array) else { return Found::NobodyKnows };
+    let text_of = |message: &serde_json::Value, key: &str| message.get(key).and_then(serde_json::Value::as_str).map(str::to_owned);
+    let is_it = |message: &&serde_json::Value| text_of(message, "body").is_some_and(|body| blake3::hash(body.as_bytes()) == wanted);
+    match messages.iter().find(is_it) {
+        Some(message) => Found::Taken { provider_id: text_of(message, "sid") },
+        None => Found::Missing,
     }
 }
 
@@ -87,7 +122,7 @@ impl HttpProvider {
         let request = self.client.post(&self.url).header("idempotency-key", effect_id_text(&envelope.effect_id));
         match call(signing.apply(request, body.to_string().into_bytes()), deadline, envelope.at).await {
             Ok(answer) => judge_http(&answer),
-            Err(NoAnswer::NotSent(reason) | NoAnswer::Blocked(reason)) => SendResult::temporary(reason),
+            Err(NoAnswer::NotSent(reason) | NoAnswer::Blocked(reason)) => SendResult::unreachable(reason),
             Err(NoAnswer::Lost(reason)) => SendResult::unknown(reason),
         }
     }

@@ -1,7 +1,7 @@
 //! The mail relay: connections kept open, one dialogue a message, and what each answer means.
 //!
-//! The dialogue is spoken command by command, so that it is known how far it got: until the body has been begun a failure is
-//! temporary or a refusal; from then on a missing answer is *unknown*, because both sides may hold the message (RFC 1047).
+//! The dialogue is spoken command by command, so that it is known how far it got: until the body is complete a failure is
+//! temporary or a refusal; behind the final dot a missing answer is *unknown*, because both sides may hold the message (RFC 1047).
 
 use super::bounce::{BounceClass, classify_reply};
 use super::config::DeliverError;
@@ -18,9 +18,13 @@ use tokio::sync::Semaphore;
 use tokio::time::Instant;
 use url::Url;
 
+/// A relay that honours the header `Resend-Idempotency-Key`.
+const RESEND: &str = "smtp.resend.com";
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
 const LONGEST_IDLE: Duration = Duration::from_secs(45);
 const MESSAGES_A_CONNECTION: u32 = 100;
+/// A message is written in pieces of so many bytes.
+const PIECE: usize = 16 * 1024;
 
 enum Security {
     Plain,
@@ -35,6 +39,8 @@ enum Stage {
     Greeting,
     Recipients,
     Body,
+    /// The final dot has been written: from here on both sides may hold the message.
+    Dot,
 }
 
 struct Line {
@@ -92,14 +98,21 @@ impl Relay {
         Ok(Relay { host, port, security, credentials, hello, idle: Mutex::new(Vec::new()), slots: Semaphore::new(config.connections.max(1)) })
     }
 
+    /// How long the relay knows an idempotency key (a header of the message); most know none.
+    pub fn key_lifetime(&self) -> Option<Duration> {
+        self.host.eq_ignore_ascii_case(RESEND).then_some(Duration::from_secs(24 * 3_600))
+    }
+
     /// Hands one message over; never takes longer than `deadline`.
     pub async fn send(&self, mail: &BuiltMail, deadline: Duration) -> SendResult {
         let stage = Mutex::new(Stage::Connecting);
         match tokio::time::timeout(deadline, self.dialogue(mail, &stage)).await {
             Ok(result) => result,
             Err(_) => match read(&stage) {
-                Stage::Connecting | Stage::Greeting | Stage::Recipients => SendResult::temporary("the mail relay did not answer in time"),
-                Stage::Body => SendResult::unknown("the mail relay did not answer in time, the message was under way"),
+                Stage::Connecting => SendResult::unreachable("the mail relay did not answer in time"),
+                Stage::Greeting | Stage::Recipients => SendResult::temporary("the mail relay did not answer in time"),
+                Stage::Body => SendResult::temporary("the mail relay did not take the whole message in time"),
+                Stage::Dot => SendResult::unknown("the mail relay did not answer in time, the message was under way"),
             },
         }
     }
@@ -109,7 +122,7 @@ impl Relay {
         for _ in 0..2 {
             let mut line = match self.line().await {
                 Ok(line) => line,
-                Err(error) => return SendResult::temporary(describe(&error)),
+                Err(error) => return SendResult::unreachable(describe(&error)),
             };
             write(stage, Stage::Greeting);
             match speak(&mut line.connection, mail, stage).await {
@@ -161,7 +174,7 @@ impl Relay {
     async fn keep_after(&self, mut line: Line, failure: &Failure, stage: Stage) {
         let Failure::Reply(error) = failure else { return };
         let is_usable = error.status().is_some_and(|code| code.to_string() != "421");
-        if is_usable && (stage == Stage::Body || line.connection.command(Rset).await.is_ok()) {
+        if is_usable && (stage == Stage::Dot || line.connection.command(Rset).await.is_ok()) {
             self.keep(line);
         }
     }
@@ -194,7 +207,12 @@ async fn speak(connection: &mut AsyncSmtpConnection, mail: &BuiltMail, stage: &M
     }
     connection.command(Data).await.map_err(Failure::Reply)?;
     write(stage, Stage::Body);
-    let reply = connection.message(&mail.bytes).await.map_err(Failure::Reply)?;
+    // The dot follows the last piece; nothing is complete before it.
+    let pieces = mail.bytes.chunks(PIECE).map(Some).chain(std::iter::once_with(|| {
+        write(stage, Stage::Dot);
+        None
+    }));
+    let reply = connection.message_iter(pieces.map(Option::unwrap_or_default)).await.map_err(Failure::Reply)?;
     Ok(short(reply.first_line().unwrap_or("")))
 }
 
@@ -206,19 +224,21 @@ fn judge(failure: &Failure, stage: Stage) -> SendResult {
     let reason = describe(error);
     let Some(code) = error.status() else {
         return match stage {
-            Stage::Body => SendResult::unknown(reason),
-            Stage::Connecting | Stage::Greeting | Stage::Recipients => SendResult::temporary(reason),
+            Stage::Dot => SendResult::unknown(reason),
+            Stage::Connecting | Stage::Greeting | Stage::Recipients | Stage::Body => SendResult::temporary(reason),
         };
     };
     match stage {
         // A relay that refuses the sender or the password is set up wrongly; the message is not to blame.
         Stage::Connecting | Stage::Greeting => SendResult::temporary(reason).with_advice(Advice::Alarm),
-        Stage::Recipients | Stage::Body if error.is_permanent() => {
+        Stage::Recipients | Stage::Body | Stage::Dot if error.is_permanent() => {
             let class = classify_reply(code.to_string().parse().unwrap_or(550), &reason);
             let result = SendResult::of(Outcome::Permanent { reason, hard_bounce: class == BounceClass::Hard });
             if class == BounceClass::Block { result.with_advice(Advice::Alarm) } else { result }
         }
-        Stage::Recipients | Stage::Body => SendResult::temporary(reason),
+        // 421 is the relay's own trouble; any other refusal of a recipient is about that one.
+        Stage::Recipients if code.to_string() != "421" => SendResult::temporary(reason).with_advice(Advice::AddressOnly),
+        Stage::Recipients | Stage::Body | Stage::Dot => SendResult::temporary(reason),
     }
 }
 

@@ -71,7 +71,7 @@ impl Webhooks {
         match call(request, timeout, envelope.at).await {
             Ok(answer) => judge(webhook, answer),
             Err(NoAnswer::Blocked(reason)) => SendResult::permanent(reason),
-            Err(NoAnswer::NotSent(reason)) => SendResult::temporary(reason),
+            Err(NoAnswer::NotSent(reason)) => SendResult::unreachable(reason),
             Err(NoAnswer::Lost(reason)) => SendResult::unknown(reason),
         }
     }
@@ -93,7 +93,8 @@ fn judge(webhook: &WebhookCall, answer: Answer) -> SendResult {
     let again = || SendResult::of(Outcome::Temporary { reason: reason.clone(), retry_after: answer.retry_after });
     match answer.status {
         200..=299 => SendResult::accepted(),
-        410 => SendResult::permanent(reason.clone()).with_advice(Advice::DisableEndpoint),
+        // It waits until the endpoint is switched on again, or its time is up.
+        410 => again().with_advice(Advice::DisableEndpoint),
         429 | 502 | 504 => again().with_advice(Advice::SlowDown),
         408 | 409 | 425 => again(),
         // Whoever waits for an answer has one.

@@ -140,6 +140,7 @@ pub fn engine_problem(error: &EngineError) -> Problem {
         }
         EngineError::NotDeployable(_) => Problem::conflict("not-deployable", error.to_string()),
         EngineError::Unknown(what) => Problem::not_found(what.clone()),
+        EngineError::Settled(what) => Problem::conflict("settled", what.clone()),
         EngineError::RealClock => Problem::conflict("real-clock", "the clock is real; start the daemon with `--clock manual` to move it"),
         EngineError::ClockBack { .. } => Problem::unprocessable("clock-back", error.to_string()),
         EngineError::Closed => Problem::unavailable("closing", "the server is shutting down", 5),

@@ -6,7 +6,7 @@ use super::mapping::{Fate, How, Mapping};
 use crate::base::Code;
 use crate::bytecode::{Op, StepId, StepKind};
 use crate::machine::Linked;
-use crate::machine::state::{Enrollment, Frame, Standing, StandingKind, Thread};
+use crate::machine::state::{Enrollment, Frame, StandingKind, Thread};
 
 /// Where a line of execution goes on.
 #[derive(Clone, Debug, PartialEq)]
@@ -86,7 +86,7 @@ fn land_thread(crossing: &Crossing<'_>, enrollment: &Enrollment, thread: &Thread
     let op = op.map(|place| crossing.next.op(place.pc.index()));
     let is_same_step = crossing.next.deployment.steps.get(to.index()) == Some(&standing.step);
     match op {
-        Some(op) if fits(op, standing, is_same_step) => Landing::Stays { step: to, ordinal: standing.ordinal, frames },
+        Some(op) if fits(op, &standing.kind, is_same_step) => Landing::Stays { step: to, ordinal: standing.ordinal, frames },
         Some(_) => Landing::Arrives { step: to, frames },
         None if how == How::Rule => Landing::Arrives { step: to, frames },
         None => Landing::Nowhere(Code::E2103),
@@ -94,8 +94,8 @@ fn land_thread(crossing: &Crossing<'_>, enrollment: &Enrollment, thread: &Thread
 }
 
 /// Whether one who stands like that can go on waiting at that operation, with the time that has passed.
-fn fits(op: Op, standing: &Standing, is_same_step: bool) -> bool {
-    match standing.kind {
+fn fits(op: Op, kind: &StandingKind, is_same_step: bool) -> bool {
+    match kind {
         StandingKind::Time => {
             matches!(op, Op::Wait(_) | Op::WaitBetween(_)) || (is_same_step && matches!(op, Op::Repeat(..) | Op::Experiment(..) | Op::Timeline(..)))
         }
@@ -106,6 +106,8 @@ fn fits(op: Op, standing: &Standing, is_same_step: bool) -> bool {
         StandingKind::Answer { .. } => is_same_step && matches!(op, Op::Webhook(..)),
         StandingKind::Asked => is_same_step && matches!(op, Op::Experiment(..)),
         StandingKind::Stranded | StandingKind::Running => is_same_step,
+        // Who is faulted waits for the operator with all that was waited for.
+        StandingKind::Faulted { was } => fits(op, was, is_same_step),
     }
 }
 

@@ -87,7 +87,7 @@ impl Surveyor<'_> {
         let changing: Vec<&Enrollment> = state.enrollments.iter().filter(|enrollment| self.changed.contains(&enrollment.campaign)).collect();
         for enrollment in changing {
             self.enrollment(enrollment);
-            let threads = enrollment.threads.iter().filter(|thread| enrollment.gathering.is_none() && thread.standing.kind != StandingKind::Stranded);
+            let threads = enrollment.threads.iter().filter(|thread| enrollment.gathering.is_none() && !stands_still(&thread.standing.kind));
             here.extend(threads.map(|thread| thread.standing.step));
         }
         if here.is_empty() {
@@ -176,7 +176,7 @@ impl Surveyor<'_> {
                     Some(None) => true,
                     None => exit.is_none() && !outcome.journal.iter().any(|entry| entry.enrollment == Some(enrollment.uid) && entry.what == What::Stopped),
                 };
-                let is_held = matches!(thread.standing.kind, StandingKind::Held { .. } | StandingKind::Stranded);
+                let is_held = matches!(thread.standing.kind, StandingKind::Held { .. } | StandingKind::Stranded | StandingKind::Faulted { .. });
                 let counted = self.survey.steps.entry(thread.standing.step).or_default();
                 counted.tried += 1;
                 counted.due += u64::from(is_due && !is_held);
@@ -243,4 +243,9 @@ fn is_newly_due(before: Option<Instant>, after: Option<Instant>, now: Instant) -
 pub(super) fn campaign_pairs(crossing: &Crossing<'_>) -> Vec<(CampaignId, CampaignId)> {
     let mapped = crossing.mapping.campaigns.iter().enumerate();
     mapped.filter_map(|(at, mapping)| Some((CampaignId::from_index(at), mapping.to?))).collect()
+}
+
+/// Nothing goes on for such a line until an operator or a deploy settles it.
+fn stands_still(kind: &StandingKind) -> bool {
+    matches!(kind, StandingKind::Stranded | StandingKind::Faulted { .. })
 }

@@ -146,7 +146,10 @@ impl World<'_> {
         for note in outcome.experiments {
             self.take_note(index, note);
         }
-        debug_assert!(outcome.updates.iter().all(|update| !matches!(update, EffectUpdate::Postponed(..))), "nothing is queued in a test");
+        debug_assert!(
+            outcome.updates.iter().all(|update| !matches!(update, EffectUpdate::Postponed(..) | EffectUpdate::Parked(_))),
+            "nothing is queued in a test"
+        );
     }
 
     fn take_note(&mut self, index: usize, note: ExperimentNote) {

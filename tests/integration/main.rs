@@ -15,6 +15,7 @@ mod compiler;
 mod content;
 mod daemon;
 mod deliver;
+mod delivery;
 mod examples;
 mod format;
 mod fuzz;

@@ -22,6 +22,54 @@ pub enum Relay {
     CutAtData,
     /// Closes the connection behind every message, without saying so.
     CloseBehind,
+    /// Breaks down at a stage of the dialogue.
+    Breaks(At, Fault),
+}
+
+/// A stage of an SMTP dialogue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum At {
+    Greeting,
+    Hello,
+    Sender,
+    Recipient,
+    Data,
+    /// While the message comes in.
+    Body,
+    /// Behind the final dot.
+    Dot,
+}
+
+/// How a relay breaks down.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// It says nothing more, and reads nothing more.
+    Hang,
+    /// It closes the connection.
+    Close,
+    /// It answers a byte at a time, and is never done.
+    Trickle,
+}
+
+/// Breaks down; false where the dialogue goes on.
+async fn breaks(stream: &mut BufReader<tokio::net::TcpStream>, behaviour: Relay, at: At) -> bool {
+    match behaviour {
+        Relay::Breaks(here, fault) if here == at => match fault {
+            Fault::Close => true,
+            Fault::Hang => std::future::pending().await,
+            Fault::Trickle => {
+                let mut pause = tokio::time::interval(std::time::Duration::from_millis(50));
+                for byte in b"250-".iter().chain(std::iter::repeat(&b'a')) {
+                    pause.tick().await;
+                    if stream.get_mut().write_all(&[*byte]).await.is_err() {
+                        return true;
+                    }
+                }
+                true
+            }
+        },
+        _ => false,
+    }
 }
 
 /// What was received: the commands of all connections, and the messages.
@@ -52,6 +100,9 @@ async fn talk(socket: tokio::net::TcpStream, behaviour: Relay, log: Arc<Mutex<Re
         std::future::pending::<()>().await;
     }
     let mut stream = BufReader::new(socket);
+    if breaks(&mut stream, behaviour, At::Greeting).await {
+        return;
+    }
     stream.get_mut().write_all(b"220 stub ESMTP\r\n").await.unwrap();
     let mut line = String::new();
     loop {
@@ -61,6 +112,18 @@ async fn talk(socket: tokio::net::TcpStream, behaviour: Relay, log: Arc<Mutex<Re
         }
         let command = line.trim_end().to_owned();
         log.lock().unwrap().commands.push(command.clone());
+        let stage = match command.to_ascii_uppercase() {
+            c if c.starts_with("EHLO") => Some(At::Hello),
+            c if c.starts_with("MAIL") => Some(At::Sender),
+            c if c.starts_with("RCPT") => Some(At::Recipient),
+            c if c == "DATA" => Some(At::Data),
+            _ => None,
+        };
+        if let Some(at) = stage
+            && breaks(&mut stream, behaviour, at).await
+        {
+            return;
+        }
         let reply = match command.to_ascii_uppercase() {
             c if c.starts_with("EHLO") => "250-stub\r\n250 8BITMIME\r\n".to_owned(),
             c if c.starts_with("RCPT") => match behaviour {
@@ -72,7 +135,15 @@ async fn talk(socket: tokio::net::TcpStream, behaviour: Relay, log: Arc<Mutex<Re
                     return;
                 }
                 stream.get_mut().write_all(b"354 go on\r\n").await.unwrap();
+                if matches!(behaviour, Relay::Breaks(At::Body, _)) {
+                    stream.read_u8().await.unwrap();
+                    breaks(&mut stream, behaviour, At::Body).await;
+                    return;
+                }
                 let Some(message) = read_message(&mut stream).await else { return };
+                if breaks(&mut stream, behaviour, At::Dot).await {
+                    return;
+                }
                 log.lock().unwrap().messages.push(message);
                 match behaviour {
                     Relay::SilentAtDot => std::future::pending().await,

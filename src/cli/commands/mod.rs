@@ -11,6 +11,7 @@ mod fmt;
 mod graph;
 mod new;
 mod operate;
+mod outbox;
 mod plan;
 mod preview;
 mod replay;
@@ -72,6 +73,8 @@ pub enum Command {
     Pause(operate::Pause),
     /// Let a paused campaign go on
     Resume(operate::Resume),
+    /// Show effects that wait or were given up, and settle them
+    Outbox(outbox::Outbox),
     /// Import contacts, show one
     Contacts(contacts::Contacts),
     /// Show or move a manual clock
@@ -80,7 +83,7 @@ pub enum Command {
     Preview(preview::Preview),
     /// Send one message to an address
     SendTest(send_test::SendTest),
-    /// Check, copy, restore the store
+    /// Check, copy, restore the store, settle what was put aside
     Store(store::Store),
     /// Print a shell's completion script
     Completions(completions::Completions),
@@ -113,6 +116,7 @@ impl Command {
             Command::Enroll(command) => command.run(context),
             Command::Pause(command) => command.run(context),
             Command::Resume(command) => command.run(context),
+            Command::Outbox(command) => command.run(context),
             Command::Contacts(command) => command.run(context),
             Command::Clock(command) => command.run(context),
             Command::Preview(command) => command.run(context),

@@ -15,5 +15,5 @@ pub use discover::{Project, Scope, Shape};
 pub use file::{Environment, Expand, ProjectFile, process_environment};
 pub use files::chosen_sources;
 pub use problems::unusable_value;
-pub use providers::deliver_config;
+pub use providers::{ChannelRates, channel_rates, deliver_config};
 pub use sections::{EmailSection, FormsSection, ProjectSection, PushSection, ServerSection, SmsSection, StoreSection, WebhooksSection};

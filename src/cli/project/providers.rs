@@ -24,6 +24,27 @@ pub fn deliver_config(file: &ProjectFile, environment: Environment<'_>, root: &P
     Ok(config)
 }
 
+/// The rates of the channels but mail, whose rate comes with its relay; a channel that is not called has none.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct ChannelRates {
+    /// `[sms] rate`
+    pub sms: Option<Rate>,
+    /// `[push] rate`
+    pub push: Option<Rate>,
+    /// `[webhooks] rate`, for all hosts together.
+    pub webhooks: Option<Rate>,
+}
+
+/// The rates that are written.
+///
+/// # Errors
+/// A finding where one cannot be read.
+pub fn channel_rates(file: &ProjectFile, environment: Environment<'_>) -> Set<ChannelRates> {
+    let channels = Channels { file, environment, root: Path::new("") };
+    let rate = |section: &str| channels.rate(section, file.raw_text(section, "rate", environment).as_ref());
+    Ok(ChannelRates { sms: rate("sms")?, push: rate("push")?, webhooks: rate("webhooks")? })
+}
+
 struct Channels<'a> {
     file: &'a ProjectFile,
     environment: Environment<'a>,

@@ -78,11 +78,19 @@ impl StorePlace {
     pub fn free_bytes(&self) -> Option<u64> {
         crate::http::free_bytes(&self.path)
     }
+    /// Where a running daemon notes what it is about.
+    #[must_use]
+    pub fn deaths_path(&self) -> PathBuf {
+        self.beside(".under-way")
+    }
     /// Where a running daemon leaves its note.
     #[must_use]
     pub fn notice_path(&self) -> PathBuf {
+        self.beside(".daemon.json")
+    }
+    fn beside(&self, ending: &str) -> PathBuf {
         let mut name = self.path.file_name().unwrap_or_default().to_os_string();
-        name.push(".daemon.json");
+        name.push(ending);
         self.path.with_file_name(name)
     }
 }

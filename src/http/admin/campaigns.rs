@@ -47,6 +47,7 @@ fn not_switched(app: &App, name: &str, error: &EngineError) -> Problem {
         | EngineError::Program(_)
         | EngineError::NotDeployable(_)
         | EngineError::RealClock
+        | EngineError::Settled(_)
         | EngineError::ClockBack { .. }
         | EngineError::Closed => engine_problem(error),
     }

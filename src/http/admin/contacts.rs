@@ -67,6 +67,7 @@ async fn now(State(app): State<App>, Path(id): Path<String>, Query(query): Query
         | EngineError::NothingDeployed
         | EngineError::Program(_)
         | EngineError::NotDeployable(_)
+        | EngineError::Settled(_)
         | EngineError::RealClock
         | EngineError::ClockBack { .. }
         | EngineError::Closed => engine_problem(&error),

@@ -20,6 +20,7 @@ struct ListQuery {
     contact: Option<String>,
     campaign: Option<String>,
     status: Option<String>,
+    lane: Option<String>,
     cursor: Option<String>,
     limit: usize,
 }
@@ -29,6 +30,6 @@ async fn list(State(app): State<App>, Query(query): Query<ListQuery>) -> Result<
         Some(key) => Some(find_contact(&app, key)?),
         None => None,
     };
-    let filter = MessageFilter { contact, campaign: query.campaign, status: query.status, cursor: query.cursor, limit: query.limit };
+    let filter = MessageFilter { contact, campaign: query.campaign, status: query.status, lane: query.lane, cursor: query.cursor, limit: query.limit };
     json(&app.read(move |engine| engine.messages(&filter)).await?)
 }

@@ -7,6 +7,7 @@ mod export;
 mod import;
 mod messages;
 mod near;
+mod outbox;
 mod plan;
 mod segments;
 mod stream;
@@ -40,6 +41,7 @@ pub fn routes(app: &App) -> Router<App> {
         .merge(campaigns::routes())
         .merge(segments::routes())
         .merge(messages::routes())
+        .merge(outbox::routes())
         .merge(plan::routes())
         .merge(clock::routes())
         .merge(stream::routes())

@@ -130,6 +130,11 @@ pub enum StandingKind {
     Running,
     /// An experiment is asked for its variant, or for when its winner will be known.
     Asked,
+    /// The machine broke on it: nothing goes on until the operator lets it.
+    Faulted {
+        /// How it stood before.
+        was: Box<StandingKind>,
+    },
 }
 
 /// Where a thread stands.

@@ -304,6 +304,11 @@ impl Person {
             | What::Called
             | What::Notified
             | What::HandedOver
+            | What::Faulted
+            | What::Quarantined
+            | What::Retried
+            | What::Dropped
+            | What::LateResult
             | What::Goal => {}
         }
     }

@@ -228,7 +228,9 @@ impl Tally {
                     self.on_segment(segment, |tally| if is_in { tally.entered += 1 } else { tally.left += 1 });
                 }
             }
+            What::Faulted => self.problems.add(&entry.why),
             What::Changed | What::Merged | What::HandedOver => {}
+            What::LateResult | What::Quarantined | What::Retried | What::Dropped => {}
         }
     }
 

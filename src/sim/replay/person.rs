@@ -150,9 +150,9 @@ impl<'a> Replay<'a> {
 
     fn take_result(&mut self, effect: EffectId, came: Came) {
         let input = match came {
-            Came::Late => Input::new(InputKind::Result { effect, attempt: 1, outcome: DeliveryOutcome::Accepted { at: self.now } }),
+            Came::Late => Input::new(InputKind::Result { effect, attempt: 1, outcome: DeliveryOutcome::Accepted { at: self.now, decided_at: self.now } }),
             Came::Failed { reason, is_hard_bounce } => refused(effect, reason, if is_hard_bounce { Bounce::Hard } else { Bounce::None }),
-            Came::LookedAt => Input::new(InputKind::HandOver(effect)),
+            Came::LookedAt => Input::new(InputKind::HandOver { effect, waiting: Vec::new() }),
             Came::Answered { is_ok } => answered(effect, if is_ok { 200 } else { 500 }, Value::Unset),
         };
         for person in 0..self.people.len() {
@@ -180,7 +180,7 @@ impl<'a> Replay<'a> {
                 EffectUpdate::Suppressed(id, _) | EffectUpdate::Cancelled(id, _) => {
                     self.sends.iter_mut().filter(|send| send.effect == *id).for_each(|send| send.is_taken_back = true);
                 }
-                EffectUpdate::Attempt(_) | EffectUpdate::Postponed(..) => {}
+                EffectUpdate::Attempt(_) | EffectUpdate::Postponed(..) | EffectUpdate::Parked(_) => {}
             }
         }
         for request in &outcome.requests {

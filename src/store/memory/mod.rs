@@ -2,7 +2,7 @@
 
 use super::{
     Batch, CountRecord, DeployRecord, EventRecord, IdentityKind, JournalRecord, LoadItem, LogPosition, OutboxFilter, OutboxRow, PackedState, PageRequest,
-    Store, StoreError, StoreReader, Sweep, Swept, UndeclaredRecord,
+    QuarantineChange, QuarantineRow, Store, StoreError, StoreReader, Sweep, Swept, UndeclaredRecord,
 };
 use crate::advance::Switches;
 use crate::lang::Instant;
@@ -38,6 +38,7 @@ struct Tables {
     last: Last,
     undeclared: BTreeMap<Arc<str>, (u64, Instant)>,
     counts: BTreeMap<(Option<StableId>, Option<StepUid>, String), u64>,
+    quarantine: BTreeMap<u64, QuarantineRow>,
 }
 
 /// The store. Clones share what is in it, so that it can be "opened" again.
@@ -109,6 +110,12 @@ impl Tables {
         for (key, value) in &batch.meta {
             self.meta.insert((*key).to_owned(), value.clone());
         }
+        for change in &batch.quarantine {
+            match change {
+                QuarantineChange::Put(row) => drop(self.quarantine.insert(row.id, (**row).clone())),
+                QuarantineChange::Settled(id) => drop(self.quarantine.remove(id)),
+            }
+        }
         Ok(LogPosition(self.position))
     }
     fn append(&mut self, batch: &Batch) {
@@ -173,6 +180,7 @@ impl Store for MemoryStore {
         tables.identities.iter().for_each(|((kind, key), contact)| sink(LoadItem::Identity(*kind, key.clone(), *contact)));
         tables.redirects.iter().for_each(|(loser, winner)| sink(LoadItem::Redirect(*loser, *winner)));
         tables.outbox.values().filter(|row| row.state.status.is_open()).for_each(|row| sink(LoadItem::Outbox(Box::new(row.clone()))));
+        tables.quarantine.values().for_each(|row| sink(LoadItem::PutAside(Box::new(row.clone()))));
         for event in tables.events.iter().filter(|event| event.accepted >= seen_since) {
             if let Some(id) = &event.message_id {
                 sink(LoadItem::Seen(Arc::from(id.as_str()), event.accepted));
@@ -218,6 +226,7 @@ impl Store for MemoryStore {
         tables.events.retain(|event| event.contact != contact || is_planted(Mutant::EraseLeavesEvents));
         tables.journal.retain(|(_, record)| record.contact != contact);
         tables.outbox.retain(|_, row| row.effect.contact != contact);
+        tables.quarantine.retain(|_, row| row.contact != Some(contact));
         tables.outbox_index = tables.outbox.iter().map(|(at, row)| (row.effect.id, *at)).collect();
         Ok(())
     }

@@ -2,12 +2,14 @@
 
 use super::draft::Draft;
 use super::ledger::{Open, Trail};
-use super::number::{contact_number, step_number, unsigned};
+use super::number::{contact_number, signed, step_number, unsigned};
 use super::{StoreError, db};
 use crate::lang::Instant;
 use crate::machine::state::{ContactUid, EffectId};
 use crate::proof::{Point, reach};
-use crate::store::{Batch, ContactImage, EventRow, IdentityChange, JournalRow, LogPosition, OutboxRow, OutboxStatus, OutboxUpdate, codec, encode_effect};
+use crate::store::{
+    Batch, ContactImage, EventRow, IdentityChange, JournalRow, LogPosition, OutboxRow, OutboxStatus, OutboxUpdate, QuarantineChange, codec, encode_effect,
+};
 use rusqlite::{CachedStatement, OptionalExtension, Transaction, params};
 use std::collections::BTreeMap;
 
@@ -26,9 +28,12 @@ const OUTBOX: &str = "INSERT INTO outbox (position, previous, effect_id, contact
 const EFFECT: &str = "INSERT INTO effect (position, body, checksum) VALUES (?1, ?2, ?3)";
 const FORMER_EFFECT: &str = "SELECT previous, effect_id FROM outbox WHERE position = ?1";
 const OUTBOX_UPDATE: &str = "UPDATE outbox SET status = ?2, attempt = ?3, not_before = ?4, lease_until = ?5, handed_over_at = ?6, reason = ?7,
-    provider_id = ?8 WHERE position = ?1";
+    provider_id = ?8, expires_at = ?9 WHERE position = ?1";
 const IMAGE: &str = "INSERT INTO image (position, batch, contact, event, journal, outbox, sent, survivor, email, phone, wakes_at, state, checksum)
     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)";
+const PUT_ASIDE: &str = "INSERT INTO quarantine (id, at, contact, kind, what, error, program, campaign, step, body)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
+const SETTLED: &str = "DELETE FROM quarantine WHERE id = ?1";
 const KEY_CHANGE: &str = "INSERT INTO key_change (position, contact, former, kind, key) VALUES (?1, ?2, ?3, ?4, ?5)";
 
 type Prepared<'a> = CachedStatement<'a>;
@@ -57,6 +62,9 @@ pub(super) fn write_batch(transaction: &Transaction<'_>, batch: &Batch, draft: &
         super::settings::write_meta(transaction, key, value)?;
     }
     reach(Point::MetaWritten);
+    for change in &batch.quarantine {
+        write_quarantine(transaction, change)?;
+    }
     let marks = draft.marks;
     let mut progress = prepare(transaction, PROGRESS)?;
     progress.execute([marks.batch, batch.now.0, marks.event, marks.journal, marks.outbox, marks.image, marks.key_change]).map_err(db)?;
@@ -194,7 +202,7 @@ fn write_effect((small, body): (&mut Prepared<'_>, &mut Prepared<'_>), row: &Out
             row.message.as_deref(),
             row.recipient(),
             effect.decided_at.0,
-            row.expires_at.0,
+            state.expires_at.0,
             state.status.number(),
             state.attempt,
             state.not_before.map(|at| at.0),
@@ -228,9 +236,33 @@ fn write_updates(transaction: &Transaction<'_>, updates: &[OutboxUpdate], draft:
                 to.handed_over_at.map(|at| at.0),
                 to.reason.as_deref(),
                 to.provider_id.as_deref(),
+                to.expires_at.0,
             ])
             .map_err(db)?;
     }
+    Ok(())
+}
+
+fn write_quarantine(transaction: &Transaction<'_>, change: &QuarantineChange) -> Result<(), StoreError> {
+    let row = match change {
+        QuarantineChange::Put(row) => row,
+        QuarantineChange::Settled(id) => return prepare(transaction, SETTLED)?.execute([signed(*id)]).map(|_| ()).map_err(db),
+    };
+    let mut statement = prepare(transaction, PUT_ASIDE)?;
+    statement
+        .execute(params![
+            signed(row.id),
+            row.at.0,
+            row.contact.map(contact_number),
+            row.kind.as_ref(),
+            row.what.as_ref(),
+            row.error.as_ref(),
+            &row.program[..],
+            row.campaign,
+            row.step.map(step_number),
+            row.body,
+        ])
+        .map_err(db)?;
     Ok(())
 }
 

@@ -13,7 +13,7 @@ const FORMER_EVENT: &str = "DELETE FROM event WHERE position = ?1 AND contact = 
 const FORMER_LINE: &str = "DELETE FROM journal WHERE position = ?1 AND contact = ?2 RETURNING previous";
 const FORMER_EFFECT: &str = "DELETE FROM outbox WHERE position = ?1 AND contact = ?2 RETURNING previous, effect_id";
 const EFFECT: &str = "DELETE FROM effect WHERE position = ?1";
-const ROWS: [&str; 7] = [
+const ROWS: [&str; 8] = [
     "DELETE FROM contact WHERE uid = ?1",
     "DELETE FROM segment_member WHERE contact = ?1",
     "DELETE FROM identity WHERE contact = ?1",
@@ -21,6 +21,7 @@ const ROWS: [&str; 7] = [
     "DELETE FROM trail WHERE contact = ?1",
     "DELETE FROM image WHERE contact = ?1",
     "DELETE FROM key_change WHERE contact = ?1",
+    "DELETE FROM quarantine WHERE contact = ?1",
 ];
 const FREE_PAGES: &str = "SELECT freelist_count FROM pragma_freelist_count";
 const FILL: &str = "CREATE TABLE filling (content BLOB);

@@ -1,14 +1,14 @@
 //! Reading everything that must be resident, at the opening: the tables, and over them what the log has that was not swept.
 
 use super::ledger::SharedLedger;
-use super::number::{contact_of, unsigned};
+use super::number::{contact_of, step_of, unsigned};
 use super::read::{OUTBOX_COLUMNS_OPEN, outbox_row};
 use super::{StoreError, db};
 use crate::advance::Switches;
 use crate::lang::Instant;
 use crate::machine::Deployment;
 use crate::machine::state::ContactUid;
-use crate::store::{IdentityKind, LoadItem, LogPosition, PackedState, codec};
+use crate::store::{IdentityKind, LoadItem, LogPosition, PackedState, QuarantineRow, codec};
 use rusqlite::{Connection, Row, params};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -17,6 +17,7 @@ const CONTACTS: &str = "SELECT uid, state, checksum FROM contact";
 const IMAGES: &str = "SELECT contact, state, checksum, position, survivor FROM image WHERE survivor IS NOT NULL OR state IS NOT NULL ORDER BY position";
 const IDENTITIES: &str = "SELECT kind, key, contact FROM identity";
 const KEY_CHANGES: &str = "SELECT kind, key, contact FROM key_change ORDER BY position";
+const PUT_ASIDE: &str = "SELECT id, at, contact, kind, what, error, program, campaign, step, body FROM quarantine ORDER BY id";
 const REDIRECTS: &str = "SELECT loser, winner FROM redirect";
 
 type Sink<'a> = &'a mut dyn FnMut(LoadItem);
@@ -66,7 +67,28 @@ pub(super) fn load(connection: &Connection, ledger: &SharedLedger, (seen_since, 
         }
         Ok(())
     })?;
+    each(connection, PUT_ASIDE, |row| {
+        sink(LoadItem::PutAside(Box::new(put_aside(row)?)));
+        Ok(())
+    })?;
     load_seen(connection, seen_since, sink)
+}
+
+fn put_aside(row: &Row<'_>) -> Result<QuarantineRow, StoreError> {
+    let word = |index: usize| -> Result<Arc<str>, StoreError> { Ok(Arc::from(row.get::<_, String>(index).map_err(db)?)) };
+    let (contact, step): (Option<i64>, Option<i64>) = (row.get(2).map_err(db)?, row.get(8).map_err(db)?);
+    Ok(QuarantineRow {
+        id: unsigned(row.get(0).map_err(db)?),
+        at: Instant(row.get(1).map_err(db)?),
+        contact: contact.map(contact_of),
+        kind: word(3)?,
+        what: word(4)?,
+        error: word(5)?,
+        program: hash(row.get(6).map_err(db)?)?,
+        campaign: row.get(7).map_err(db)?,
+        step: step.map(step_of),
+        body: row.get(9).map_err(db)?,
+    })
 }
 
 fn each(connection: &Connection, sql: &'static str, mut take: impl FnMut(&Row<'_>) -> Result<(), StoreError>) -> Result<(), StoreError> {

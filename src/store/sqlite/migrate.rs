@@ -6,10 +6,10 @@ use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 use std::path::Path;
 
 /// Every step, by the version it leads to.
-const MIGRATIONS: &[(u32, &str)] = &[(1, include_str!("schema_0001.sql")), (2, include_str!("schema_0002.sql"))];
+const MIGRATIONS: &[(u32, &str)] = &[(1, include_str!("schema_0001.sql")), (2, include_str!("schema_0002.sql")), (3, include_str!("schema_0003.sql"))];
 
 /// The version this build writes.
-pub const SCHEMA_VERSION: u32 = 2;
+pub const SCHEMA_VERSION: u32 = 3;
 
 const MIGRATION_TABLE: &str =
     "CREATE TABLE IF NOT EXISTS migration (version INTEGER PRIMARY KEY, checksum BLOB NOT NULL, applied_at TEXT NOT NULL DEFAULT CURRENT_TIMESTAMP)";

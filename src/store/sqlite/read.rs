@@ -266,6 +266,7 @@ pub(super) fn outbox_row(row: &Row<'_>) -> Result<(u64, OutboxRow), StoreError> 
     let state = OutboxChange {
         status: OutboxStatus::from_number(status).ok_or_else(|| StoreError::Damaged(format!("unknown status {status}")))?,
         attempt: row.get("attempt").map_err(db)?,
+        expires_at: instant("expires_at")?.unwrap_or(Instant::FAR_FUTURE),
         not_before: instant("not_before")?,
         lease_until: instant("lease_until")?,
         handed_over_at: instant("handed_over_at")?,
@@ -277,7 +278,6 @@ pub(super) fn outbox_row(row: &Row<'_>) -> Result<(u64, OutboxRow), StoreError> 
         effect: Arc::new(decode_effect(&body)?),
         channel: channel_word(&channel).ok_or_else(|| StoreError::Damaged(format!("unknown channel {channel}")))?,
         message: message.map(Arc::from),
-        expires_at: instant("expires_at")?.unwrap_or(Instant::FAR_FUTURE),
         state,
     };
     Ok((position, row))

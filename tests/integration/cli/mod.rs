@@ -3,6 +3,7 @@
 mod checking;
 mod formats;
 mod operating;
+mod outbox;
 mod planning;
 mod projects;
 mod replaying;

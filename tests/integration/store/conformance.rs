@@ -5,7 +5,10 @@ use campc::advance::Switches;
 use campc::lang::Value;
 use campc::machine::state::{ContactUid, EffectId, StepUid};
 use campc::store::sqlite::SqliteStore;
-use campc::store::{Batch, IdentityKind, LoadItem, OutboxChange, OutboxFilter, OutboxStatus, OutboxUpdate, PackedState, PageRequest, StoreError};
+use campc::store::{
+    Batch, IdentityKind, LoadItem, OutboxChange, OutboxFilter, OutboxStatus, OutboxUpdate, PackedState, PageRequest, QuarantineChange, QuarantineRow, Store,
+    StoreError,
+};
 use std::sync::Arc;
 
 #[test]
@@ -61,15 +64,50 @@ fn an_update_meets_the_status_and_attempt_it_expects_or_nothing_happens() {
     for place in Place::all() {
         let mut store = place.open();
         store.commit(&full_batch()).unwrap();
-        let to = OutboxChange { status: OutboxStatus::Accepted, attempt: 1, handed_over_at: Some(NOW), ..OutboxChange::queued() };
+        let to = OutboxChange { status: OutboxStatus::Accepted, attempt: 1, handed_over_at: Some(NOW), ..OutboxChange::queued(NOW.plus_millis(7_000)) };
         let update = OutboxUpdate { effect: EffectId([1; 20]), from_status: OutboxStatus::Queued, from_attempt: 0, to };
         let again = Batch { updates: vec![update.clone()], contacts: vec![image(9)], ..Batch::default() };
         store.commit(&Batch { updates: vec![update], ..Batch::default() }).unwrap();
         assert!(matches!(store.commit(&again), Err(StoreError::Conflict(_))));
         let reader = store.reader().unwrap();
-        assert_eq!(reader.effect(EffectId([1; 20]), Some(ContactUid(1))).unwrap().unwrap().state.status, OutboxStatus::Accepted);
+        let state = reader.effect(EffectId([1; 20]), Some(ContactUid(1))).unwrap().unwrap().state;
+        assert_eq!((state.status, state.expires_at), (OutboxStatus::Accepted, NOW.plus_millis(7_000)));
         let open = load(store.as_mut()).into_iter().filter(|item| matches!(item, LoadItem::Outbox(_))).count();
         assert_eq!(open, 1, "what is accepted is open no more");
+    }
+}
+
+fn put_aside(id: u64, contact: Option<u64>) -> QuarantineRow {
+    QuarantineRow {
+        id,
+        at: NOW,
+        contact: contact.map(ContactUid),
+        kind: "event".into(),
+        what: "purchase".into(),
+        error: "the program is damaged".into(),
+        program: [7; 32],
+        campaign: Some(4),
+        step: Some(StepUid(u64::MAX - 1)),
+        body: "{}".to_owned(),
+    }
+}
+
+#[test]
+fn what_was_put_aside_is_loaded_until_it_is_settled_or_its_contact_erased() {
+    for place in Place::all() {
+        let mut store = place.open();
+        let rows = [put_aside(1, Some(1)), put_aside(2, None), put_aside(3, Some(2))];
+        let put = |row: &QuarantineRow| QuarantineChange::Put(Box::new(row.clone()));
+        store.commit(&Batch { now: NOW, quarantine: rows.iter().map(put).collect(), ..full_batch() }).unwrap();
+        drop(store);
+        let mut store = place.open();
+        let known = |store: &mut dyn Store| -> Vec<QuarantineRow> {
+            load(store).into_iter().filter_map(|item| if let LoadItem::PutAside(row) = item { Some(*row) } else { None }).collect()
+        };
+        assert_eq!(known(store.as_mut()), rows);
+        store.commit(&Batch { now: NOW, quarantine: vec![QuarantineChange::Settled(2)], ..Batch::default() }).unwrap();
+        store.erase(ContactUid(1)).unwrap();
+        assert_eq!(known(store.as_mut()), [put_aside(3, Some(2))]);
     }
 }
 
@@ -164,7 +202,7 @@ fn a_newer_store_is_refused_untouched() {
     let (place, connection) = sqlite();
     connection.pragma_update(None, "user_version", 99).unwrap();
     drop(connection);
-    assert!(matches!(SqliteStore::open(&place.path()), Err(StoreError::Newer { found: 99, known: 2 })));
+    assert!(matches!(SqliteStore::open(&place.path()), Err(StoreError::Newer { found: 99, known: 3 })));
 }
 
 #[test]

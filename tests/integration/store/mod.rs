@@ -73,7 +73,7 @@ pub fn effect(number: u8, contact: u64) -> OutboxRow {
         zone: "UTC".into(),
         decided_at: NOW,
     };
-    OutboxRow { effect: Arc::new(effect), channel: "email", message: Some("welcome".into()), expires_at: NOW.plus_millis(1000), state: OutboxChange::queued() }
+    OutboxRow { effect: Arc::new(effect), channel: "email", message: Some("welcome".into()), state: OutboxChange::queued(NOW.plus_millis(1000)) }
 }
 
 pub fn event(number: u8, message_id: Option<&str>) -> EventRow {

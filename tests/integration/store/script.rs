@@ -85,7 +85,7 @@ impl Story {
             return;
         }
         let next = if status == OutboxStatus::Queued { OutboxStatus::Claimed } else { OutboxStatus::Accepted };
-        let to = OutboxChange { status: next, attempt: attempt + 1, reason: Some("it went on".into()), ..OutboxChange::queued() };
+        let to = OutboxChange { status: next, attempt: attempt + 1, reason: Some("it went on".into()), ..OutboxChange::queued(NOW.plus_millis(1000)) };
         batch.updates.push(OutboxUpdate { effect: id, from_status: status, from_attempt: attempt, to });
         match next.is_open() {
             true => self.open.insert(id, (next, attempt + 1)),

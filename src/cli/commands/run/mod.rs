@@ -145,7 +145,7 @@ impl Run {
 
     fn open(&self, place: &StorePlace, setup: &Setup, listen: &str) -> Result<Engine, Failure> {
         let deliverer = Deliverer::new(&setup.deliver).map_err(|error| Failure::usage(error.to_string()))?;
-        let mut options = EngineOptions { carrier: Some(Arc::new(deliverer)), ..setup.engine_options(listen) };
+        let mut options = EngineOptions { carrier: Some(Arc::new(deliverer)), deaths: Some(place.deaths_path()), ..setup.engine_options(listen) };
         // A store's own time stands above zero, so that a manual clock begins where the store stopped.
         let manual = Arc::new(ManualClock::new(Instant(0)));
         if self.sending == SendingChoice::Off {
@@ -263,6 +263,7 @@ fn not_deployed(error: &EngineError) -> Failure {
         | EngineError::NothingDeployed
         | EngineError::Program(_)
         | EngineError::Unknown(_)
+        | EngineError::Settled(_)
         | EngineError::RealClock
         | EngineError::ClockBack { .. }
         | EngineError::Closed => engine_failure(error),

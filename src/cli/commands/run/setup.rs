@@ -5,8 +5,8 @@ use crate::cli::context::Context;
 use crate::cli::engine::{link_options, unknown_policy};
 use crate::cli::failure::Failure;
 use crate::cli::project::{
-    Expand, FormsSection, Project, ProjectFile, ProjectSection, ServerSection, SmsSection, StoreSection, deliver_config, file_failure, process_environment,
-    require_project_file, unusable_value,
+    ChannelRates, Expand, FormsSection, Project, ProjectFile, ProjectSection, ServerSection, SmsSection, StoreSection, channel_rates, deliver_config,
+    file_failure, process_environment, require_project_file, unusable_value,
 };
 use crate::content::KeyRing;
 use crate::daemon::{Engine, EngineOptions, LinkOptions, TokenKind, UnknownPolicy};
@@ -33,6 +33,7 @@ pub struct Setup {
     server: ServerSection,
     links: LinkOptions,
     policy: UnknownPolicy,
+    rates: ChannelRates,
     country: Option<String>,
     ignores_legal_hours: bool,
     keep_events_ms: Option<i64>,
@@ -94,6 +95,7 @@ impl Setup {
             deliver: deliver_config(file, environment, &project.root)?,
             links: link_options(file, environment, (&name, &listen))?,
             policy: unknown_policy(file, environment)?,
+            rates: channel_rates(file, environment)?,
             sites: Sites::new(forms.public_fields.into_iter().collect(), &forms.origins, of_project.public_url.as_deref().unwrap_or_default()),
             country: of_project.country,
             has_public_url: of_project.public_url.is_some(),
@@ -147,6 +149,9 @@ impl Setup {
         EngineOptions {
             links,
             email_rate: self.email_rate(),
+            sms_rate: self.rates.sms,
+            push_rate: self.rates.push,
+            webhook_rate: self.rates.webhooks,
             on_unknown: self.policy,
             country: self.country.clone(),
             ignore_legal_hours: self.ignores_legal_hours,

@@ -178,6 +178,13 @@ fn troubles(status: &Json, look: &Look) -> String {
         let said = format!("{unknown} of unknown outcome wait for you: `campc outbox list --status unknown`");
         out += &format!("{:<11} {}\n", "attention", look.toned(Tone::Bad, &said));
     }
+    if let Some(count) = status.get("put_aside").and_then(Json::as_u64).filter(|count| *count > 0) {
+        out += &format!("{:<11} {count} (`campc store events --quarantined` shows them)\n", "put aside");
+    }
+    for webhook in list(status, "disabled_endpoints") {
+        let name = printable(webhook.as_str().unwrap_or(""));
+        out += &format!("{:<11} {name} answered 410; the next deploy or `campc outbox retry` calls it again\n", "webhook off");
+    }
     for contact in list(status, "quarantined") {
         out += &format!("{:<11} {}\n", "quarantined", look.toned(Tone::Bad, &printable(contact.as_str().unwrap_or(""))));
     }

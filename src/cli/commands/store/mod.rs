@@ -1,5 +1,7 @@
 //! `campc store`: looks after the file that a project's contacts live in.
 
+mod events;
+
 use crate::cli::context::{Context, print};
 use crate::cli::failure::{Exit, Failure, Outcome};
 use crate::cli::project::Project;
@@ -12,10 +14,10 @@ use std::path::{Path, PathBuf};
 /// Contacts that are swept in one transaction.
 const CONTACTS_AT_ONCE: usize = 2_000;
 
-/// Checks, copies and repairs a project's store.
+/// Checks, copies and repairs a project's store; settles what was put aside.
 #[derive(Clone, Debug, clap::Args)]
 #[command(
-    after_help = "Examples:\n  campc store check\n  campc store backup /var/backups/camp-monday.db     # beside a running daemon\n  campc store restore /var/backups/camp-monday.db    # sends nothing until: campc store arm"
+    after_help = "Examples:\n  campc store check\n  campc store backup /var/backups/camp-monday.db     # beside a running daemon\n  campc store restore /var/backups/camp-monday.db    # sends nothing until: campc store arm\n  campc store events --quarantined"
 )]
 pub struct Store {
     /// What to do
@@ -51,6 +53,8 @@ pub enum Action {
     Vacuum,
     /// Bring the store up to this version's schema; `campc run` does it by itself
     Migrate,
+    /// Show and settle inputs that could not be carried out and were put aside
+    Events(events::Events),
 }
 
 impl Store {
@@ -61,6 +65,9 @@ impl Store {
     pub fn run(&self, context: &Context) -> Outcome {
         let project = Project::find(context, None)?;
         let place = StorePlace::find(&project, self.store.as_deref())?;
+        if let Action::Events(events) = &self.action {
+            return events.run(&project, self.store.as_deref());
+        }
         if let Action::Restore { file } = &self.action {
             return restored(context, &place, &context.here.join(file));
         }
@@ -75,7 +82,7 @@ impl Store {
                 print(&format!("{} is a copy of {}; made a store again by `campc store restore`\n", context.shown(&file), context.shown(&place.path)));
                 Ok(Exit::Done)
             }
-            Action::Restore { .. } => Ok(Exit::Done),
+            Action::Restore { .. } | Action::Events(_) => Ok(Exit::Done),
             Action::Arm => {
                 alone(&place)?.arm().map_err(failure)?;
                 print("the store sends again from the next `campc run` on\n");

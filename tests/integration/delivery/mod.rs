@@ -1,0 +1,10 @@
+//! The outbox to the letter: claims, lost answers, the operator's word, poison, scale, and two of the proofs (G15, G16).
+
+mod answers;
+mod claims;
+mod g15;
+mod g16;
+mod operator;
+mod poison;
+mod rig;
+mod scale;
