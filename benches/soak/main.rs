@@ -2,7 +2,6 @@
 //! occurred, and the first history that breaks a promise. A fault that never occurred fails the run.
 
 #[path = "../../tests/reference/mod.rs"]
-#[allow(dead_code)]
 mod oracle;
 #[path = "../../tests/proof/mod.rs"]
 #[allow(dead_code)]

@@ -26,6 +26,7 @@ use crate::store::{
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::cell::RefCell;
 use std::collections::BTreeSet;
+use std::collections::hash_map::Entry;
 use std::ops::Deref;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -367,8 +368,8 @@ impl<'a> Work<'a> {
     /// Takes a row up that the desk may not have: it was closed before.
     pub fn stage(&mut self, lane: Lane, row: OutboxRow) {
         let (id, from) = (row.effect.id, Some((row.state.status, row.state.attempt)));
-        if !self.rows.contains_key(&id) {
-            self.rows.insert(id, StagedRow { row, lane, from });
+        if let Entry::Vacant(place) = self.rows.entry(id) {
+            place.insert(StagedRow { row, lane, from });
             self.row_order.push(id);
         }
     }

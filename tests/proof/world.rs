@@ -392,7 +392,7 @@ async fn begin(engine: &Engine) -> Result<(), EngineError> {
 }
 
 fn has_failed(engine: &Engine) -> bool {
-    matches!(engine.check_load(), Err(_))
+    engine.check_load().is_err()
 }
 
 fn operated(result: Result<(), EngineError>) -> Done<()> {
