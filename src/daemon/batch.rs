@@ -511,7 +511,13 @@ impl<'a> Work<'a> {
             match staged.from {
                 None => self.batch.outbox.push(staged.row.clone()),
                 Some((from_status, from_attempt)) => {
-                    self.batch.updates.push(OutboxUpdate { effect: *id, from_status, from_attempt, to: staged.row.state.clone() });
+                    self.batch.updates.push(OutboxUpdate {
+                        effect: *id,
+                        contact: staged.row.effect.contact,
+                        from_status,
+                        from_attempt,
+                        to: staged.row.state.clone(),
+                    });
                 }
             }
         }

@@ -195,7 +195,10 @@ impl Batcher {
                     asks.push(Ask { items: items.len(), bytes, reply });
                     units.push(Unit::Submit(items));
                 }
-                Command::Found(id, found) => units.push(Unit::Reconcile(id, found)),
+                Command::Found(id, found) => {
+                    self.desk.end_asking();
+                    units.push(Unit::Reconcile(id, found));
+                }
                 Command::Settled(settled) => {
                     inputs += settled.len();
                     self.waiting.settlements.extend(settled);
@@ -282,11 +285,13 @@ impl Batcher {
     }
 
     /// The provider is asked what became of an effect.
-    fn ask(&self, id: EffectId, now: Instant) {
+    fn ask(&mut self, id: EffectId, now: Instant) {
         let resident = self.shared.read();
         let (Some(courier), Some(running), Some(open)) = (self.courier.as_ref(), resident.linked.as_ref(), self.desk.get(id)) else { return };
         let linked = self.routes.of(running, &open.row.effect);
         courier.ask(Parcel { row: open.row.clone(), lane: open.lane.clone(), linked, email: None, at: now });
+        drop(resident);
+        self.desk.begin_asking();
     }
 
     pub(super) fn answer(&self, ask: Ask, answer: Result<Vec<Accepted>, SubmitError>) {

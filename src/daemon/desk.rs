@@ -60,6 +60,8 @@ pub(crate) struct Desk {
     rows: FxHashMap<EffectId, OpenRow>,
     lanes: BTreeMap<Lane, LaneState>,
     in_flight: usize,
+    /// Questions to providers that have no answer yet.
+    asking: usize,
     census: BTreeMap<&'static str, u64>,
     /// How many effects have come to the desk.
     arrivals: u64,
@@ -127,6 +129,7 @@ impl Desk {
             rows: FxHashMap::default(),
             lanes: BTreeMap::new(),
             in_flight: 0,
+            asking: 0,
             census: BTreeMap::new(),
             arrivals: 0,
             expiring: BTreeSet::new(),
@@ -160,8 +163,17 @@ impl Desk {
     pub fn get(&self, id: EffectId) -> Option<&OpenRow> {
         self.rows.get(&id)
     }
+    /// Attempts and questions that have no answer yet.
     pub fn in_flight(&self) -> usize {
-        self.in_flight
+        self.in_flight + self.asking
+    }
+    /// A provider is asked.
+    pub fn begin_asking(&mut self) {
+        self.asking += 1;
+    }
+    /// It has answered.
+    pub fn end_asking(&mut self) {
+        self.asking = self.asking.saturating_sub(1);
     }
     /// How many are open, by status.
     pub fn census(&self) -> &BTreeMap<&'static str, u64> {

@@ -301,13 +301,14 @@ impl Batcher {
 
     /// The effect of a poisoned input is given up: the operator may still retry it.
     fn dead(&self, effect: EffectId, error: &str) -> Option<OutboxUpdate> {
-        let state = &self.desk.get(effect)?.row.state;
+        let row = &self.desk.get(effect)?.row;
+        let state = &row.state;
         let mut to = state.clone();
         to.status = OutboxStatus::Dead;
         to.lease_until = None;
         to.not_before = None;
         to.reason = Some(Arc::from(format!("put aside: {error}")));
-        Some(OutboxUpdate { effect, from_status: state.status, from_attempt: state.attempt, to })
+        Some(OutboxUpdate { effect, contact: row.effect.contact, from_status: state.status, from_attempt: state.attempt, to })
     }
 
     /// The operator's word on what was put aside.

@@ -237,6 +237,8 @@ impl OutboxRow {
 pub struct OutboxUpdate {
     /// Which.
     pub effect: EffectId,
+    /// Whose it is, as it was decided: one that is open no more is found by that.
+    pub contact: ContactUid,
     /// What its status must be now.
     pub from_status: OutboxStatus,
     /// What its attempt must be now.

@@ -26,7 +26,7 @@ const OUTBOX: &str = "INSERT INTO outbox (position, previous, effect_id, contact
     attempt, not_before, lease_until, handed_over_at, reason, provider_id)
     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)";
 const EFFECT: &str = "INSERT INTO effect (position, body, checksum) VALUES (?1, ?2, ?3)";
-const FORMER_EFFECT: &str = "SELECT previous, effect_id FROM outbox WHERE position = ?1";
+const FORMER_EFFECT: &str = "SELECT previous, effect_id, status, attempt FROM outbox WHERE position = ?1";
 const OUTBOX_UPDATE: &str = "UPDATE outbox SET status = ?2, attempt = ?3, not_before = ?4, lease_until = ?5, handed_over_at = ?6, reason = ?7,
     provider_id = ?8, expires_at = ?9 WHERE position = ?1";
 const IMAGE: &str = "INSERT INTO image (position, batch, contact, event, journal, outbox, sent, survivor, email, phone, wakes_at, state, checksum)
@@ -167,17 +167,23 @@ fn refuse_known(transaction: &Transaction<'_>, (id, contact): (EffectId, Contact
         return clash();
     }
     let trail = draft.touch(contact)?.trail;
+    if find(transaction, id, trail)?.is_some() { clash() } else { Ok(()) }
+}
+
+/// An effect of a contact, whatever became of it.
+fn find(transaction: &Transaction<'_>, id: EffectId, trail: Trail) -> Result<Option<Open>, StoreError> {
     let mut position = if trail.may_have(id) { trail.outbox } else { 0 };
     let mut former = prepare(transaction, FORMER_EFFECT)?;
     while position != 0 {
-        let found: Option<(i64, Vec<u8>)> = former.query_row([position], |row| Ok((row.get(0)?, row.get(1)?))).optional().map_err(db)?;
+        let read = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?, Open { position, status: row.get(2)?, attempt: row.get(3)? }));
+        let found: Option<(i64, Vec<u8>, Open)> = former.query_row([position], read).optional().map_err(db)?;
         match found {
-            Some((_, known)) if known == id.0 => return clash(),
-            Some((previous, _)) => position = previous,
+            Some((_, known, open)) if known == id.0 => return Ok(Some(open)),
+            Some((previous, ..)) => position = previous,
             None => break,
         }
     }
-    Ok(())
+    Ok(None)
 }
 
 fn write_effect((small, body): (&mut Prepared<'_>, &mut Prepared<'_>), row: &OutboxRow, draft: &mut Draft<'_>) -> Result<(), StoreError> {
@@ -224,7 +230,12 @@ fn write_updates(transaction: &Transaction<'_>, updates: &[OutboxUpdate], draft:
     for update in updates {
         let to = &update.to;
         let expected = |known: &Open| known.status == update.from_status.number() && known.attempt == update.from_attempt;
-        let Some(known) = draft.open(update.effect).filter(expected) else { return Err(StoreError::Conflict(update.effect.to_text())) };
+        let known = match draft.open(update.effect) {
+            Some(open) => Some(open),
+            // The operator takes up what was given up.
+            None => find(transaction, update.effect, draft.trail(update.contact)?)?,
+        };
+        let Some(known) = known.filter(expected) else { return Err(StoreError::Conflict(update.effect.to_text())) };
         draft.set(update.effect, open(known.position, to.status, to.attempt));
         statement
             .execute(params![

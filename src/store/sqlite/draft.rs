@@ -58,6 +58,13 @@ impl<'a> Draft<'a> {
         }
         Ok(self.touched.entry(contact).or_default())
     }
+    /// The trail of a contact that may be left untouched.
+    pub fn trail(&self, contact: ContactUid) -> Result<Trail, StoreError> {
+        match self.touched.get(&contact) {
+            Some(touched) => Ok(touched.trail),
+            None => self.ledger.trail(self.connection, contact),
+        }
+    }
     /// An effect that is open, this batch included.
     pub fn open(&self, effect: EffectId) -> Option<Open> {
         match self.effects.get(&effect) {

@@ -52,7 +52,7 @@ pub(super) struct Pending {
     pub keys: Vec<i64>,
 }
 
-/// An effect that is open.
+/// Where the row of an effect is, and how it stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Open {
     pub position: i64,

@@ -67,7 +67,7 @@ fn a_store_is_checked_made_small_and_brought_up_to_date() {
     assert_eq!(older.code, 2);
     assert!(older.err.contains("campc store migrate"), "{older:?}");
     let migrated = folder.run(&["store", "migrate"]);
-    assert_eq!((migrated.code, migrated.out.as_str()), (0, "the store had schema version 1 and has 2 now\n"));
+    assert_eq!((migrated.code, migrated.out.as_str()), (0, "the store had schema version 1 and has 3 now\n"));
     assert_eq!(folder.run(&["store", "vacuum"]).code, 0);
     let checked = folder.run(&["store", "check"]);
     assert_eq!((checked.code, checked.out.as_str()), (0, "camp.db: all well, 9 contacts and 15 effects\n"));

@@ -65,7 +65,7 @@ fn an_update_meets_the_status_and_attempt_it_expects_or_nothing_happens() {
         let mut store = place.open();
         store.commit(&full_batch()).unwrap();
         let to = OutboxChange { status: OutboxStatus::Accepted, attempt: 1, handed_over_at: Some(NOW), ..OutboxChange::queued(NOW.plus_millis(7_000)) };
-        let update = OutboxUpdate { effect: EffectId([1; 20]), from_status: OutboxStatus::Queued, from_attempt: 0, to };
+        let update = OutboxUpdate { effect: EffectId([1; 20]), contact: ContactUid(1), from_status: OutboxStatus::Queued, from_attempt: 0, to };
         let again = Batch { updates: vec![update.clone()], contacts: vec![image(9)], ..Batch::default() };
         store.commit(&Batch { updates: vec![update], ..Batch::default() }).unwrap();
         assert!(matches!(store.commit(&again), Err(StoreError::Conflict(_))));
@@ -74,6 +74,27 @@ fn an_update_meets_the_status_and_attempt_it_expects_or_nothing_happens() {
         assert_eq!((state.status, state.expires_at), (OutboxStatus::Accepted, NOW.plus_millis(7_000)));
         let open = load(store.as_mut()).into_iter().filter(|item| matches!(item, LoadItem::Outbox(_))).count();
         assert_eq!(open, 1, "what is accepted is open no more");
+    }
+}
+
+#[test]
+fn what_was_given_up_can_be_taken_up_again() {
+    for place in Place::all() {
+        let mut store = place.open();
+        store.commit(&full_batch()).unwrap();
+        let mut change = |(from_status, from_attempt), status, attempt| {
+            let to = OutboxChange { status, attempt, ..OutboxChange::queued(NOW.plus_millis(1000)) };
+            let update = OutboxUpdate { effect: EffectId([1; 20]), contact: ContactUid(1), from_status, from_attempt, to };
+            store.commit(&Batch { updates: vec![update], ..Batch::default() })
+        };
+        change((OutboxStatus::Queued, 0), OutboxStatus::Dead, 3).unwrap();
+        assert!(matches!(change((OutboxStatus::Dead, 2), OutboxStatus::Queued, 3), Err(StoreError::Conflict(_))));
+        change((OutboxStatus::Dead, 3), OutboxStatus::Queued, 3).unwrap();
+        drop(store);
+        let mut store = place.open();
+        let open = load(store.as_mut()).into_iter().filter(|item| matches!(item, LoadItem::Outbox(_))).count();
+        assert_eq!(open, 2, "it is open again");
+        assert!(matches!(store.commit(&Batch { outbox: vec![effect(1, 1)], ..Batch::default() }), Err(StoreError::Clash(_))));
     }
 }
 

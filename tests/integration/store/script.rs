@@ -24,7 +24,7 @@ const PEOPLE: u64 = 12;
 /// What the story knows of the effects it made.
 #[derive(Default)]
 struct Story {
-    open: BTreeMap<EffectId, (OutboxStatus, u32)>,
+    open: BTreeMap<EffectId, (OutboxStatus, u32, ContactUid)>,
     keys: BTreeMap<(IdentityKind, Arc<str>), ContactUid>,
     made: u64,
     revision: u64,
@@ -66,7 +66,7 @@ impl Story {
         if let EffectKind::Message { to, .. } = &mut made.kind {
             *to = format!("c{contact}@x.example").into();
         }
-        self.open.insert(EffectId(id), (OutboxStatus::Queued, 0));
+        self.open.insert(EffectId(id), (OutboxStatus::Queued, 0, ContactUid(contact)));
         row
     }
     fn change_keys(&mut self, batch: &mut Batch, numbers: &mut Numbers) {
@@ -80,15 +80,15 @@ impl Story {
     }
     fn change_effects(&mut self, batch: &mut Batch, numbers: &mut Numbers) {
         let fresh: Vec<EffectId> = batch.outbox.iter().map(|row| row.effect.id).collect();
-        let Some((id, (status, attempt))) = self.open.iter().next().map(|(id, state)| (*id, *state)) else { return };
+        let Some((id, (status, attempt, contact))) = self.open.iter().next().map(|(id, state)| (*id, *state)) else { return };
         if fresh.contains(&id) || numbers.below(2) == 0 {
             return;
         }
         let next = if status == OutboxStatus::Queued { OutboxStatus::Claimed } else { OutboxStatus::Accepted };
         let to = OutboxChange { status: next, attempt: attempt + 1, reason: Some("it went on".into()), ..OutboxChange::queued(NOW.plus_millis(1000)) };
-        batch.updates.push(OutboxUpdate { effect: id, from_status: status, from_attempt: attempt, to });
+        batch.updates.push(OutboxUpdate { effect: id, contact, from_status: status, from_attempt: attempt, to });
         match next.is_open() {
-            true => self.open.insert(id, (next, attempt + 1)),
+            true => self.open.insert(id, (next, attempt + 1, contact)),
             false => self.open.remove(&id),
         };
     }

@@ -68,7 +68,7 @@ fn an_effect_that_was_done_long_ago_still_clashes() {
         let mut store = place.open();
         store.commit(&full_batch()).unwrap();
         let to = OutboxChange { status: OutboxStatus::Accepted, attempt: 1, ..OutboxChange::queued(NOW.plus_millis(1000)) };
-        let update = OutboxUpdate { effect: EffectId([1; 20]), from_status: OutboxStatus::Queued, from_attempt: 0, to };
+        let update = OutboxUpdate { effect: EffectId([1; 20]), contact: ContactUid(1), from_status: OutboxStatus::Queued, from_attempt: 0, to };
         store.commit(&Batch { updates: vec![update], ..Batch::default() }).unwrap();
         sweep_all(store.as_mut());
         drop(store);
