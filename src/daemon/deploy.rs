@@ -174,7 +174,7 @@ impl Batcher {
         // What the operator asks for may meet the very input that breaks the engine.
         if let Err(panic) = catch_unwind(AssertUnwindSafe(|| run(&mut work))) {
             work.abandon(&[]);
-            return Err(BatchError::of_panic(panic.as_ref()).into());
+            return Err(BatchError::of_panic(panic).into());
         }
         let done = Self::commit(self.store.as_mut(), work, Vec::new())?;
         drop(resident);

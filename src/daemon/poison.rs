@@ -13,7 +13,7 @@ use crate::advance::{Cause, Input, InputKind, JournalEntry, Reviving, Switching,
 use crate::bytecode::CampaignId;
 use crate::lang::Instant;
 use crate::machine::state::{ContactUid, EffectId, EnrollmentUid};
-use crate::proof::{Mutant, is_planted};
+use crate::proof::{Mutant, is_end, is_planted};
 use crate::store::{Batch, JournalRow, OutboxStatus, OutboxUpdate, QuarantineChange, QuarantineRow, StoreError};
 use rustc_hash::FxHashSet;
 use serde::{Deserialize, Serialize};
@@ -39,7 +39,10 @@ pub(crate) enum BatchError {
 
 impl BatchError {
     /// What a panic says of itself.
-    pub fn of_panic(panic: &(dyn Any + Send)) -> BatchError {
+    pub fn of_panic(panic: Box<dyn Any + Send>) -> BatchError {
+        if is_end(panic.as_ref()) {
+            std::panic::resume_unwind(panic);
+        }
         let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned()).or_else(|| panic.downcast_ref::<String>().cloned());
         BatchError::Trap(text.unwrap_or_else(|| "no reason was given".to_owned()))
     }

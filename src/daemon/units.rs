@@ -7,6 +7,7 @@ use super::poison::{BatchError, Kept};
 use crate::advance::{Input, InputKind, Switching};
 use crate::bytecode::CampaignId;
 use crate::machine::state::{ContactUid, EffectId};
+use crate::proof::{Point, reach};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// One thing a batch does.
@@ -42,7 +43,7 @@ pub(super) fn run_all(work: &mut Work<'_>, units: &[Unit]) -> Result<Vec<Vec<Acc
     for unit in units {
         // What the batch holds is thrown away if this one breaks off: nothing half changed is looked at again.
         let ran = catch_unwind(AssertUnwindSafe(|| run_one(work, unit)));
-        answers.extend(ran.map_err(|panic| BatchError::of_panic(panic.as_ref()))?);
+        answers.extend(ran.map_err(BatchError::of_panic)?);
     }
     Ok(answers)
 }
@@ -75,6 +76,7 @@ fn run_one(work: &mut Work<'_>, unit: &Unit) -> Option<Vec<Accepted>> {
             work.reconcile(*id, found);
         }
         Unit::Wake(uid) => {
+            reach(Point::TimerTaken);
             work.note_lateness(*uid);
             work.step(*uid, &Input::new(InputKind::Wake));
         }

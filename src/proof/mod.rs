@@ -156,6 +156,16 @@ mod plan;
 #[cfg(feature = "proof")]
 pub use plan::{end_at, is_planted, on_reach, plant, reach};
 
+/// What a thread ends with when a proof ends the process: a crash, and nobody's fault. It is not to be caught.
+#[derive(Clone, Copy, Debug)]
+pub struct End;
+
+/// Whether a panic is the end of the process.
+#[must_use]
+pub fn is_end(panic: &(dyn std::any::Any + Send)) -> bool {
+    panic.is::<End>()
+}
+
 /// The process comes to a point.
 #[cfg(not(feature = "proof"))]
 #[inline(always)]

@@ -6,7 +6,7 @@ use campc::daemon::{Carrier, Carrying};
 use campc::deliver::{Envelope, Outcome, SendResult};
 use campc::lang::Instant;
 use campc::machine::state::ContactUid;
-use campc::proof::{Point, on_reach};
+use campc::proof::{End, Point, on_reach};
 use campc::store::{Batch, DeployRecord, LoadItem, LogPosition, Store, StoreError, StoreReader, Sweep, Swept};
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
@@ -39,7 +39,7 @@ impl Fuse {
     fn pass(&self, point: Point) {
         if self.is_blown() || self.is_of_the_dead() {
             // A thread of a dead process goes nowhere.
-            std::panic::resume_unwind(Box::new("dead"));
+            std::panic::resume_unwind(Box::new(End));
         }
         *self.reached.lock().unwrap().entry(point).or_default() += 1;
         let mut crashes = self.crashes.lock().unwrap();
@@ -52,7 +52,7 @@ impl Fuse {
         drop(crashes);
         self.count("crashes at a point");
         self.blow();
-        std::panic::resume_unwind(Box::new("dead"));
+        std::panic::resume_unwind(Box::new(End));
     }
     /// Whether this thread carries tasks of a former process: their threads have the number of their life in their names.
     fn is_of_the_dead(&self) -> bool {
