@@ -217,7 +217,7 @@ impl Context<'_> {
         (pattern, predicate): (&EventPattern, Option<crate::bytecode::BlockId>),
     ) -> bool {
         let is_kind = match (pattern, happening) {
-            (EventPattern::Custom(wanted), HappeningKind::Event { event, .. }) => wanted == event,
+            (EventPattern::Custom(wanted), HappeningKind::Event { event, .. }) => self.is_same_event(*wanted, *event),
             (EventPattern::Visited(wanted), HappeningKind::Visited { path, .. }) => crate::lang::matches_pattern(wanted, path),
             (EventPattern::Message { event, target, url, text }, HappeningKind::Message { event: happened, send, detail }) => {
                 event == happened

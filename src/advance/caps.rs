@@ -5,7 +5,7 @@
 
 use super::context::{Context, Line};
 use super::holds::Asking;
-use crate::bytecode::{CampaignDef, LimitDef, MessageDef, Op, Period, SendId};
+use crate::bytecode::{CampaignDef, LimitDef, MessageDef, Op, Period};
 use crate::lang::{Date, Duration, Instant, Weekday, add_duration};
 use crate::machine::Evaluator;
 use crate::machine::state::{SendRecord, SendStatus, StableId, StandingKind};
@@ -70,7 +70,7 @@ impl Context<'_> {
         let campaign = self.enrollment(asking.uid).map(|enrollment| enrollment.campaign);
         let own = def.sending.limits.iter().map(|limit| Applied { limit, campaign, is_shared: false, is_waiting: limit.is_waiting });
         let at_cap = def.sending.capped.as_ref().map(|capped| capped.is_waiting);
-        let shared = self.linked.program.policy.limits.iter().map(|limit| Applied {
+        let shared = self.current.program.policy.limits.iter().map(|limit| Applied {
             limit,
             campaign: campaign.filter(|_| limit.per == Period::Campaign),
             is_shared: true,
@@ -138,7 +138,7 @@ impl Context<'_> {
 
     /// Whether a limit of the policy counts a message: then others may want its place.
     pub fn is_shared(&self, message: &MessageDef) -> bool {
-        !message.is_transactional && self.linked.program.policy.limits.iter().any(|limit| limit.what.counts(message.channel))
+        !message.is_transactional && self.current.program.policy.limits.iter().any(|limit| limit.what.counts(message.channel))
     }
 
     /// Whether other campaigns may want the place of a message at this very instant, so that it must wait for them to come forward.
@@ -148,21 +148,17 @@ impl Context<'_> {
 
     /// The rank of a held send among those of one instant, if a limit of the policy counts it: the higher priority first.
     pub fn award_rank(&self, index: usize, thread: usize) -> Option<Reverse<i64>> {
-        if self.linked.program.policy.limits.is_empty() {
+        if self.current.program.policy.limits.is_empty() {
             return None;
         }
         let enrollment = self.state.enrollments.get(index)?;
+        let code = self.current.code_of(self.state, enrollment.uid);
         let standing = &enrollment.threads.get(thread)?.standing;
         let StandingKind::Held { .. } = standing.kind else { return None };
-        let Op::Send(send) = self.linked.op(self.place_pc((standing.step, standing.ordinal))?) else { return None };
-        let message = self.message_of(send)?;
-        let campaign = self.linked.program.campaigns.get(self.linked.campaign(enrollment.campaign)?.index())?;
+        let Op::Send(send) = code.op(code.place_pc(standing.step, standing.ordinal)?) else { return None };
+        let message = code.program.messages.get(code.program.sends.get(send.index())?.message.index())?;
+        let campaign = code.program.campaigns.get(code.campaign(enrollment.campaign)?.index())?;
         self.is_shared(message).then_some(Reverse(campaign.sending.priority))
-    }
-
-    fn message_of(&self, send: SendId) -> Option<&MessageDef> {
-        let def = self.linked.program.sends.get(send.index())?;
-        self.linked.program.messages.get(def.message.index())
     }
 
     /// Gives the places of shared limits to the sends that were gathered at this instant.
@@ -179,7 +175,8 @@ impl Context<'_> {
     fn next_gathered(&self) -> Option<Line> {
         let mut first: Option<(Rank, Line)> = None;
         for (index, enrollment) in self.state.enrollments.iter().enumerate() {
-            if !self.linked.campaign(enrollment.campaign).is_some_and(|campaign| self.is_acting(campaign)) {
+            let code = self.current.code_of(self.state, enrollment.uid);
+            if self.state.is_stranded(enrollment.uid) || !code.campaign(enrollment.campaign).is_some_and(|campaign| self.is_acting_in(code, campaign)) {
                 continue;
             }
             for (number, thread) in enrollment.threads.iter().enumerate() {

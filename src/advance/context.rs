@@ -97,7 +97,10 @@ pub(super) struct FactChange {
 
 /// The context of one input.
 pub(super) struct Context<'a> {
+    /// The program whose code runs; see `programs`.
     pub linked: &'a Linked,
+    /// The running program.
+    pub current: &'a Linked,
     pub switches: &'a Switches,
     pub state: &'a mut ContactState,
     pub zone: Zone,
@@ -141,6 +144,7 @@ impl<'a> Context<'a> {
         state.next_seq += 1;
         Self {
             linked,
+            current: linked,
             switches,
             zone: zone_of(linked, state),
             state,
@@ -169,7 +173,8 @@ impl<'a> Context<'a> {
 
     /// What an expression reads, for an enrollment or for the contact alone.
     pub fn view_of(&self, enrollment: Option<EnrollmentUid>) -> View<'_> {
-        View { linked: self.linked, state: self.state, zone: &self.zone, now: self.now, as_of: None, enrollment, frames: &[], event: None }
+        let linked = enrollment.map_or(self.linked, |uid| self.code_of(uid));
+        View { linked, state: self.state, zone: &self.zone, now: self.now, as_of: None, enrollment, frames: &[], event: None }
     }
     /// What an expression reads at a line of execution.
     pub fn view_at(&self, line: Line) -> View<'_> {
@@ -204,16 +209,21 @@ impl<'a> Context<'a> {
     }
     /// The definition of an enrollment's campaign.
     pub fn campaign_of(&self, uid: EnrollmentUid) -> Option<(CampaignId, &'a CampaignDef)> {
-        let id = self.linked.campaign(self.enrollment(uid)?.campaign)?;
-        Some((id, self.linked.program.campaigns.get(id.index())?))
+        let code = self.code_of(uid);
+        let id = code.campaign(self.enrollment(uid)?.campaign)?;
+        Some((id, code.program.campaigns.get(id.index())?))
     }
     pub fn campaign_id(&self, campaign: CampaignId) -> StableId {
         stable(&self.linked.deployment.campaigns, campaign.index())
     }
     /// Whether a campaign acts: published (or a test), not paused.
     pub fn is_acting(&self, campaign: CampaignId) -> bool {
-        let is_published = self.switches.run_drafts || self.linked.program.campaigns.get(campaign.index()).is_some_and(|def| def.is_published);
-        is_published && !self.switches.paused.contains(&self.campaign_id(campaign))
+        self.is_acting_in(self.linked, campaign)
+    }
+    /// Whether a campaign of that program acts.
+    pub fn is_acting_in(&self, code: &Linked, campaign: CampaignId) -> bool {
+        let is_published = self.switches.run_drafts || code.program.campaigns.get(campaign.index()).is_some_and(|def| def.is_published);
+        is_published && !self.switches.paused.contains(&stable(&code.deployment.campaigns, campaign.index()))
     }
 
     /// Queues an edge, if any trigger waits for its kind. Events are queued in any case: point rules look at them.
@@ -283,6 +293,10 @@ pub fn advance(linked: &Linked, switches: &Switches, state: &mut ContactState, i
 impl Context<'_> {
     pub fn finish(mut self, evaluator: &mut Evaluator) -> Outcome {
         self.state.rev += 1;
+        if !self.state.asides.is_empty() {
+            let ContactState { asides, enrollments, ended, .. } = &mut *self.state;
+            asides.retain(|uid, _| enrollments.iter().chain(ended.iter()).any(|known| known.uid == *uid));
+        }
         let soon = self.now.plus_millis(1);
         // Up to now everything is done that can be; what claims otherwise must not keep the engine busy.
         self.out.next_wake = self.next_wake(evaluator).map(|at| if at <= self.done_until { at.max(soon) } else { at });

@@ -6,7 +6,6 @@ use crate::bytecode::{CampaignDef, CampaignId, ExistingDef, Trigger, TriggerKind
 use crate::lang::Instant;
 use crate::machine::stable;
 use crate::machine::state::{ContactState, Existing, StableId};
-use std::borrow::Borrow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -17,19 +16,14 @@ pub struct Pacing {
 }
 
 impl Pacing {
-    /// Goes on behind the moments that contacts have been given already.
-    #[must_use]
-    pub fn behind(states: impl Iterator<Item = impl Borrow<ContactState>>) -> Pacing {
-        let mut pacing = Pacing::default();
-        for state in states {
-            for (line, existing) in state.borrow().existing.iter() {
-                if let Some(due) = existing.due {
-                    let last = pacing.last.entry(*line).or_insert(due);
-                    *last = (*last).max(due);
-                }
+    /// Goes on behind the moments that a contact has been given.
+    pub fn follow(&mut self, state: &ContactState) {
+        for (line, existing) in state.existing.iter() {
+            if let Some(due) = existing.due {
+                let last = self.last.entry(*line).or_insert(due);
+                *last = (*last).max(due);
             }
         }
-        pacing
     }
 
     /// The next moment, `from` at the earliest.

@@ -137,6 +137,7 @@ impl ExperimentBook {
 }
 
 fn definition(linked: &Linked, step: StepUid) -> Option<&ExperimentDef> {
+    let linked = linked.with_step(step);
     let step = linked.step(step)?;
     linked.program.experiments.iter().find(|experiment| experiment.step == step)
 }
@@ -183,6 +184,10 @@ impl<'a> Context<'a> {
 
     /// The book has answered.
     pub fn take_verdict(&mut self, evaluator: &mut Evaluator, line: Line, verdict: Verdict) {
+        self.inside(line.enrollment, |context| context.take_verdict_inside(evaluator, line, verdict));
+    }
+
+    fn take_verdict_inside(&mut self, evaluator: &mut Evaluator, line: Line, verdict: Verdict) {
         let Some(standing) = self.standing(line).filter(|standing| standing.kind == StandingKind::Asked) else { return };
         let Some(pc) = self.place_pc((standing.step, standing.ordinal)) else { return self.strand(line) };
         let linked = self.linked;

@@ -65,9 +65,8 @@ impl Context<'_> {
     }
 
     /// Under a new program: who gathers does so as long as that says; where it gathers no more, the steps are due.
-    pub fn refit_gatherings(&mut self) {
-        let uids: Vec<EnrollmentUid> = self.state.enrollments.iter().filter(|e| e.gathering.is_some()).map(|e| e.uid).collect();
-        for uid in uids {
+    pub fn refit_gatherings(&mut self, moved: &[EnrollmentUid]) {
+        for uid in moved.iter().copied() {
             let collect = self.campaign_of(uid).and_then(|(_, def)| def.collect.as_ref());
             let Some(gathering) = self.enrollment(uid).and_then(|e| e.gathering) else { continue };
             let until = collect.map_or(self.now, |collect| self.gathering_ends(collect, (gathering.since, gathering.last)));

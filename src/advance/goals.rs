@@ -14,6 +14,10 @@ const ENDED_LIMIT: usize = 200;
 impl<'a> Context<'a> {
     /// Counts the goals of an enrollment that hold at `at`, which is now, or earlier where a timer comes late.
     pub fn ask_goals(&mut self, evaluator: &mut Evaluator, uid: EnrollmentUid, at: Instant) {
+        self.inside(uid, |context| context.ask_goals_inside(evaluator, uid, at));
+    }
+
+    fn ask_goals_inside(&mut self, evaluator: &mut Evaluator, uid: EnrollmentUid, at: Instant) {
         let mut recheck = None;
         for goal in self.goals_of(uid) {
             let Some(until) = self.open_until(evaluator, uid, goal) else { continue };
@@ -42,7 +46,8 @@ impl<'a> Context<'a> {
     pub fn ask_ended(&mut self, evaluator: &mut Evaluator, dirty: &[Fact], is_forced: bool) {
         let uids: Vec<EnrollmentUid> = self.state.ended.iter().map(|enrollment| enrollment.uid).collect();
         for uid in uids {
-            if is_forced || self.goals_of(uid).iter().any(|goal| self.is_concerned(goal.condition, dirty)) {
+            let is_concerned = self.inside(uid, |context| context.goals_of(uid).iter().any(|goal| context.is_concerned(goal.condition, dirty)));
+            if is_forced || is_concerned {
                 self.ask_goals(evaluator, uid, self.now);
             }
         }
@@ -69,7 +74,7 @@ impl<'a> Context<'a> {
     }
 
     fn goals_of(&self, uid: EnrollmentUid) -> &'a [GoalDef] {
-        let linked = self.linked;
+        let linked = self.code_of(uid);
         let campaign = self.measured(uid).and_then(|enrollment| linked.campaign(enrollment.campaign));
         campaign.and_then(|id| linked.program.campaigns.get(id.index())).map_or(&[], |def| def.goals.as_slice())
     }
@@ -92,6 +97,10 @@ impl<'a> Context<'a> {
     }
 
     fn is_concerned(&self, condition: BlockId, dirty: &[Fact]) -> bool {
+        // Facts are numbered by the running program.
+        if !self.is_current() {
+            return true;
+        }
         let reads = self.linked.program.blocks.get(condition.index()).map_or(&[][..], |block| block.reads.as_slice());
         let is_message = |fact: &Fact| matches!(fact, Fact::Message(_));
         // What happens to a message bears on everything that is said of it.

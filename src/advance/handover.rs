@@ -21,7 +21,7 @@ impl Context<'_> {
             // Webhooks and notifications leave whatever has become of the enrollment since.
             return self.out.updates.push(EffectUpdate::Attempt(effect));
         };
-        let update = self.look_again(evaluator, &record, waiting);
+        let update = self.inside(record.enrollment, |context| context.look_again(evaluator, &record, waiting));
         match &update {
             EffectUpdate::Attempt(_) => {
                 self.count_from(effect, self.now);

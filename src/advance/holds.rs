@@ -118,7 +118,7 @@ impl Context<'_> {
 
     /// All that holds it but a throttle has let it through.
     fn slot(&mut self, def: &CampaignDef, asking: Asking<'_>, to: Arc<str>) -> Permission {
-        if def.sending.throttle.is_none() && self.linked.program.policy.throttles.is_empty() {
+        if def.sending.throttle.is_none() && self.current.program.policy.throttles.is_empty() {
             return Permission::Go { to };
         }
         match asking.hold.slot {
@@ -135,7 +135,7 @@ impl Context<'_> {
     /// The first instant from `from` on at which windows, quiet hours and `mute` let a marketing message through.
     pub fn open_from(&self, def: &CampaignDef, (channel, to): (Channel, &str), from: Instant) -> Option<Instant> {
         let legal = self.legal_windows(channel, to);
-        let quiet = &self.linked.program.policy.quiet_hours;
+        let quiet = &self.current.program.policy.quiet_hours;
         let mut at = self.state.muted_until.map_or(from, |until| until.max(from));
         // Each round moves on to a later opening; windows of a week meet within a fortnight or never.
         for _ in 0..64 {
@@ -184,22 +184,26 @@ impl Context<'_> {
 
     /// Why consent or suppression forbids a message, if they do.
     pub fn consent_refusal(&self, message: &MessageDef) -> Option<&'static str> {
+        self.refusal_of((message.channel, message.topic.and_then(|topic| self.topic_now(topic))), message.is_transactional)
+    }
+
+    fn refusal_of(&self, (own_channel, topic): (Channel, Option<crate::bytecode::TopicId>), is_transactional: bool) -> Option<&'static str> {
         let consent = &self.state.consent;
-        match consent.suppression(message.channel) {
+        match consent.suppression(own_channel) {
             Some(Suppression::HardBounce) => return Some("hard bounce"),
             Some(Suppression::Complaint) => return Some("complaint"),
             None => {}
         }
-        if message.is_transactional {
+        if is_transactional {
             return None;
         }
-        let channel = consent.channel(message.channel);
-        let passes = match (message.topic, channel) {
+        let channel = consent.channel(own_channel);
+        let passes = match (topic, channel) {
             (_, ConsentState::Withdrawn) => false,
-            (Some(topic), _) => topic_passes(self.linked, self.state, topic),
+            (Some(topic), _) => topic_passes(self.current, self.state, topic),
             (None, ConsentState::Given) => true,
-            (None, ConsentState::None | ConsentState::Pending) => match message.channel {
-                Channel::Email => !self.linked.program.project.is_email_opt_in,
+            (None, ConsentState::None | ConsentState::Pending) => match own_channel {
+                Channel::Email => !self.current.program.project.is_email_opt_in,
                 Channel::Sms => false,
                 Channel::Push => true,
             },

@@ -4,7 +4,7 @@ use super::context::{Context, Line};
 use super::outcome::What;
 use crate::bytecode::{ArmsId, EventId, Op, RepeatDef, RepeatId, SplitId};
 use crate::lang::{Duration, Instant, Record, Value, add_duration};
-use crate::machine::state::{EffectId, Frame, SendStatus, StepUid, Thread, ThreadId};
+use crate::machine::state::{EffectId, EnrollmentUid, Frame, SendStatus, StepUid, Thread, ThreadId};
 use crate::machine::{Entry, Evaluator, PassFlow, View, earlier};
 use std::sync::Arc;
 
@@ -218,9 +218,8 @@ impl<'a> Context<'a> {
     }
 
     /// The frames of lines fit the new program: what is no longer around a line is taken off, a loop that has come around it is put on.
-    pub fn fit_lines(&mut self) {
-        let uids: Vec<_> = self.state.enrollments.iter().map(|enrollment| enrollment.uid).collect();
-        let lines: Vec<Line> = uids.iter().flat_map(|uid| self.lines(*uid)).collect();
+    pub fn fit_lines(&mut self, moved: &[EnrollmentUid]) {
+        let lines: Vec<Line> = moved.iter().flat_map(|uid| self.lines(*uid)).collect();
         for line in lines {
             let Some((frames, standing)) = self.thread(line).map(|thread| (thread.frames.clone(), thread.standing.clone())) else { continue };
             let Some(step) = self.linked.step(standing.step) else { continue };
@@ -229,8 +228,8 @@ impl<'a> Context<'a> {
                 thread.frames = fitted;
             }
         }
-        for uid in uids {
-            self.unite_lines(uid);
+        for uid in moved {
+            self.unite_lines(*uid);
         }
     }
 

@@ -31,6 +31,7 @@ pub fn merge(linked: &Linked, switches: &Switches, (winner, loser): (&mut Contac
     winner.sends.extend(loser.sends.iter().cloned());
     winner.sends.sort_by_key(|send| (send.at, send.seq));
     let absorbed = unite_enrollments(linked, winner, &loser);
+    loser.asides.iter().for_each(|(uid, aside)| drop(winner.asides.insert(*uid, aside.clone())));
     unite_plans(winner, &loser);
     let mut context = Context::new(linked, switches, winner, now);
     context.set_cause(Arc::from("merge"));

@@ -4,6 +4,7 @@
 
 mod accept;
 mod admit;
+mod backfill;
 mod broadcasts;
 mod caps;
 mod context;
@@ -25,6 +26,7 @@ mod outcome;
 mod outlook;
 mod pace;
 mod pauses;
+mod programs;
 mod redeploy;
 mod sends;
 mod settle;
@@ -35,6 +37,7 @@ mod timers;
 mod updates;
 
 pub use crate::machine::{Change, ConsentTarget};
+pub use backfill::{PastHappening, backfill, missing_history};
 pub use context::advance;
 pub use existing::Pacing;
 pub use experiments::{Counted, ExperimentBook, ExperimentNote, Verdict};
@@ -44,5 +47,5 @@ pub use merge::merge;
 pub use outcome::{Cause, Effect, EffectKind, EffectUpdate, FaultNote, JournalEntry, Outcome, SlotRequest, What};
 pub use outlook::{Check, Outlook, listens_to, outlook};
 pub use pace::{PaceBook, ThrottleKey};
-pub use redeploy::redeploy;
+pub use redeploy::{Bringing, Lost, due_at_once, is_behind, lost, redeploy};
 pub use timers::next_wake;

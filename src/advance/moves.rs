@@ -3,19 +3,18 @@
 use super::context::{Context, Line};
 use super::outcome::What;
 use crate::bytecode::{Op, StepId};
-use crate::machine::state::{StandingKind, StepUid};
+use crate::machine::state::{EnrollmentUid, StandingKind, StepUid};
 use crate::machine::{Entry, Evaluator, StepMove};
 use std::sync::Arc;
 
 impl Context<'_> {
     /// Applies the rules of this deploy to everybody who stands at one of their steps.
-    pub fn apply_moves(&mut self, evaluator: &mut Evaluator) {
+    pub fn apply_moves(&mut self, evaluator: &mut Evaluator, moved: &[EnrollmentUid]) {
         let moves: &[StepMove] = &self.linked.deployment.moves;
         if moves.is_empty() {
             return;
         }
-        let uids: Vec<_> = self.state.enrollments.iter().map(|enrollment| enrollment.uid).collect();
-        for line in uids.into_iter().flat_map(|uid| self.lines(uid)).collect::<Vec<_>>() {
+        for line in moved.iter().flat_map(|uid| self.lines(*uid)).collect::<Vec<_>>() {
             let Some(standing) = self.standing(line) else { continue };
             let Some(rule) = moves.iter().find(|rule| rule.from == standing.step) else { continue };
             match rule.to {

@@ -43,6 +43,8 @@ pub enum What {
     Dropped,
     /// What came of an attempt was heard when another had been made: it changes nothing.
     LateResult,
+    /// A deploy has led it somewhere else, or let it stay.
+    Moved,
 }
 
 impl What {
@@ -77,6 +79,7 @@ impl What {
             What::Retried => "retried",
             What::Dropped => "dropped",
             What::LateResult => "late result",
+            What::Moved => "moved",
         }
     }
 }

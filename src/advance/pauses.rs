@@ -55,18 +55,23 @@ impl Context<'_> {
     fn resumed(&mut self, evaluator: &mut Evaluator, campaign: CampaignId) {
         let id = self.campaign_id(campaign);
         let uids: Vec<EnrollmentUid> = self.state.enrollments.iter().filter(|known| known.campaign == id).map(|known| known.uid).collect();
-        for line in uids.into_iter().flat_map(|uid| self.lines(uid)).collect::<Vec<_>>() {
-            let Some(standing) = self.standing(line) else { continue };
-            if self.ask_untils(evaluator, line) {
-                continue;
+        let lines = uids.into_iter().filter(|uid| !self.state.is_stranded(*uid)).flat_map(|uid| self.lines(uid));
+        for line in lines.collect::<Vec<_>>() {
+            self.inside(line.enrollment, |context| context.look_again(evaluator, line));
+        }
+    }
+
+    fn look_again(&mut self, evaluator: &mut Evaluator, line: Line) {
+        let Some(standing) = self.standing(line) else { return };
+        if self.ask_untils(evaluator, line) {
+            return;
+        }
+        if let StandingKind::Listen { .. } = &standing.kind {
+            if let Some((_, arm)) = self.first_arm(evaluator, line, ((standing.step, standing.ordinal), self.now)) {
+                self.resume(evaluator, line, Resume::Arm(arm));
             }
-            if let StandingKind::Listen { .. } = &standing.kind {
-                if let Some((_, arm)) = self.first_arm(evaluator, line, ((standing.step, standing.ordinal), self.now)) {
-                    self.resume(evaluator, line, Resume::Arm(arm));
-                }
-            } else if standing.kind == StandingKind::Until {
-                self.replan_until(evaluator, line);
-            }
+        } else if standing.kind == StandingKind::Until {
+            self.replan_until(evaluator, line);
         }
     }
 

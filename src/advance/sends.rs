@@ -227,6 +227,10 @@ impl<'a> Context<'a> {
 
     /// Something happened to a sending: triggers, point rules, segments and decisions hear of it.
     fn tell_message(&mut self, evaluator: &mut Evaluator, effect: EffectId, event: MessageEvent, detail: Option<Arc<str>>) {
+        self.outside(|context| context.tell_message_outside(evaluator, effect, (event, detail)));
+    }
+
+    fn tell_message_outside(&mut self, evaluator: &mut Evaluator, effect: EffectId, (event, detail): (MessageEvent, Option<Arc<str>>)) {
         let Some(send) = self.send_record(effect).cloned() else { return };
         self.measure_message(effect, send.step, event);
         self.happen(HappeningKind::Message { event, send: Box::new(send), detail });
@@ -237,7 +241,7 @@ impl<'a> Context<'a> {
     /// Opens, clicks, replies, bounces, unsubscribes.
     pub fn accept_message(&mut self, evaluator: &mut Evaluator, happening: &MessageHappening, happened: Instant) {
         let Some(record) = self.send_record(happening.effect).cloned() else { return };
-        let name = self.linked.message(record.message).and_then(|id| self.linked.program.messages.get(id.index())).and_then(|def| def.name.clone());
+        let name = self.message_sent(&record).and_then(|def| def.name.clone());
         self.set_cause(Arc::from(format!("{}({})", happening.event.word(), name.as_deref().unwrap_or(record.channel.word()))));
         // What a provider or a scanner does is no sign of life.
         let is_their_doing = match happening.event {
@@ -350,9 +354,10 @@ impl<'a> Context<'a> {
             .filter(|(_, thread)| thread.standing.kind == StandingKind::Answer { effect })
             .map(|(uid, thread)| (Line { enrollment: uid, thread: thread.id }, (thread.standing.step, thread.standing.ordinal)));
         let Some((line, place)) = found.next_back() else { return };
-        let Some(pc) = self.place_pc(place) else { return };
-        if let Op::Webhook(step, _) = self.linked.op(pc)
-            && let Some(slot) = self.linked.program.webhook_steps.get(step.index()).and_then(|def| def.answer)
+        let code = self.code_of(line.enrollment);
+        let Some(pc) = code.place_pc(place.0, place.1) else { return };
+        if let Op::Webhook(step, _) = code.op(pc)
+            && let Some(slot) = code.program.webhook_steps.get(step.index()).and_then(|def| def.answer)
         {
             self.capture(line.enrollment, slot, record);
         }

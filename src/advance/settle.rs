@@ -162,6 +162,10 @@ impl Context<'_> {
 
     /// Counts the goals that hold, then ends the enrollment where an exit does; else notes when time alone can make one hold.
     pub fn ask_exits(&mut self, evaluator: &mut Evaluator, uid: EnrollmentUid) {
+        self.inside(uid, |context| context.ask_exits_inside(evaluator, uid));
+    }
+
+    fn ask_exits_inside(&mut self, evaluator: &mut Evaluator, uid: EnrollmentUid) {
         let Some((_, campaign)) = self.campaign_of(uid) else { return };
         self.ask_goals(evaluator, uid, self.now);
         let mut recheck = None;
@@ -180,6 +184,13 @@ impl Context<'_> {
 
     /// Asks what an enrollment listens to, at every thread.
     pub fn ask_decisions(&mut self, evaluator: &mut Evaluator, uid: EnrollmentUid, dirty: &[Fact]) {
+        if self.state.is_stranded(uid) {
+            return;
+        }
+        self.inside(uid, |context| context.ask_decisions_inside(evaluator, uid, dirty));
+    }
+
+    fn ask_decisions_inside(&mut self, evaluator: &mut Evaluator, uid: EnrollmentUid, dirty: &[Fact]) {
         let Some((campaign, _)) = self.campaign_of(uid) else { return };
         let moves = dirty.iter().any(|fact| matches!(fact, Fact::Field(_) | Fact::Captures));
         if !self.is_acting(campaign) {
@@ -224,7 +235,7 @@ impl Context<'_> {
     }
 
     fn is_timezone(&self, fact: Fact) -> bool {
-        matches!(fact, Fact::Field(field) if self.linked.builtin(crate::bytecode::BuiltinField::Timezone) == Some(field))
+        matches!(fact, Fact::Field(field) if self.current.builtin(crate::bytecode::BuiltinField::Timezone) == Some(field))
     }
 
     /// The first arm of a listening place whose condition holds; notes when time alone can make one hold.
@@ -257,9 +268,7 @@ impl Context<'_> {
 
     /// The operation of a place.
     pub fn place_pc(&self, (step, ordinal): (StepUid, u16)) -> Option<usize> {
-        let step = self.linked.step(step)?;
-        let place = self.linked.program.find_place(step, ordinal)?;
-        self.linked.program.places.get(place.index()).map(|place| place.pc.index())
+        self.linked.place_pc(step, ordinal)
     }
 
     /// A field that a `wait until` follows has changed, or the contact's zone has.
@@ -286,6 +295,10 @@ impl Context<'_> {
 
     /// Lets a line go on from where it stands.
     pub fn resume(&mut self, evaluator: &mut Evaluator, line: Line, how: Resume) {
+        self.inside(line.enrollment, |context| context.resume_inside(evaluator, line, how));
+    }
+
+    fn resume_inside(&mut self, evaluator: &mut Evaluator, line: Line, how: Resume) {
         let Some(standing) = self.standing(line) else { return };
         let Some(pc) = self.place_pc((standing.step, standing.ordinal)) else { return self.strand(line) };
         match (self.linked.op(pc), how) {
@@ -320,6 +333,10 @@ impl Context<'_> {
 
     /// Runs a line and does what its coming to rest asks for.
     pub fn go_on(&mut self, evaluator: &mut Evaluator, line: Line, entry: &Entry) {
+        self.inside(line.enrollment, |context| context.go_on_inside(evaluator, line, entry));
+    }
+
+    fn go_on_inside(&mut self, evaluator: &mut Evaluator, line: Line, entry: &Entry) {
         use crate::machine::Halt;
         let uid = line.enrollment;
         let outer = self.running.replace(line);
@@ -371,11 +388,11 @@ impl Context<'_> {
         let past = self.state.past.entry(enrollment.campaign);
         past.ended = Some(self.now);
         past.end = Some(Arc::from(if why.is_empty() { what.word().to_owned() } else { format!("{}: {why}", what.word()) }));
-        let campaign = self.linked.campaign(enrollment.campaign);
+        let campaign = self.current.campaign(enrollment.campaign);
         self.keep_open_goals(enrollment);
         // `in campaign` and `finished campaign` may hold somewhere else now.
         if let Some(campaign) = campaign {
-            self.campaign_changed(campaign);
+            self.outside(|context| context.campaign_changed(campaign));
         }
     }
 

@@ -74,12 +74,17 @@ impl Host for Context<'_> {
             return;
         }
         let outer = self.caused_by(enrollment);
-        let group = self.apply_alone(&change);
-        // The step's own line tells what drove the enrollment here; what follows from it tells of the step.
-        let own = std::mem::replace(&mut self.cause, outer.clone());
-        self.note_change(enrollment, &group);
-        self.cause = own;
-        self.after_changes(evaluator, group);
+        match self.change_now(&change) {
+            Some(change) => {
+                let group = self.outside(|context| context.apply_alone(&change));
+                // The step's own line tells what drove the enrollment here; what follows from it tells of the step.
+                let own = std::mem::replace(&mut self.cause, outer.clone());
+                self.note_change(enrollment, &group);
+                self.cause = own;
+                self.outside(|context| context.after_changes(evaluator, group));
+            }
+            None => self.note(enrollment, None, What::Problem, "changes what the running program no longer declares"),
+        }
         self.ask_exits(evaluator, enrollment);
         self.cause = outer;
     }
@@ -88,6 +93,7 @@ impl Host for Context<'_> {
         if self.is_suppressed(enrollment, None) {
             return;
         }
+        let Some(campaign) = self.campaign_now(campaign) else { return };
         let outer = self.caused_by(enrollment);
         self.start(campaign);
         self.cause = outer;
@@ -104,7 +110,9 @@ impl Host for Context<'_> {
     fn emit(&mut self, evaluator: &mut Evaluator, enrollment: EnrollmentUid, event: EventId, record: Value) {
         let Some(line) = self.running.filter(|_| !self.is_held_out(enrollment)) else { return };
         let outer = self.caused_by(enrollment);
-        self.emit_event(evaluator, line, (event, record));
+        if let Some(event) = self.event_now(event) {
+            self.outside(|context| context.emit_event(evaluator, line, (event, record)));
+        }
         self.ask_exits(evaluator, enrollment);
         self.cause = outer;
     }

@@ -68,7 +68,7 @@ impl Context<'_> {
 
     fn with_enrollment(&mut self, index: usize, then: impl FnOnce(&mut Self, EnrollmentUid)) {
         if let Some(uid) = self.state.enrollments.get(index).map(|enrollment| enrollment.uid) {
-            then(self, uid);
+            self.inside(uid, |context| then(context, uid));
         }
     }
 
@@ -120,15 +120,16 @@ impl Context<'_> {
             consider(enrollment.goal_recheck, Due::Goal(enrollment.uid));
         }
         for (index, enrollment) in self.state.enrollments.iter().enumerate() {
-            let campaign = self.linked.campaign(enrollment.campaign);
+            let code = self.current.code_of(self.state, enrollment.uid);
+            let campaign = code.campaign(enrollment.campaign);
             if campaign.is_none() {
                 continue;
             }
             consider(enrollment.goal_recheck, Due::Goal(enrollment.uid));
-            let end = campaign.and_then(|id| self.linked.program.campaigns.get(id.index())).and_then(|def| def.active_until);
+            let end = campaign.and_then(|id| code.program.campaigns.get(id.index())).and_then(|def| def.active_until);
             consider(end, Due::CampaignEnd(index));
             consider(enrollment.exit_recheck, Due::Exit(index));
-            if campaign.is_none_or(|campaign| !self.is_acting(campaign)) {
+            if self.state.is_stranded(enrollment.uid) || campaign.is_none_or(|campaign| !self.is_acting_in(code, campaign)) {
                 continue;
             }
             for thread in &enrollment.threads {

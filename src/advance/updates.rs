@@ -15,11 +15,15 @@ impl Context<'_> {
         let Some(record) = record_of(&happening.kind) else { return };
         let uids: Vec<EnrollmentUid> = self.state.enrollments.iter().map(|enrollment| enrollment.uid).collect();
         for uid in uids {
-            let Some((_, def)) = self.campaign_of(uid) else { continue };
-            for update in &def.updates {
-                if self.pattern_matches(evaluator, (&happening.kind, Some(uid)), (&update.pattern, update.predicate)) {
-                    self.replace(uid, (def, update.slot), record);
-                }
+            self.inside(uid, |context| context.update_captures_of(evaluator, uid, (happening, record)));
+        }
+    }
+
+    fn update_captures_of(&mut self, evaluator: &mut Evaluator, uid: EnrollmentUid, (happening, record): (&Happening, &Record)) {
+        let Some((_, def)) = self.campaign_of(uid) else { return };
+        for update in &def.updates {
+            if self.pattern_matches(evaluator, (&happening.kind, Some(uid)), (&update.pattern, update.predicate)) {
+                self.replace(uid, (def, update.slot), record);
             }
         }
     }

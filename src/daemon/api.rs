@@ -2,6 +2,7 @@
 //!
 //! Not here: HTTP, JSON bodies of requests, and how any of this is done.
 
+pub use super::deploys::{DeployOptions, Refusal, RollOver, RollingOn};
 pub use super::words::{OutboxCommand, OutboxTarget, QuarantineCommand, QuarantineView};
 
 use crate::bytecode::{Channel, MessageEvent};
@@ -223,6 +224,9 @@ pub enum EngineError {
     /// The new program has no place for people in flight.
     #[error("{0}")]
     NotDeployable(Stranding),
+    /// A deploy, or what belongs to one, cannot be done now.
+    #[error("error[{}]: {}", .0.code, .0.text)]
+    Refused(Refusal),
     /// There is no such campaign, contact or effect.
     #[error("{0}")]
     Unknown(String),

@@ -1,5 +1,6 @@
 //! One batch in the making: contacts are copied when first touched, and nothing in memory changes before the commit.
 
+use super::api::RollOver;
 use super::desk::{Desk, Slot};
 use super::ingest::EventNames;
 use super::keys::KeyKind;
@@ -9,15 +10,19 @@ use super::options::Providers;
 use super::pipeline::Pending;
 use super::randomness::{Entropy, Randomness, SystemRandomness};
 use super::resident::{Builtins, Keys, Rekeyed, Resident, open_packed};
+use super::rolling::{Brought, ROLL_OVER, Rolling, encode_progress};
 use super::routes::{Routes, row_of};
 use super::seen::SeenKeys;
 use super::units::Unit;
-use crate::advance::{Cause, Effect, EffectUpdate, ExperimentBook, ExperimentNote, Input, InputKind, JournalEntry, Outcome, PaceBook, Switches, What, advance};
+use crate::advance::{
+    Cause, Effect, EffectUpdate, ExperimentBook, ExperimentNote, Input, InputKind, JournalEntry, Outcome, PaceBook, Switches, What, advance, is_behind,
+    redeploy,
+};
 use crate::bytecode::BuiltinField;
 use crate::deliver::Lane;
 use crate::lang::Instant;
 use crate::machine::Linked;
-use crate::machine::state::{ContactState, ContactUid, EffectId};
+use crate::machine::state::{ContactState, ContactUid, EffectId, EnrollmentUid};
 use crate::proof::{Mutant, is_planted};
 use crate::store::{
     Batch, ContactImage, IdentityChange, IdentityKind, JournalRow, OutboxChange, OutboxRow, OutboxStatus, OutboxUpdate, PackedState, StoreError, StoreReader,
@@ -132,6 +137,10 @@ pub(crate) struct Work<'a> {
     pub pace: Option<PaceBook>,
     /// The counters of experiments, where this batch changed any.
     pub experiments: Option<ExperimentBook>,
+    /// How contacts come under the running program.
+    pub rolling: &'a mut Rolling,
+    /// What came of those that did.
+    brought: Brought,
 }
 
 impl Unit {
@@ -142,7 +151,7 @@ impl Unit {
 }
 
 impl<'a> Work<'a> {
-    pub fn new(around: Surroundings<'a>, desk: &'a mut Desk) -> Work<'a> {
+    pub fn new(around: Surroundings<'a>, (desk, rolling): (&'a mut Desk, &'a mut Rolling)) -> Work<'a> {
         let batch = Batch { now: around.now, deployment: around.linked.deployment.seq, ..Batch::default() };
         Work {
             around,
@@ -168,6 +177,8 @@ impl<'a> Work<'a> {
             entropy: Entropy::default(),
             pace: None,
             experiments: None,
+            rolling,
+            brought: Brought::default(),
         }
     }
     /// So many inputs are to come: growing tables again and again is saved.
@@ -223,8 +234,8 @@ impl<'a> Work<'a> {
         let person = self.around.resident.people.get(uid)?;
         Some((person.packed()?, person.wake()))
     }
-    /// Opens a contact, to change it.
-    fn touch(&mut self, uid: ContactUid) -> Option<&mut Touched> {
+    /// Opens a contact, to change it; first of all it comes under the running program.
+    pub fn touch(&mut self, uid: ContactUid) -> Option<&mut Touched> {
         if !self.people.contains_key(&uid) {
             let resident = self.around.resident;
             let (packed, wake) = self.before(uid)?;
@@ -235,8 +246,31 @@ impl<'a> Work<'a> {
             let (before, indexed) = (Keys::of(&resident.builtins, &state), addresses(&resident.builtins, &state));
             self.people.insert(uid, Box::new(Touched { state, wake, is_woken: false, before, indexed }));
             self.order.push(uid);
+            self.bring(uid);
         }
         self.people.get_mut(&uid).map(Box::as_mut)
+    }
+    /// Brings a contact under the running program, where it is not yet: an old state is never advanced by a new program.
+    fn bring(&mut self, uid: ContactUid) {
+        let Surroundings { linked, switches, now, .. } = self.around;
+        let Some(touched) = self.people.get_mut(&uid) else { return };
+        if !is_behind(linked, &touched.state, self.rolling.bringing.is_resting) {
+            return;
+        }
+        if touched.state.deployment != linked.deployment.seq {
+            self.fill_history(uid);
+        }
+        let Some(touched) = self.people.get_mut(&uid) else { return };
+        let before: Vec<EnrollmentUid> = touched.state.enrollments.iter().map(|enrollment| enrollment.uid).collect();
+        let outcome = redeploy(linked, switches, (&mut touched.state, &mut self.rolling.bringing), now);
+        self.brought.count(&before, &touched.state);
+        self.rolling.needed.extend(touched.state.asides.iter().map(|(_, aside)| aside.deployment));
+        self.take(uid, outcome);
+    }
+    /// How far the roll-over is with this batch, where it brings anybody.
+    fn progress(&self) -> Option<RollOver> {
+        let before = self.around.pending.and_then(|pending| pending.roll_over.as_ref()).unwrap_or(&self.rolling.progress);
+        (self.brought.contacts > 0).then(|| self.brought.add_to(before))
     }
     /// Puts a new contact in.
     pub fn add(&mut self, state: ContactState) {
@@ -474,6 +508,9 @@ impl<'a> Work<'a> {
         if is_planted(Mutant::EventNotStored) {
             self.batch.events.clear();
         }
+        if let Some(progress) = self.progress() {
+            self.batch.meta.push((ROLL_OVER, encode_progress(&progress)?));
+        }
         self.finish_rows()
     }
     /// The index changes that come with the batch.
@@ -484,6 +521,7 @@ impl<'a> Work<'a> {
     pub fn take_pending(&mut self) -> Pending {
         let devices = |change: &Rekeyed| change.after.devices.iter().map(|device| (device.clone(), change.uid)).collect::<Vec<_>>();
         Pending {
+            roll_over: self.progress(),
             people: self.batch.contacts.iter().map(|image| (image.uid, (image.state.clone(), image.wakes_at))).collect(),
             devices: self.rekeyed.iter().flat_map(devices).collect(),
             gone: std::mem::take(&mut self.gone),

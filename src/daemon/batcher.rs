@@ -2,7 +2,7 @@
 //!
 //! Until the commit nothing that readers see has changed, so a failed one leaves everything as it was.
 
-use super::api::{Accepted, Deployed, EngineError, OutboxCommand, OutboxTarget, QuarantineCommand, StreamEvent, Submission, SubmitError};
+use super::api::{Accepted, Deployed, EngineError, OutboxCommand, OutboxTarget, QuarantineCommand, RollOver, RollingOn, StreamEvent, Submission, SubmitError};
 use super::courier::{Courier, Found, Parcel, Settlement};
 use super::deaths::Deaths;
 use super::desk::{Desk, DueRow};
@@ -10,13 +10,14 @@ use super::ingest::EventNames;
 use super::options::Providers;
 use super::pipeline::{Committer, Flight};
 use super::randomness::Randomness;
+use super::rolling::Rolling;
 use super::routes::Routes;
 use super::seen::SeenKeys;
 use super::shared::Shared;
+use super::survey::DeployRequest;
 use super::units::Unit;
 use super::upkeep::Upkeep;
 use crate::advance::Switching;
-use crate::bytecode::Program;
 use crate::lang::Instant;
 use crate::machine::state::{ContactUid, EffectId};
 use crate::proof::{Point, reach};
@@ -54,8 +55,12 @@ pub(crate) enum Command {
         reply: Reply<Result<(), EngineError>>,
     },
     Deploy {
-        program: Arc<Program>,
+        request: Box<DeployRequest>,
         reply: Reply<Result<Deployed, EngineError>>,
+    },
+    Roll {
+        rolling: RollingOn,
+        reply: Reply<Result<RollOver, EngineError>>,
     },
     Switch {
         campaign: Arc<str>,
@@ -121,6 +126,7 @@ pub(crate) struct Batcher {
     pub is_started: bool,
     /// What the process is about, for the next one.
     pub deaths: Deaths,
+    pub rolling: Rolling,
     pub waiting: Waiting,
     pub upkeep: Upkeep,
 }
@@ -166,6 +172,7 @@ impl Batcher {
                 self.land();
                 self.run_special(command);
             }
+            self.look_at_roll_over();
             self.look_at_waiting();
             if self.waiting.is_ended || self.shared.failure.borrow().is_some() {
                 return self.end();
@@ -207,6 +214,7 @@ impl Batcher {
                 // What is not an input waits for those before it.
                 Command::Start { .. }
                 | Command::Deploy { .. }
+                | Command::Roll { .. }
                 | Command::Switch { .. }
                 | Command::Outbox { .. }
                 | Command::Person { .. }
@@ -231,7 +239,7 @@ impl Batcher {
         }
         let due = if self.is_started { self.next_due() } else { None };
         let now = self.shared.clock.now();
-        if !self.waiting.settlements.is_empty() || due.is_some_and(|at| at <= now) {
+        if self.rolling.is_under_way() || !self.waiting.settlements.is_empty() || due.is_some_and(|at| at <= now) {
             return Sleep::Due;
         }
         if !self.waiting.moves.is_empty() && self.desk.in_flight() == 0 && self.flight.is_none() {
@@ -265,6 +273,7 @@ impl Batcher {
     /// Adds what is due: timers in the order of their instants, results, hand-overs.
     fn add_due(&mut self, units: &mut Vec<Unit>) {
         units.extend(self.waiting.settlements.drain(..).map(Unit::Settle));
+        units.extend(self.rolling.take().into_iter().map(Unit::Bring));
         if !self.is_started {
             return;
         }
@@ -301,7 +310,8 @@ impl Batcher {
     }
 
     fn look_at_waiting(&mut self) {
-        let is_resting = self.flight.is_none() && self.desk.in_flight() == 0 && self.waiting.settlements.is_empty();
+        let is_calm = self.flight.is_none() && !self.rolling.is_under_way();
+        let is_resting = is_calm && self.desk.in_flight() == 0 && self.waiting.settlements.is_empty();
         if !is_resting {
             return;
         }
@@ -343,8 +353,11 @@ impl Batcher {
             Command::Start { reply } => {
                 let _ = reply.send(self.start());
             }
-            Command::Deploy { program, reply } => {
-                let _ = reply.send(self.deploy(&program));
+            Command::Deploy { request, reply } => {
+                let _ = reply.send(self.deploy(&request));
+            }
+            Command::Roll { rolling, reply } => {
+                let _ = reply.send(self.roll(rolling));
             }
             Command::Switch { campaign, switching, reply } => {
                 let _ = reply.send(self.switch(&campaign, switching));
@@ -371,6 +384,7 @@ impl Batcher {
                 // What has begun is finished; nothing new begins.
                 self.is_started = false;
                 self.desk.stop_sending();
+                self.rolling.is_stopped = true;
                 self.waiting.drains.push(reply);
             }
             Command::End => self.waiting.is_ended = true,

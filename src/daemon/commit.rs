@@ -109,7 +109,7 @@ impl Batcher {
             }
         }
         let _batch = shared.metrics.batched(units.iter().map(Unit::inputs).sum());
-        let mut work = Work::new(around, &mut self.desk);
+        let mut work = Work::new(around, (&mut self.desk, &mut self.rolling));
         work.expect(units.iter().map(|unit| if let Unit::Submit(items) = unit { items.len() } else { 1 }).sum());
         match run_all(&mut work, units) {
             Ok(answers) => {
@@ -182,6 +182,11 @@ impl Batcher {
                 QuarantineChange::Put(row) => drop(resident.put_aside.insert(row.id, (**row).clone())),
                 QuarantineChange::Settled(id) => drop(resident.put_aside.remove(id)),
             }
+        }
+        if let Some(roll_over) = pending.roll_over {
+            self.rolling.progress = roll_over.clone();
+            resident.roll_over = roll_over;
+            reach(Point::RollOverBatch);
         }
         for change in &batch.identities {
             resident.keys.give(change.kind.into(), &change.key, change.contact);

@@ -121,7 +121,7 @@ impl Unit {
             Unit::Wake(uid) => vec![mark(2, &uid.0.to_be_bytes())],
             Unit::HandOver(id) | Unit::Expire(id) | Unit::Recover(id) | Unit::Lapse(id) | Unit::Reconcile(id, _) => vec![mark(3, &id.0)],
             Unit::Settle(settlement) => vec![mark(3, &settlement.effect.0)],
-            Unit::Switch(uid, ..) => vec![mark(4, &uid.0.to_be_bytes())],
+            Unit::Switch(uid, ..) | Unit::Bring(uid) => vec![mark(4, &uid.0.to_be_bytes())],
             Unit::Again(..) => Vec::new(),
         }
     }

@@ -1,6 +1,6 @@
 //! Operating the engine: starting, deploying, pausing, erasing, the operator's word on effects.
 
-use super::api::{Deployed, EngineError, StrandedPlace, Stranding, StreamEvent};
+use super::api::{Deployed, EngineError, Refusal, RollOver, RollingOn, StreamEvent};
 use super::batch::{Surroundings, Work};
 use super::batcher::Batcher;
 use super::ingest::EventNames;
@@ -8,30 +8,24 @@ use super::load::CLOCK;
 use super::options::Sending;
 use super::poison::BatchError;
 use super::resident::Resident;
+use super::rolling::{ROLL_OVER, Rolling, encode_progress};
+use super::survey::DeployRequest;
 use super::units::Unit;
-use crate::advance::{Pacing, Switching, redeploy};
-use crate::bytecode::{CampaignId, Program, encode, program_hash};
-use crate::machine::state::{ContactUid, Enrollment, Standing, StandingKind};
-use crate::machine::{Deployment, IdKind, Linked};
-use crate::migrate::{Choices, Crossing, Landing, align, land};
+use crate::advance::{Bringing, Switching, is_behind};
+use crate::bytecode::{CampaignId, encode};
+use crate::machine::Linked;
+use crate::machine::state::ContactUid;
 use crate::proof::{Point, reach};
-use crate::store::{Batch, CampaignLabel, DeployRecord, StepLabel, StoreError};
-use std::collections::{BTreeMap, BTreeSet};
+use crate::store::{Batch, CampaignLabel, DeployRecord, StepLabel};
+use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-
-/// Contacts that are brought under a new program in one transaction.
-const ROLL_OVER: usize = 256;
-/// The value of `meta` that says under which deployment all contacts are.
-const ROLLED_OVER: &str = "rolled_over";
 
 impl Batcher {
     /// Lets time and deliveries begin. What was under way when the process ended is unknown now.
     pub(super) fn start(&mut self) -> Result<(), EngineError> {
-        let Some(linked) = self.shared.linked() else { return Err(EngineError::NothingDeployed) };
-        // A deploy whose roll-over was cut short goes on.
-        if self.rolled_over()? != linked.deployment.seq {
-            self.roll_over(&linked)?;
+        if self.shared.linked().is_none() {
+            return Err(EngineError::NothingDeployed);
         }
         if self.courier.is_some() && self.shared.sending == Sending::AsStored {
             let lost = self.desk.claimed();
@@ -49,73 +43,127 @@ impl Batcher {
         Ok(())
     }
 
-    fn rolled_over(&self) -> Result<u32, StoreError> {
-        let bytes = self.shared.reader.meta(ROLLED_OVER)?;
-        Ok(bytes.and_then(|bytes| bytes.try_into().ok()).map_or(0, u32::from_be_bytes))
-    }
-
-    /// Makes `program` the running one, if it is not yet and everybody in flight has a place in it.
-    pub(super) fn deploy(&mut self, program: &Arc<Program>) -> Result<Deployed, EngineError> {
-        let hash = program_hash(program);
+    /// Makes a program the running one. The row of the deployment is the only switch; contacts follow in the roll-over.
+    pub(super) fn deploy(&mut self, request: &DeployRequest) -> Result<Deployed, EngineError> {
         let running = self.shared.linked();
-        if let Some(running) = running.as_ref().filter(|running| running.deployment.program == hash) {
+        if let Some(running) = running.as_ref().filter(|running| running.deployment.program == request.hash) {
             return Ok(Deployed { seq: running.deployment.seq, is_new: false, moved: 0 });
         }
+        self.check_base(request, running.as_deref())?;
         let now = self.shared.clock.now();
-        let mapping = running.as_ref().map(|running| align((&running.program, &running.deployment), program, &Choices::default())).unwrap_or_default();
-        let lineage = running.as_ref().map(|running| (&running.deployment, mapping.lineage(&running.deployment)));
-        let deployment = Deployment::next(program, hash, now, lineage.as_ref().map(|(former, lineage)| (*former, lineage)));
-        let linked = Arc::new(Linked::new(program.clone(), deployment));
-        let stranding = running.as_ref().map(|running| stranding(&self.shared.read(), &Crossing { running, next: &linked, mapping: &mapping }));
-        let stranding = stranding.unwrap_or_default();
-        if !stranding.places.is_empty() {
-            return Err(EngineError::NotDeployable(stranding));
-        }
+        let deployment = request.deployment(running.as_deref(), now);
+        let linked = Linked::new(request.program.clone(), deployment);
         let record = deploy_record(&linked, running.as_ref().map(|running| running.deployment.program));
         reach(Point::DeployBegun);
         self.store.deploy(&record, &Batch { now, deployment: linked.deployment.seq, ..Batch::default() })?;
         reach(Point::DeployWritten);
+        let former = running.iter().flat_map(|running| running.former().iter().cloned().chain([running.clone()])).collect();
+        let linked = Arc::new(linked.with_former(former));
         if let Some(running) = running {
             self.routes.keep(running);
         }
         self.names = EventNames::new(&linked);
-        let mut resident = self.shared.write();
-        resident.run(linked.clone());
+        self.switch_to(&linked, request);
         self.desk.redeployed(&linked);
-        let moved = resident.states().map(|state| state.enrollments.len()).sum::<usize>();
-        drop(resident);
         // An endpoint that wanted no more calls is tried anew.
         self.enable(BTreeSet::clear)?;
         reach(Point::RollOverBegun);
-        self.roll_over(&linked)?;
+        // A small store is under the new program before anybody asks.
+        let slice: Vec<Unit> = self.rolling.take().into_iter().map(Unit::Bring).collect();
+        self.run_units(slice, Vec::new());
+        self.land();
+        self.look_at_roll_over();
         reach(Point::DeployDone);
         let _ = self.shared.stream.send(Arc::new(StreamEvent::Deployed { seq: linked.deployment.seq }));
-        Ok(Deployed { seq: linked.deployment.seq, is_new: true, moved: u64::try_from(moved).unwrap_or(u64::MAX) })
+        Ok(Deployed { seq: linked.deployment.seq, is_new: true, moved: request.in_flight })
     }
 
-    /// Brings every contact under the running program, some in each transaction; what is done twice changes nothing.
-    fn roll_over(&mut self, linked: &Arc<Linked>) -> Result<(), EngineError> {
-        let (uids, mut pacing) = {
-            let resident = self.shared.read();
-            let mut uids = resident.uids();
-            // Members who come in at a pace come in the order in which they were known.
-            if !linked.deployment.existing.is_empty() {
-                uids.sort_by_key(|uid| (resident.state(*uid).map(|state| state.accepted_at), *uid));
-            }
-            (uids, Pacing::behind(resident.states()))
-        };
-        for chunk in uids.chunks(ROLL_OVER) {
-            self.with_work(|work| {
-                let now = work.around.now;
-                for uid in chunk {
-                    work.step_with(*uid, |linked, switches, state| redeploy(linked, switches, (state, &mut pacing), now));
-                }
-            })?;
-            reach(Point::RollOverBatch);
+    fn check_base(&self, request: &DeployRequest, running: Option<&Linked>) -> Result<(), EngineError> {
+        let base = running.map(|running| running.deployment.program);
+        if base != request.base {
+            let text = "another deploy came first, so that this plan is of another time: run `campc plan` again and look at what it says now".to_owned();
+            return Err(EngineError::Refused(Refusal { code: "E2201", text }));
+        }
+        let left = self.rolling.left();
+        if self.rolling.progress.seq > 0 && self.rolling.progress.finished.is_none() && request.back_to.is_none() {
+            let how = if self.rolling.bringing.is_resting {
+                "it rests: `campc deploy --continue` lets it go on"
+            } else {
+                "wait until `campc status` says that it is done"
+            };
+            let text = format!("{left} contacts are still to come under the last deploy; {how}, or take it back with `campc deploy --rollback`");
+            return Err(EngineError::Refused(Refusal { code: "E2202", text }));
+        }
+        Ok(())
+    }
+
+    /// Everybody who reads sees the new program from here on.
+    fn switch_to(&mut self, linked: &Arc<Linked>, request: &DeployRequest) {
+        let mut resident = self.shared.write();
+        resident.run(linked.clone());
+        let mut contacts = resident.uids();
+        // Members who come in at a pace come in the order in which they were known.
+        if !linked.deployment.existing.is_empty() {
+            let known: BTreeSet<ContactUid> = request.order.iter().copied().collect();
+            contacts.retain(|uid| !known.contains(uid));
+            contacts.splice(..0, request.order.iter().copied());
+        }
+        let bringing = Bringing { pacing: request.pacing.clone(), is_resting: false };
+        let progress = RollOver { seq: linked.deployment.seq, began: linked.deployment.at, ..RollOver::default() };
+        resident.roll_over = progress.clone();
+        self.rolling = Rolling::new(contacts, bringing, progress);
+    }
+
+    /// Everybody is under the running program: that is recorded, and programs that nobody follows any more are let go.
+    pub(super) fn look_at_roll_over(&mut self) {
+        if !self.rolling.is_through() {
+            return;
+        }
+        self.land();
+        if !self.rolling.is_through() {
+            // The last ones could not be written, and come again.
+            return;
         }
         reach(Point::RollOverDone);
-        self.store.set_meta(&[(ROLLED_OVER, &linked.deployment.seq.to_be_bytes())])?;
-        Ok(())
+        let finished = RollOver { finished: Some(self.shared.clock.now()), ..self.rolling.progress.clone() };
+        let kept = encode_progress(&finished).and_then(|bytes| self.store.set_meta(&[(ROLL_OVER, &bytes)]));
+        if let Err(error) = kept {
+            // Nobody is left to be brought: the next start finds that out by itself.
+            tracing::error!(%error, "the end of the roll-over could not be written");
+        }
+        let mut resident = self.shared.write();
+        resident.roll_over = finished.clone();
+        self.rolling.progress = finished;
+        if let Some(linked) = &resident.linked
+            && linked.former().iter().any(|older| !self.rolling.needed.contains(&older.deployment.seq))
+        {
+            let former = linked.former().iter().filter(|older| self.rolling.needed.contains(&older.deployment.seq)).cloned().collect();
+            let lighter = Linked::new(linked.program.clone(), linked.deployment.clone()).with_former(former);
+            resident.linked = Some(Arc::new(lighter));
+        }
+    }
+
+    /// Lets the roll-over rest, or go on.
+    pub(super) fn roll(&mut self, on: RollingOn) -> Result<RollOver, EngineError> {
+        let linked = self.shared.linked().ok_or(EngineError::NothingDeployed)?;
+        let is_resting = on == RollingOn::Hold;
+        if self.rolling.progress.finished.is_some() || self.rolling.bringing.is_resting == is_resting {
+            return Ok(self.rolling.progress.clone());
+        }
+        let progress = RollOver { is_resting, ..self.rolling.progress.clone() };
+        self.store.set_meta(&[(ROLL_OVER, &encode_progress(&progress)?)])?;
+        self.rolling.bringing.is_resting = is_resting;
+        self.rolling.progress = progress.clone();
+        let mut resident = self.shared.write();
+        resident.roll_over = progress.clone();
+        if !is_resting {
+            let behind = resident.uids().into_iter().filter(|uid| resident.open(*uid).is_some_and(|state| is_behind(&linked, &state, false)));
+            let bringing = std::mem::take(&mut self.rolling.bringing);
+            let needed = std::mem::take(&mut self.rolling.needed);
+            self.rolling = Rolling::new(behind.collect(), bringing, progress.clone());
+            self.rolling.needed = needed;
+        }
+        Ok(progress)
     }
 
     /// Pauses or resumes a campaign; everybody inside looks at what is due, and on resume those who would have come in meanwhile.
@@ -170,7 +218,7 @@ impl Batcher {
             numbers: &shared.numbers,
             now: shared.clock.now(),
         };
-        let mut work = Work::new(around, &mut self.desk);
+        let mut work = Work::new(around, (&mut self.desk, &mut self.rolling));
         // What the operator asks for may meet the very input that breaks the engine.
         if let Err(panic) = catch_unwind(AssertUnwindSafe(|| run(&mut work))) {
             work.abandon(&[]);
@@ -183,38 +231,6 @@ impl Batcher {
     }
 }
 
-/// Who stands where the new program has no place for them.
-fn stranding(resident: &Resident, crossing: &Crossing<'_>) -> Stranding {
-    let mut lost: BTreeMap<(String, String, &'static str, String), BTreeSet<ContactUid>> = BTreeMap::new();
-    for state in resident.states() {
-        for enrollment in &state.enrollments {
-            for (thread, landing) in enrollment.threads.iter().zip(land(crossing, enrollment)) {
-                let Landing::Nowhere(code) = landing else { continue };
-                // Who is faulted stands still in any case, until the operator looks.
-                if !matches!(thread.standing.kind, StandingKind::Stranded | StandingKind::Faulted { .. }) {
-                    let (campaign, step, source) = describe(crossing.running, enrollment, &thread.standing);
-                    lost.entry((campaign, step, code.as_str(), source)).or_default().insert(state.uid);
-                }
-            }
-        }
-    }
-    let place = |((campaign, step, code, source), contacts): ((String, String, &'static str, String), BTreeSet<ContactUid>)| StrandedPlace {
-        code,
-        campaign,
-        step,
-        source,
-        contacts: u64::try_from(contacts.len()).unwrap_or(u64::MAX),
-    };
-    Stranding { places: lost.into_iter().map(place).collect() }
-}
-
-fn describe(running: &Linked, enrollment: &Enrollment, standing: &Standing) -> (String, String, String) {
-    let campaign = running.deployment.registry.name_of(IdKind::Campaign, enrollment.campaign).map(ToString::to_string).unwrap_or_default();
-    let step = running.step(standing.step).and_then(|id| running.program.steps.get(id.index()));
-    match step {
-        Some(step) => (campaign, step.identity().to_string(), running.program.describe(step.span)),
-        None => (campaign, String::new(), String::new()),
-    }
 }
 
 fn deploy_record(linked: &Linked, from: Option<[u8; 32]>) -> DeployRecord {

@@ -146,7 +146,7 @@ impl Work<'_> {
             uid = self.random_uid();
         }
         let now = self.around.now;
-        self.add(ContactState { uid, created_at: now, accepted_at: now, ..ContactState::default() });
+        self.add(ContactState { uid, created_at: now, accepted_at: now, deployment: self.around.linked.deployment.seq, ..ContactState::default() });
         self.around.metrics.created.one();
         Attributed { uid, is_new: true, changes: Vec::new() }
     }
@@ -159,7 +159,8 @@ impl Work<'_> {
     /// `other` goes up in `uid`: its keys, history and enrollments; its number redirects for ever.
     pub fn merge_into(&mut self, uid: ContactUid, other: ContactUid) {
         let (uid, other) = (self.canonical(uid), self.canonical(other));
-        let Some(loser) = (uid != other).then(|| self.state(other).map(|state| state.clone())).flatten() else { return };
+        // Both are under the running program when they become one.
+        let Some(loser) = (uid != other).then(|| self.touch(other).map(|touched| touched.state.clone())).flatten() else { return };
         let now = self.around.now;
         self.step_with(uid, |linked, switches, winner| merge(linked, switches, (winner, &loser), now));
         self.gone.insert(other, uid);

@@ -1,16 +1,17 @@
 //! The opening: everything the store has becomes resident.
 
 use super::accept::dedupe_key;
-use super::api::EngineError;
+use super::api::{EngineError, RollOver};
 use super::desk::{Desk, DeskRules};
 use super::resident::{Keys, Rekeyed, Resident};
+use super::rolling::{ROLL_OVER, Rolling, decode_progress, needed_by};
 use super::routes::{Routes, lane_of};
 use super::seen::SeenKeys;
 use super::tally::{ERASED, Tally};
-use crate::advance::next_wake;
+use crate::advance::{Bringing, Pacing, is_behind, next_wake};
 use crate::bytecode::{Program, decode};
 use crate::lang::Instant;
-use crate::machine::state::ContactUid;
+use crate::machine::state::{ContactState, ContactUid};
 use crate::machine::{Deployment, Linked};
 use crate::proof::{Mutant, Point, is_planted, reach};
 use crate::store::{LoadItem, OutboxRow, PackedState, Store, StoreError, decode_experiments, decode_pace};
@@ -47,6 +48,7 @@ pub(crate) struct Loaded {
     pub seen: SeenKeys,
     pub meta: BTreeMap<String, Vec<u8>>,
     pub now: Instant,
+    pub rolling: Rolling,
 }
 
 /// What has been told so far. Programs and switches come before the contacts, so that each is put in its place as it comes.
@@ -63,6 +65,11 @@ struct Opening {
     resident: Resident,
     failure: Option<EngineError>,
     is_linked: bool,
+    /// How far the roll-over was, who is still to be brought, and by which older deployments enrollments go on.
+    progress: RollOver,
+    behind: Vec<(Instant, ContactUid)>,
+    needed: BTreeSet<u32>,
+    pacing: Pacing,
 }
 
 impl Opening {
@@ -108,7 +115,7 @@ impl Opening {
         // What an older version wrote is held as this one writes it.
         let packed = if packed.is_current() { packed } else { PackedState::pack(&state).unwrap_or(packed) };
         // Timers are not stored: they follow from the state.
-        let wake = self.resident.linked.as_ref().and_then(|linked| next_wake(linked, &self.resident.switches, &mut state, self.now));
+        let wake = self.code_for(&state).and_then(|linked| next_wake(&linked, &self.resident.switches, &mut state, self.now));
         self.resident.put(uid, packed, wake);
         self.resident.rekey(&Rekeyed { uid, before: Keys::default(), after });
     }
@@ -117,21 +124,76 @@ impl Opening {
         if std::mem::replace(&mut self.is_linked, true) {
             return;
         }
-        let Some(hash) = self.deployments.last().map(|deployment| deployment.program) else { return };
-        match self.link(&hash) {
-            Ok(Some(linked)) => self.resident.run(linked),
-            Ok(None) => {}
+        let Some(deployment) = self.deployments.last() else { return };
+        let (seq, began) = (deployment.seq, deployment.at);
+        match self.linked(deployment) {
+            Ok(linked) => self.resident.run(Arc::new(linked)),
             Err(error) => self.failure = Some(error),
         }
+        let known = self.meta.get(ROLL_OVER).map(|bytes| decode_progress(bytes)).transpose();
+        let known = known.unwrap_or_else(|error| {
+            self.failure = Some(error.into());
+            None
+        });
+        self.progress = known.filter(|known| known.seq == seq).unwrap_or_else(|| RollOver { seq, began, ..RollOver::default() });
+    }
+    /// The program that says when a contact wants to be woken. Who is still to be brought under the running one comes soon anyway,
+    /// unless that rests.
+    fn code_for(&mut self, state: &ContactState) -> Option<Arc<Linked>> {
+        let linked = self.resident.linked.clone()?;
+        if !state.existing.is_empty() {
+            self.pacing.follow(state);
+        }
+        if is_behind(&linked, state, self.progress.is_resting) {
+            self.behind.push((state.accepted_at, state.uid));
+        }
+        let wanted: Vec<u32> = needed_by(state, &linked).filter(|seq| !self.needed.contains(seq)).collect();
+        let linked = if wanted.is_empty() { linked } else { self.link_former(&linked, wanted) };
+        if state.deployment == linked.deployment.seq {
+            return Some(linked);
+        }
+        let older = linked.former().iter().find(|older| older.deployment.seq == state.deployment);
+        older.filter(|_| self.progress.is_resting).cloned()
+    }
+    /// The running program, together with further ones by which enrollments go on.
+    fn link_former(&mut self, linked: &Linked, wanted: Vec<u32>) -> Arc<Linked> {
+        self.needed.extend(wanted);
+        let mut former = Vec::new();
+        for deployment in self.deployments.iter().filter(|deployment| self.needed.contains(&deployment.seq)) {
+            match self.linked(deployment) {
+                Ok(older) => former.push(Arc::new(older)),
+                Err(error) => self.failure = Some(error),
+            }
+        }
+        let running = Arc::new(Linked::new(linked.program.clone(), linked.deployment.clone()).with_former(former));
+        self.resident.linked = Some(running.clone());
+        running
     }
     fn link(&self, hash: &[u8; 32]) -> Result<Option<Arc<Linked>>, EngineError> {
         let Some(deployment) = self.deployments.iter().rev().find(|known| known.program == *hash) else { return Ok(None) };
+        Ok(Some(Arc::new(self.linked(deployment)?)))
+    }
+    fn linked(&self, deployment: &Deployment) -> Result<Linked, EngineError> {
+        let hash = &deployment.program;
         let image = self.images.get(hash).ok_or_else(|| EngineError::Program("its bytes are missing".to_owned()))?;
         let program: Program = decode(image).map_err(|error| EngineError::Program(error.to_string()))?;
         if crate::bytecode::program_hash(&program) != *hash {
             return Err(EngineError::Program("its bytes do not match its hash".to_owned()));
         }
-        Ok(Some(Arc::new(Linked::new(Arc::new(program), deployment.clone()))))
+        Ok(Linked::new(Arc::new(program), deployment.clone()))
+    }
+    /// The roll-over that was cut short, or that it is done.
+    fn rolling(&mut self) -> Rolling {
+        let mut behind = std::mem::take(&mut self.behind);
+        behind.sort_unstable();
+        let mut progress = std::mem::take(&mut self.progress);
+        if !behind.is_empty() {
+            progress.finished = None;
+        }
+        let bringing = Bringing { pacing: std::mem::take(&mut self.pacing), is_resting: progress.is_resting };
+        let mut rolling = Rolling::new(behind.into_iter().map(|(_, uid)| uid).collect(), bringing, progress);
+        rolling.needed = std::mem::take(&mut self.needed);
+        rolling
     }
     /// The open effects, each with the program it was decided under.
     fn desk(&mut self, rules: &DeskRules) -> Result<(Desk, Routes), EngineError> {
@@ -189,7 +251,9 @@ pub(crate) fn load(store: &mut dyn Store, rules: &DeskRules, clock_now: Instant)
         return Err(error);
     }
     let (desk, routes) = opening.desk(rules)?;
+    let rolling = opening.rolling();
     let Opening { mut resident, meta, seen, now, .. } = opening;
+    resident.roll_over = rolling.progress.clone();
     if let Some(bytes) = meta.get(PACE) {
         resident.pace = decode_pace(bytes)?;
     }
@@ -200,7 +264,7 @@ pub(crate) fn load(store: &mut dyn Store, rules: &DeskRules, clock_now: Instant)
         resident.erased = Tally::decode(bytes)?;
     }
     reach(Point::LoadDone);
-    Ok(Loaded { resident, routes, desk, seen, meta, now })
+    Ok(Loaded { resident, routes, desk, seen, meta, now, rolling })
 }
 
 /// A value of `meta`, made and kept if there is none.

@@ -3,7 +3,7 @@
 //! What a batch has decided is [`Pending`] until its commit: the next batch sees it, readers do not, and nobody is answered. A commit
 //! that fails takes with it what was decided over it: memory is as it was, and what was only behind it is decided again.
 
-use super::api::{Accepted, SubmitError};
+use super::api::{Accepted, RollOver, SubmitError};
 use super::batcher::{Ask, Batcher, Command};
 use super::commit::Done;
 use super::shared::Shared;
@@ -30,6 +30,7 @@ pub(crate) struct Pending {
     pub seen: FxHashSet<u128>,
     pub pace: Option<PaceBook>,
     pub experiments: Option<ExperimentBook>,
+    pub roll_over: Option<RollOver>,
 }
 
 impl Pending {
@@ -143,7 +144,7 @@ impl Batcher {
             return asks.into_iter().for_each(|ask| self.answer(ask, Err(SubmitError::Store(error.clone()))));
         }
         let is_lost = |unit: &Unit| match unit {
-            Unit::Submit(_) | Unit::Settle(_) | Unit::Reconcile(..) | Unit::Switch(..) | Unit::Recover(_) => true,
+            Unit::Submit(_) | Unit::Settle(_) | Unit::Reconcile(..) | Unit::Switch(..) | Unit::Recover(_) | Unit::Bring(_) => true,
             Unit::HandOver(_) | Unit::Expire(_) | Unit::Lapse(_) | Unit::Wake(_) | Unit::Again(..) => false,
         };
         let units: Vec<Unit> = units.into_iter().filter(is_lost).collect();

@@ -100,7 +100,7 @@ impl Kept {
             Unit::HandOver(id) | Unit::Expire(id) | Unit::Recover(id) | Unit::Lapse(id) | Unit::Reconcile(id, _) => Kept::HandOver(*id),
             Unit::Wake(uid) => Kept::Timer(*uid),
             Unit::Switch(uid, campaign, switching) => Kept::Switch(*uid, *campaign, *switching),
-            Unit::Again(..) => return None,
+            Unit::Bring(_) | Unit::Again(..) => return None,
         })
     }
     fn word(&self) -> &'static str {
@@ -155,8 +155,13 @@ impl Batcher {
             self.answer(ask, Err(SubmitError::Store(error.clone())));
         }
         // Submissions are sent again by who was told; timers and hand-overs are still due. Results come but once.
-        let results = units.into_iter().filter_map(|unit| if let Unit::Settle(settlement) = unit { Some(settlement) } else { None });
-        self.waiting.settlements.extend(results);
+        for unit in units {
+            if let Unit::Settle(settlement) = unit {
+                self.waiting.settlements.push_back(settlement);
+            } else if let Unit::Bring(uid) = unit {
+                self.rolling.put_back(uid);
+            }
+        }
         self.waiting.is_resting = true;
     }
 
@@ -187,6 +192,7 @@ impl Batcher {
                 | Unit::Reconcile(..)
                 | Unit::Wake(_)
                 | Unit::Switch(..)
+                | Unit::Bring(_)
                 | Unit::Again(..) => {
                     self.attempt(unit);
                 }

@@ -3,6 +3,7 @@
 //! One thread changes it, after a commit; everybody may read. Nothing here that is not durable. States are held packed, as the store
 //! has them: whoever looks at one opens it.
 
+use super::api::RollOver;
 use super::keys::{KeyIndex, KeyKind};
 use super::people::{People, Person};
 use super::suppressions::SuppressionBook;
@@ -107,6 +108,8 @@ pub(crate) struct Resident {
     pub quarantined: Vec<(ContactUid, String)>,
     /// Inputs that were put aside until the operator settles them, by number.
     pub put_aside: BTreeMap<u64, QuarantineRow>,
+    /// How far the roll-over of the last deploy is.
+    pub roll_over: RollOver,
 }
 
 impl Resident {

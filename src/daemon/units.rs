@@ -24,6 +24,8 @@ pub(crate) enum Unit {
     Reconcile(EffectId, Found),
     Wake(ContactUid),
     Switch(ContactUid, CampaignId, Switching),
+    /// Comes under the running program, if it is not yet.
+    Bring(ContactUid),
     /// What was put aside under a number is tried again.
     Again(u64, Box<Kept>),
 }
@@ -32,7 +34,7 @@ impl Unit {
     fn in_hand(&self) -> Option<EffectId> {
         match self {
             Unit::HandOver(id) | Unit::Expire(id) | Unit::Lapse(id) | Unit::Reconcile(id, _) => Some(*id),
-            Unit::Submit(_) | Unit::Settle(_) | Unit::Recover(_) | Unit::Wake(_) | Unit::Switch(..) | Unit::Again(..) => None,
+            Unit::Submit(_) | Unit::Settle(_) | Unit::Recover(_) | Unit::Wake(_) | Unit::Switch(..) | Unit::Bring(_) | Unit::Again(..) => None,
         }
     }
 }
@@ -84,6 +86,7 @@ fn run_one(work: &mut Work<'_>, unit: &Unit) -> Option<Vec<Accepted>> {
             work.around.metrics.switched.one();
             work.step(*uid, &Input::new(InputKind::Switched { campaign: *campaign, switching: *switching }));
         }
+        Unit::Bring(uid) => drop(work.touch(*uid).is_some()),
         Unit::Again(id, kept) => return work.run_again(*id, kept).map(|accepted| vec![accepted]),
     }
     None

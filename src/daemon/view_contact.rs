@@ -63,7 +63,7 @@ fn view(resident: &Resident, linked: &Linked, state: &ContactState) -> ContactVi
         segments: segments.collect(),
         fields: fields(linked, state),
         consent: ConsentView { email: state.consent.email, sms: state.consent.sms, push: state.consent.push, topics: topics.collect() },
-        enrollments: state.enrollments.iter().map(|enrollment| enrollment_view(resident, linked, enrollment)).collect(),
+        enrollments: state.enrollments.iter().map(|enrollment| enrollment_view((resident, linked), state, enrollment)).collect(),
         anonymous_ids: state.anonymous_ids.clone(),
         devices: state.devices.clone(),
         muted_until: state.muted_until.map(|at| at.to_rfc3339()),
@@ -95,14 +95,16 @@ fn field_value(def: &FieldDef, stored: Option<&Value>, state: &ContactState) -> 
     }
 }
 
-fn enrollment_view(resident: &Resident, linked: &Linked, enrollment: &Enrollment) -> EnrollmentView {
+fn enrollment_view((resident, linked): (&Resident, &Linked), state: &ContactState, enrollment: &Enrollment) -> EnrollmentView {
     let standing = enrollment.threads.first().map(|thread| &thread.standing);
+    let linked = linked.code_of(state, enrollment.uid);
     let step = standing.and_then(|standing| linked.step(standing.step)).and_then(|id| linked.program.steps.get(id.index()));
     let campaign = linked.campaign(enrollment.campaign).and_then(|id| linked.program.campaigns.get(id.index()));
     let is_paused = resident.switches.paused.contains(&enrollment.campaign);
     let wakes_at = enrollment.threads.iter().filter_map(|thread| thread.standing.due).chain(enrollment.gathering.map(|gathering| gathering.until)).min();
     let status = match standing.map(|standing| &standing.kind) {
         _ if is_paused => "paused",
+        _ if state.is_stranded(enrollment.uid) => "stranded",
         _ if enrollment.gathering.is_some() => "gathering",
         Some(StandingKind::Held { .. }) => "held",
         Some(StandingKind::Answer { .. }) => "calling",
@@ -167,7 +169,7 @@ fn matches_filter(resident: &Resident, linked: &Linked, state: &ContactState, (f
         found.and_then(|index| linked.deployment.segments.get(index)).is_some_and(|id| state.segments.contains(id))
     });
     let at_step = filter.step.as_deref().is_none_or(|wanted| {
-        state.enrollments.iter().map(|enrollment| enrollment_view(resident, linked, enrollment)).any(|view| {
+        state.enrollments.iter().map(|enrollment| enrollment_view((resident, linked), state, enrollment)).any(|view| {
             view.step.as_ref() == wanted || wanted.strip_prefix(view.campaign.as_ref()).and_then(|rest| rest.strip_prefix('/')) == Some(view.step.as_ref())
         })
     });

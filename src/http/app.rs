@@ -139,6 +139,7 @@ pub fn engine_problem(error: &EngineError) -> Problem {
             Problem::internal()
         }
         EngineError::NotDeployable(_) => Problem::conflict("not-deployable", error.to_string()),
+        EngineError::Refused(_) => Problem::conflict("refused", error.to_string()),
         EngineError::Unknown(what) => Problem::not_found(what.clone()),
         EngineError::Settled(what) => Problem::conflict("settled", what.clone()),
         EngineError::RealClock => Problem::conflict("real-clock", "the clock is real; start the daemon with `--clock manual` to move it"),

@@ -4,7 +4,8 @@
 //! belongs to the deployment.
 
 use super::lineage::Lineage;
-use super::state::{StableId, StepUid};
+use super::release::Release;
+use super::state::{HistoryKind, StableId, StepUid};
 use crate::bytecode::Program;
 use crate::lang::Instant;
 use serde::{Deserialize, Serialize};
@@ -109,6 +110,25 @@ pub struct Deployment {
     pub existing: Vec<(StableId, StableId, u32)>,
     /// Everything that ever had an identity.
     pub registry: Registry,
+    /// What the operator has chosen for this deploy. It stands last: deployments were written without it once.
+    pub terms: Terms,
+}
+
+/// What the operator chooses for a deploy, beside its source.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Terms {
+    /// Those whose place is gone finish on the program they are in.
+    pub is_finishing_on_old: bool,
+    /// Campaigns that are gone, and whose enrollments end.
+    pub ended: Vec<StableId>,
+    /// Fields whose values are given up where they do not fit.
+    pub cleared: Vec<StableId>,
+    /// Kinds of happenings that come from the event log: the program before did not keep them.
+    pub history: Vec<HistoryKind>,
+    /// The turns of those who become due at once.
+    pub release: Option<Release>,
+    /// The program that ran before, and that a roll-back leads to.
+    pub from: Option<[u8; 32]>,
 }
 
 /// A rule of `migrate`.
@@ -153,6 +173,7 @@ impl Deployment {
             steps,
             moves,
             existing: Vec::new(),
+            terms: Terms::default(),
             registry,
         };
         next.existing = super::lineage::existing(program, &next, previous.map(|(deployment, _)| deployment));

@@ -1,7 +1,7 @@
 //! A program joined to its deployment, with everything that is worked out once: zones, patterns, indices.
 
 use super::deployment::Deployment;
-use super::state::{HistoryKind, StableId, StepUid};
+use super::state::{ContactState, EnrollmentUid, HistoryKind, StableId, StepUid};
 use crate::bytecode::{
     BuiltinField, CampaignId, EventId, EventPattern, Fact, FieldId, GroupId, ListId, MessageEvent, MessageId, Op, Program, SegmentId, StepId, TopicId,
     TriggerKind,
@@ -38,6 +38,8 @@ pub struct Linked {
     keep: FxHashMap<HistoryKind, Keep>,
     builtins: FxHashMap<BuiltinField, FieldId>,
     marketing: Vec<bool>,
+    /// Older programs by which enrollments go on.
+    former: Vec<Arc<Linked>>,
 }
 
 /// Words that journals hold often.
@@ -82,6 +84,17 @@ pub enum Keep {
     Millis(i64),
 }
 
+impl Keep {
+    /// The longer of two.
+    #[must_use]
+    pub fn longer(self, other: Keep) -> Keep {
+        match (self, other) {
+            (Keep::Millis(a), Keep::Millis(b)) => Keep::Millis(a.max(b)),
+            (Keep::Ever, _) | (_, Keep::Ever) => Keep::Ever,
+        }
+    }
+}
+
 impl Linked {
     /// Joins a verified program to a deployment of it.
     #[must_use]
@@ -95,6 +108,7 @@ impl Linked {
         let triggers = trigger_index(&program);
         let keep = keep_index(&program, &deployment);
         Linked {
+            former: Vec::new(),
             marketing: marketing_index(&program),
             words: Words { yes: Arc::from("yes"), no: Arc::from("no") },
             triggers,
@@ -114,6 +128,37 @@ impl Linked {
             program,
             deployment,
         }
+    }
+    /// The program together with the older ones by which enrollments go on. What those ask about is remembered as well.
+    #[must_use]
+    pub fn with_former(mut self, former: Vec<Arc<Linked>>) -> Linked {
+        for older in &former {
+            for (kind, keep) in &older.keep {
+                let known = self.keep.entry(*kind).or_insert(*keep);
+                *known = known.longer(*keep);
+            }
+        }
+        self.former = former;
+        self
+    }
+    /// The older programs by which enrollments go on.
+    #[must_use]
+    pub fn former(&self) -> &[Arc<Linked>] {
+        &self.former
+    }
+    /// The program whose code an enrollment follows: this one, or the older one by which it goes on.
+    #[must_use]
+    pub fn code_of(&self, state: &ContactState, enrollment: EnrollmentUid) -> &Linked {
+        let Some(aside) = state.aside(enrollment) else { return self };
+        self.former.iter().find(|older| older.deployment.seq == aside.deployment).map_or(self, Arc::as_ref)
+    }
+    /// The program that has a step: this one, else an older one by which enrollments go on.
+    #[must_use]
+    pub fn with_step(&self, step: StepUid) -> &Linked {
+        if self.steps.contains_key(&step) {
+            return self;
+        }
+        self.former.iter().find(|older| older.steps.contains_key(&step)).map_or(self, Arc::as_ref)
     }
     /// The campaign of a stable id, if the program still has it.
     #[must_use]
@@ -170,10 +215,20 @@ impl Linked {
     pub fn keep(&self, kind: HistoryKind) -> Option<Keep> {
         self.keep.get(&kind).copied()
     }
+    /// What is remembered, and for how long.
+    pub fn kept(&self) -> impl Iterator<Item = (HistoryKind, Keep)> {
+        self.keep.iter().map(|(kind, keep)| (*kind, *keep))
+    }
     /// Whether a campaign sends a marketing message at any step.
     #[must_use]
     pub fn sends_marketing(&self, campaign: CampaignId) -> bool {
         self.marketing.get(campaign.index()).copied().unwrap_or(false)
+    }
+    /// The operation of a place.
+    #[must_use]
+    pub fn place_pc(&self, step: StepUid, ordinal: u16) -> Option<usize> {
+        let place = self.program.find_place(self.step(step)?, ordinal)?;
+        self.program.places.get(place.index()).map(|place| place.pc.index())
     }
     /// The operation at `pc`; past the end the campaign finishes.
     #[must_use]
@@ -233,10 +288,7 @@ fn keep_index(program: &Program, deployment: &Deployment) -> FxHashMap<HistoryKi
         };
         let wanted = query.keep_millis.map_or(Keep::Ever, Keep::Millis);
         let known = index.entry(kind).or_insert(wanted);
-        *known = match (*known, wanted) {
-            (Keep::Millis(a), Keep::Millis(b)) => Keep::Millis(a.max(b)),
-            (Keep::Ever, _) | (_, Keep::Ever) => Keep::Ever,
-        };
+        *known = known.longer(wanted);
     }
     index
 }

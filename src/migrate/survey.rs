@@ -4,7 +4,7 @@ use super::captured::{Readers, converts};
 use super::landing::{Crossing, Landing, land};
 use super::mapping::{Fate, How};
 use super::planning::Question;
-use crate::advance::{Pacing, What, redeploy};
+use crate::advance::{Bringing, What, redeploy};
 use crate::base::Code;
 use crate::bytecode::{CampaignId, FieldId, SegmentId, StepId};
 use crate::lang::Instant;
@@ -157,9 +157,9 @@ impl Surveyor<'_> {
 
     /// Moves a copy of the contact, and looks at what is different then.
     fn attempt(&mut self, state: &ContactState) {
-        let (mut moved, mut pacing) = (state.clone(), Pacing::default());
+        let (mut moved, mut bringing) = (state.clone(), Bringing::default());
         let now = self.question.now;
-        let outcome = redeploy(self.crossing.next, self.question.switches, (&mut moved, &mut pacing), now);
+        let outcome = redeploy(self.crossing.next, self.question.switches, (&mut moved, &mut bringing), now);
         for enrollment in state.enrollments.iter().filter(|enrollment| self.changed.contains(&enrollment.campaign) && enrollment.gathering.is_none()) {
             *self.survey.tried.entry(enrollment.campaign).or_default() += 1;
             let exit = outcome.journal.iter().find(|entry| entry.enrollment == Some(enrollment.uid) && entry.what == What::Exited);

@@ -195,7 +195,7 @@ fn is_seen(line: &TraceLine) -> bool {
         What::Enrolled | What::Sent | What::Exited | What::Stopped | What::Finished | What::Restarted => true,
         What::Called | What::Notified | What::Goal | What::EnteredSegment | What::LeftSegment => true,
         What::Waiting | What::Decided | What::Held | What::Failed | What::Cancelled | What::Changed => false,
-        What::Problem | What::Merged | What::HandedOver | What::LateResult => false,
+        What::Problem | What::Merged | What::Moved | What::HandedOver | What::LateResult => false,
         What::Faulted | What::Quarantined | What::Retried | What::Dropped => false,
     }
 }

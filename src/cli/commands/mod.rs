@@ -5,6 +5,7 @@ mod check;
 mod clock;
 mod completions;
 mod contacts;
+mod deploy;
 mod dev;
 mod explain;
 mod fmt;
@@ -55,6 +56,8 @@ pub enum Command {
     Run(run::Run),
     /// Show what a deploy would change
     Plan(plan::Plan),
+    /// Make the source the running program, with people inside
+    Deploy(deploy::Deploy),
     /// Draw the canvas of each campaign
     Graph(graph::Graph),
     /// Compile to a file
@@ -107,6 +110,7 @@ impl Command {
             Command::Replay(command) => command.run(context),
             Command::Run(command) => command.run(context),
             Command::Plan(command) => command.run(context),
+            Command::Deploy(command) => command.run(context),
             Command::Graph(command) => command.run(context),
             Command::Build(command) => command.run(context),
             Command::Disasm(command) => command.run(context),

@@ -46,6 +46,7 @@ fn not_switched(app: &App, name: &str, error: &EngineError) -> Problem {
         | EngineError::NothingDeployed
         | EngineError::Program(_)
         | EngineError::NotDeployable(_)
+        | EngineError::Refused(_)
         | EngineError::RealClock
         | EngineError::Settled(_)
         | EngineError::ClockBack { .. }

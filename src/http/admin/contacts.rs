@@ -68,6 +68,7 @@ async fn now(State(app): State<App>, Path(id): Path<String>, Query(query): Query
         | EngineError::Program(_)
         | EngineError::NotDeployable(_)
         | EngineError::Settled(_)
+        | EngineError::Refused(_)
         | EngineError::RealClock
         | EngineError::ClockBack { .. }
         | EngineError::Closed => engine_problem(&error),

@@ -3,6 +3,7 @@
 mod campaigns;
 mod clock;
 mod contacts;
+mod deploy;
 mod export;
 mod import;
 mod messages;
@@ -40,6 +41,7 @@ pub fn routes(app: &App) -> Router<App> {
         .merge(export::routes())
         .merge(campaigns::routes())
         .merge(segments::routes())
+        .merge(deploy::routes())
         .merge(messages::routes())
         .merge(outbox::routes())
         .merge(plan::routes())

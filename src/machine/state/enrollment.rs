@@ -219,6 +219,28 @@ impl Thread {
     }
 }
 
+/// The code of an enrollment is an older program's.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Aside {
+    /// The deployment whose code it follows.
+    pub deployment: u32,
+    /// Since when.
+    pub since: Instant,
+    /// Why.
+    pub kind: AsideKind,
+}
+
+/// Why an enrollment is not under the running program.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum AsideKind {
+    /// Its place is gone, and the deploy let it finish where it is.
+    Finishing,
+    /// It could not be moved, for this reason: its state is kept and its timers stand still, but an exit still ends it.
+    Stranded(Arc<str>),
+    /// The roll-over rests: it is moved when that goes on.
+    Resting,
+}
+
 /// One pass of a contact through a campaign.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Enrollment {

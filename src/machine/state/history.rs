@@ -51,6 +51,18 @@ impl History {
         }
         entries.push(entry);
     }
+    /// Puts older happenings before those that are remembered.
+    pub fn put_before(&mut self, kind: HistoryKind, mut older: Vec<HistoryEntry>) {
+        if older.is_empty() {
+            return;
+        }
+        let entries = self.entries.entry(kind);
+        older.append(entries);
+        older.sort_by_key(|entry| entry.seq);
+        let excess = older.len().saturating_sub(HISTORY_LIMIT);
+        older.drain(..excess);
+        *entries = older;
+    }
     /// All kinds with their happenings.
     pub fn iter(&self) -> impl Iterator<Item = (HistoryKind, &[HistoryEntry])> {
         self.entries.iter().map(|(kind, entries)| (*kind, entries.as_slice()))

@@ -9,7 +9,9 @@ mod sorted;
 mod timing;
 
 pub use consent::{Consent, ConsentState, Suppression};
-pub use enrollment::{Captured, Enrollment, Frame, HeldOut, Hold, Participation, Past, SendRecord, SendStatus, Slot, Standing, StandingKind, Thread, ThreadId};
+pub use enrollment::{
+    Aside, AsideKind, Captured, Enrollment, Frame, HeldOut, Hold, Participation, Past, SendRecord, SendStatus, Slot, Standing, StandingKind, Thread, ThreadId,
+};
 pub use history::{History, HistoryEntry, HistoryKind};
 pub use sorted::SortedMap;
 pub use timing::{ArmState, EnrollmentKey, Gathering, TimelineState};
@@ -191,4 +193,21 @@ pub struct ContactState {
     pub dates_until: Instant,
     /// The sequence number of the next input of this contact.
     pub next_seq: u64,
+    /// The deployment it was last brought under. A roll-over is as far as these say.
+    pub deployment: u32,
+    /// Enrollments whose code is an older program's.
+    pub asides: SortedMap<EnrollmentUid, Aside>,
+}
+
+impl ContactState {
+    /// Why an enrollment is not under the running program, where it is not.
+    #[must_use]
+    pub fn aside(&self, enrollment: EnrollmentUid) -> Option<&Aside> {
+        self.asides.get(&enrollment)
+    }
+    /// Whether an enrollment could not be moved: its timers stand still.
+    #[must_use]
+    pub fn is_stranded(&self, enrollment: EnrollmentUid) -> bool {
+        self.aside(enrollment).is_some_and(|aside| matches!(aside.kind, AsideKind::Stranded(_)))
+    }
 }

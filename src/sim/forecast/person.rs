@@ -309,6 +309,7 @@ impl Person {
             | What::Retried
             | What::Dropped
             | What::LateResult
+            | What::Moved
             | What::Goal => {}
         }
     }

@@ -4,7 +4,7 @@ use super::behaviour::Behaviour;
 use super::person::Person;
 use super::tally::Tally;
 use super::values::Days;
-use crate::advance::{Change, Pacing, Switches, What};
+use crate::advance::{Bringing, Change, Switches, What};
 use crate::bytecode::{BuiltinField, Channel, Fact, MessageEvent, Program, SegmentId, StepId};
 use crate::lang::{Date, Instant};
 use crate::machine::{Deployment, Linked};
@@ -58,7 +58,7 @@ pub struct Scene {
 #[derive(Debug, Default)]
 pub(super) struct Shared {
     pub books: Books,
-    pub existing: Pacing,
+    pub existing: Bringing,
 }
 
 impl Scene {

@@ -229,7 +229,7 @@ impl Tally {
                 }
             }
             What::Faulted => self.problems.add(&entry.why),
-            What::Changed | What::Merged | What::HandedOver => {}
+            What::Changed | What::Merged | What::Moved | What::HandedOver => {}
             What::LateResult | What::Quarantined | What::Retried | What::Dropped => {}
         }
     }

@@ -6,8 +6,8 @@ use super::read::{OUTBOX_COLUMNS_OPEN, outbox_row};
 use super::{StoreError, db};
 use crate::advance::Switches;
 use crate::lang::Instant;
-use crate::machine::Deployment;
 use crate::machine::state::ContactUid;
+use crate::machine::{Deployment, Terms};
 use crate::store::{IdentityKind, LoadItem, LogPosition, PackedState, QuarantineRow, codec};
 use rusqlite::{Connection, Row, params};
 use std::collections::BTreeMap;
@@ -112,7 +112,8 @@ pub(super) fn read_deployment(row: &Row<'_>) -> Result<Deployment, StoreError> {
     if sum != codec::checksum(&seq.to_be_bytes(), &body) {
         return Err(StoreError::Damaged(format!("deployment {seq} does not match its checksum")));
     }
-    Ok(postcard::from_bytes(&body)?)
+    // What was written before there were terms has none.
+    postcard::from_bytes(&body).or_else(|_| Ok(postcard::from_bytes(&[body, postcard::to_stdvec(&Terms::default())?].concat())?))
 }
 
 /// Contacts as they were swept, except those of whom the log has a newer image. Tells who has gone up in another one since.

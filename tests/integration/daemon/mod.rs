@@ -2,12 +2,14 @@
 
 mod delivering;
 mod deploying;
+mod edits;
 mod flow;
 mod holding;
 mod identities;
 mod people;
 mod pipeline;
 pub mod rig;
+mod rolling;
 mod running;
 mod sending;
 mod timing;

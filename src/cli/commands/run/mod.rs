@@ -2,6 +2,7 @@
 
 mod banner;
 mod setup;
+mod watch;
 
 use crate::bytecode::{Program, program_hash};
 use crate::cli::compiled::compiled;
@@ -30,7 +31,9 @@ const NOTICED_MS: i64 = 60_000;
 
 /// Runs the daemon: takes events in, advances campaigns, hands messages over.
 #[derive(Clone, Debug, clap::Args)]
-#[command(after_help = "Examples:\n  campc run\n  campc run main.camp --listen 127.0.0.1:9000\n  campc run --clock manual     # then: campc clock advance 3d")]
+#[command(
+    after_help = "Examples:\n  campc run\n  campc run main.camp --listen 127.0.0.1:9000\n  campc run --clock manual     # then: campc clock advance 3d\n  campc run --watch            # deploys what you edit while it runs"
+)]
 pub struct Run {
     /// A .camp file or a directory to deploy first; without it, what is deployed runs, or, in a new store, the project
     pub path: Option<PathBuf>,
@@ -55,6 +58,9 @@ pub struct Run {
     /// Send spans of requests, batches, commits and attempts to this OpenTelemetry collector (needs a build with --features otel)
     #[arg(long, value_name = "URL")]
     pub otlp: Option<String>,
+    /// Deploy the source again whenever it changes, for work on a campaign
+    #[arg(long)]
+    pub watch: bool,
 }
 
 /// Which clock.
@@ -109,7 +115,7 @@ impl Run {
         let address = server.address();
         let engine = self.open(place, &setup, &address.to_string())?;
         if is_to_deploy {
-            engine.deploy(program.clone()).await.map_err(|error| not_deployed(&error))?;
+            deploy_first(&engine, &program).await?;
         }
         engine.start().await.map_err(|error| engine_failure(&error))?;
         let access = Access::of(&setup, &engine);
@@ -120,7 +126,10 @@ impl Run {
         let keys = Keys::new(&access.write_keys, &access.admin_tokens);
         let tokens = setup.key_ring(&engine).ok_or_else(|| Failure::usage("there is no key to sign links with"))?;
         let app = App::new(engine.clone(), keys, tokens, setup.sites.clone()).on_store(&place.path);
+        let watched = watch::Watched { context: context.clone(), path: self.path.clone(), engine: engine.clone() };
+        let watch = if self.watch { Some(watch::Watch::begin(&project.root, watched)?) } else { None };
         let exit = until_told(server, app, (&engine, ending)).await;
+        drop(watch);
         engine.drain(DRAIN_TIME).await;
         Notice::remove(&place.notice_path());
         tracing::info!("drained and ended");
@@ -129,7 +138,7 @@ impl Run {
 
     /// The program to run, and whether it must be deployed first.
     fn program(&self, context: &Context, (project, deployed): (&Project, Option<Arc<Program>>)) -> Result<(Arc<Program>, bool), Failure> {
-        match (&self.path, deployed) {
+        match (self.path.as_ref().or_else(|| self.watch.then_some(&project.root)), deployed) {
             (Some(_), _) | (None, None) => Ok((Arc::new(compiled(project, context)?), true)),
             (None, Some(running)) => {
                 match compiled(project, context) {
@@ -253,11 +262,21 @@ fn reachable(address: std::net::SocketAddr) -> String {
     if address.ip().is_unspecified() { format!("127.0.0.1:{}", address.port()) } else { address.to_string() }
 }
 
+/// Deploys the source before the daemon begins. A roll-over that an earlier run left behind is done first, unless the program runs already.
+async fn deploy_first(engine: &Engine, program: &Arc<Program>) -> Result<(), Failure> {
+    if engine.linked().is_some_and(|running| running.deployment.program == program_hash(program)) {
+        return Ok(());
+    }
+    engine.rolled_over().await;
+    engine.deploy(program.clone()).await.map(drop).map_err(|error| not_deployed(&error))
+}
+
 fn not_deployed(error: &EngineError) -> Failure {
     match error {
         EngineError::NotDeployable(stranding) => {
             Failure::rendered(Exit::Failed, format!("{stranding}\nnothing was deployed: keep these steps, or let the contacts finish first"))
         }
+        EngineError::Refused(_) => Failure::rendered(Exit::Failed, error.to_string()),
         EngineError::Store(_)
         | EngineError::Commit(_)
         | EngineError::NothingDeployed
