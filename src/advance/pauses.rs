@@ -57,11 +57,11 @@ impl Context<'_> {
         let uids: Vec<EnrollmentUid> = self.state.enrollments.iter().filter(|known| known.campaign == id).map(|known| known.uid).collect();
         let lines = uids.into_iter().filter(|uid| !self.state.is_stranded(*uid)).flat_map(|uid| self.lines(uid));
         for line in lines.collect::<Vec<_>>() {
-            self.inside(line.enrollment, |context| context.look_again(evaluator, line));
+            self.inside(line.enrollment, |context| context.look_after_pause(evaluator, line));
         }
     }
 
-    fn look_again(&mut self, evaluator: &mut Evaluator, line: Line) {
+    fn look_after_pause(&mut self, evaluator: &mut Evaluator, line: Line) {
         let Some(standing) = self.standing(line) else { return };
         if self.ask_untils(evaluator, line) {
             return;

@@ -7,7 +7,6 @@ use super::ingest::EventNames;
 use super::load::CLOCK;
 use super::options::Sending;
 use super::poison::BatchError;
-use super::resident::Resident;
 use super::rolling::{ROLL_OVER, Rolling, encode_progress};
 use super::survey::DeployRequest;
 use super::units::Unit;
@@ -229,8 +228,6 @@ impl Batcher {
         self.install(done);
         Ok(())
     }
-}
-
 }
 
 fn deploy_record(linked: &Linked, from: Option<[u8; 32]>) -> DeployRecord {
