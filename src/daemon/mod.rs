@@ -13,6 +13,7 @@ mod commit;
 mod courier;
 mod deaths;
 mod deploy;
+mod deploying;
 mod deploys;
 mod desk;
 mod engine;

@@ -105,5 +105,9 @@ pub const ROUTES: &[Route] = &[
     admin("POST", "/v1/idle"),
     admin("GET", "/v1/status"),
     admin("POST", "/v1/plan"),
+    admin("POST", "/v1/deploy"),
+    admin("POST", "/v1/roll-back"),
+    admin("POST", "/v1/roll-over"),
+    admin("GET", "/v1/roll-over"),
     admin("GET", "/v1/events/stream"),
 ];
