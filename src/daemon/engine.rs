@@ -23,7 +23,7 @@ use super::suppressions::{SUPPRESSIONS, SuppressionBook, SuppressionGround};
 use super::upkeep::Upkeep;
 use super::{view, view_contact, view_now, view_status};
 use crate::advance::Switching;
-use crate::bytecode::{Channel, Program, decode};
+use crate::bytecode::{Channel, decode};
 use crate::content::Outgoing;
 use crate::lang::{Instant, Zone};
 use crate::machine::Linked;

@@ -86,7 +86,10 @@ fn run_one(work: &mut Work<'_>, unit: &Unit) -> Option<Vec<Accepted>> {
             work.around.metrics.switched.one();
             work.step(*uid, &Input::new(InputKind::Switched { campaign: *campaign, switching: *switching }));
         }
-        Unit::Bring(uid) => drop(work.touch(*uid).is_some()),
+        Unit::Bring(uid) => {
+            work.touch(*uid);
+            reach(Point::RollOverBatch);
+        }
         Unit::Again(id, kept) => return work.run_again(*id, kept).map(|accepted| vec![accepted]),
     }
     None

@@ -73,7 +73,7 @@ impl Release {
 
 fn share_of(part_ms: i64, all_ms: i64) -> u64 {
     let (part, all) = (u64::try_from(part_ms).unwrap_or(0), u64::try_from(all_ms).unwrap_or(0));
-    if all == 0 { 0 } else { part.min(all).saturating_mul(WHOLE) / all }
+    part.min(all).saturating_mul(WHOLE).checked_div(all).unwrap_or(0)
 }
 
 #[cfg(test)]
