@@ -132,7 +132,7 @@ impl Engine {
             disabled_endpoints: Mutex::new(desk.disabled().iter().cloned().collect()),
         });
         let (commands, inbox) = channel();
-        let store = SharedStore::new(store);
+        let store = SharedStore::new(store, shared.clone());
         let io = |error| EngineError::Store(StoreError::Other(Box::new(error)));
         let committer = Committer::new((store.clone(), commands.clone()), shared.clone()).map_err(io)?;
         let courier = courier(&options, &signing_key, commands.clone());

@@ -52,6 +52,10 @@ impl Batcher {
     /// Decides units over what is pending, and sets their commit going once the one before has ended.
     pub(super) fn run_units(&mut self, units: Vec<Unit>, asks: Vec<Ask>) {
         reach(Point::BatchGathered);
+        if let Some(error) = self.failed() {
+            // Memory may be behind the store: what would be decided over it may be durable already.
+            return asks.into_iter().for_each(|ask| self.answer(ask, Err(SubmitError::Store(error.clone()))));
+        }
         if units.iter().any(|unit| self.deaths.is_suspect(unit)) {
             self.land();
             return self.run_carefully(units, asks);
@@ -87,6 +91,11 @@ impl Batcher {
         }
         self.committer.begin(flight.done.batch.clone());
         self.flight = Some(flight);
+    }
+
+    /// Why nobody may go on, if so.
+    pub(super) fn failed(&self) -> Option<Arc<StoreError>> {
+        self.shared.failure.borrow().clone()
     }
 
     /// Waits until nothing is pending.
@@ -217,15 +226,28 @@ impl Drop for Committer {
 #[derive(Clone)]
 pub(crate) struct SharedStore {
     store: Arc<Mutex<Box<dyn Store>>>,
+    shared: Arc<Shared>,
 }
 
 impl SharedStore {
-    pub fn new(store: Box<dyn Store>) -> SharedStore {
-        SharedStore { store: Arc::new(Mutex::new(store)) }
+    pub fn new(store: Box<dyn Store>, shared: Arc<Shared>) -> SharedStore {
+        SharedStore { store: Arc::new(Mutex::new(store)), shared }
     }
     fn turn(&self) -> MutexGuard<'_, Box<dyn Store>> {
         // A panic during a commit ends the committing thread, and with it the engine: nobody goes on with a store in doubt.
         self.store.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+    /// Writes. After an error that leaves open what is durable nobody goes on: memory may be behind the store.
+    fn write<T>(&self, run: impl FnOnce(&mut dyn Store) -> Result<T, StoreError>) -> Result<T, StoreError> {
+        let result = run(self.turn().as_mut());
+        if let Err(error) = &result
+            && error.is_fatal()
+            && !is_planted(Mutant::LostCommitIsAbort)
+        {
+            let told = if let StoreError::Damaged(text) = error { StoreError::Damaged(text.clone()) } else { StoreError::Disk(error.to_string().into()) };
+            self.shared.failure.send_replace(Some(Arc::new(told)));
+        }
+        result
     }
 }
 
@@ -234,25 +256,25 @@ impl Store for SharedStore {
         self.turn().load(seen_since, sink)
     }
     fn commit(&mut self, batch: &Batch) -> Result<LogPosition, StoreError> {
-        self.turn().commit(batch)
+        self.write(|store| store.commit(batch))
     }
     fn deploy(&mut self, record: &DeployRecord, batch: &Batch) -> Result<LogPosition, StoreError> {
-        self.turn().deploy(record, batch)
+        self.write(|store| store.deploy(record, batch))
     }
     fn set_switches(&mut self, switches: &Switches) -> Result<(), StoreError> {
-        self.turn().set_switches(switches)
+        self.write(|store| store.set_switches(switches))
     }
     fn set_meta(&mut self, entries: &[(&str, &[u8])]) -> Result<(), StoreError> {
-        self.turn().set_meta(entries)
+        self.write(|store| store.set_meta(entries))
     }
     fn sweep(&mut self, effort: Sweep) -> Result<Swept, StoreError> {
-        self.turn().sweep(effort)
+        self.write(|store| store.sweep(effort))
     }
     fn forget_before(&mut self, before: Instant) -> Result<Swept, StoreError> {
-        self.turn().forget_before(before)
+        self.write(|store| store.forget_before(before))
     }
     fn erase(&mut self, contact: ContactUid) -> Result<(), StoreError> {
-        self.turn().erase(contact)
+        self.write(|store| store.erase(contact))
     }
     fn reader(&self) -> Result<Arc<dyn StoreReader>, StoreError> {
         self.turn().reader()

@@ -142,7 +142,7 @@ impl Batcher {
     /// A batch could not be committed.
     pub(super) fn recover(&mut self, units: Vec<Unit>, asks: Vec<Ask>, error: BatchError) {
         tracing::error!(%error, "a batch could not be committed");
-        if error.is_poison() {
+        if error.is_poison() && self.failed().is_none() {
             return self.run_alone(units, asks);
         }
         let error = error.into_store();
@@ -210,6 +210,9 @@ impl Batcher {
         let mut last = String::new();
         for _ in 0..TRIES {
             self.land();
+            if self.failed().is_some() {
+                return Vec::new();
+            }
             self.deaths.begin(&[&units]);
             let tried = self.try_batch(&units);
             self.deaths.end();

@@ -137,6 +137,23 @@ fn everything_came_to_its_end(world: &World, broken: &mut Vec<String>) {
     for campaign in engine.campaigns().unwrap_or_default().iter().filter(|campaign| campaign.inside > 0) {
         broken.push(format!("{} contacts are still in \"{}\"", campaign.inside, campaign.name));
     }
+    for row in engine.put_aside() {
+        broken.push(format!("{} {} was put aside: {}", row.kind, row.what, row.error));
+    }
+    broken.extend((engine.now() < world.now()).then(|| format!("the clock stands at {}", engine.now().to_rfc3339())));
+    for (who, contact) in people().filter_map(|who| Some((who, engine.contact(engine.resolve(&user(who))?)?))) {
+        for enrollment in contact.enrollments {
+            let wakes = enrollment.wakes_at.unwrap_or_else(|| "never".to_owned());
+            broken.push(format!(
+                "{} is {} at {} of {} since {}, until {wakes}",
+                user(who),
+                enrollment.status,
+                enrollment.step,
+                enrollment.campaign,
+                enrollment.since
+            ));
+        }
+    }
     let filter = OutboxFilter { contact: None, campaign: None, status: None, page: PageRequest::ALL };
     let rows = world.reader().and_then(|reader| reader.outbox(&filter).ok()).unwrap_or_default();
     for (_, row) in rows.iter().filter(|(_, row)| row.state.status.is_open()) {

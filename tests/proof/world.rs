@@ -111,6 +111,11 @@ impl World {
         self.reader.as_ref()
     }
 
+    /// The hour it should be.
+    pub fn now(&self) -> Instant {
+        self.now
+    }
+
     pub fn engine(&self) -> &Engine {
         self.engine.as_ref().unwrap()
     }

@@ -97,7 +97,7 @@ fn t31_an_endless_program_faults_and_the_others_go_on() {
             let mut forged = program.clone();
             forged.code[at] = Op::Jump(Pc(u32::try_from(back).expect("small")));
             let Some(story) = story(&analysis, forged, &blocks) else { continue };
-            let faults = story.lines.iter().filter(|line| line.what == What::Problem).count();
+            let faults = story.lines.iter().filter(|line| line.what == What::Faulted).count();
             if faults == 0 {
                 continue;
             }
