@@ -2,7 +2,7 @@
 //!
 //! Not here: HTTP, JSON bodies of requests, and how any of this is done.
 
-pub use super::deploys::{DeployOptions, Refusal, RollOver, RollingOn};
+pub use super::deploys::{DeployOptions, Obstacles, Refusal, RollOver, RollingOn};
 pub use super::words::{OutboxCommand, OutboxTarget, QuarantineCommand, QuarantineView};
 
 use crate::bytecode::{Channel, MessageEvent};
@@ -221,9 +221,9 @@ pub enum EngineError {
     /// A stored program cannot be read by this version.
     #[error("the stored program cannot be read: {0}")]
     Program(String),
-    /// The new program has no place for people in flight.
+    /// The plan of a deploy has findings that forbid it.
     #[error("{0}")]
-    NotDeployable(Stranding),
+    NotDeployable(Obstacles),
     /// A deploy, or what belongs to one, cannot be done now.
     #[error("error[{}]: {}", .0.code, .0.text)]
     Refused(Refusal),
@@ -245,45 +245,6 @@ pub enum EngineError {
     /// The engine is shutting down.
     #[error("the engine is shutting down")]
     Closed,
-}
-
-/// Who stands where in a program that a deploy would replace (E2103, E2108).
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct Stranding {
-    /// Where people stand that have no place in the new program.
-    pub places: Vec<StrandedPlace>,
-}
-
-/// One place without a successor.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct StrandedPlace {
-    /// `E2103`, or `E2108` where the whole campaign is gone.
-    pub code: &'static str,
-    /// The campaign's name in the running program.
-    pub campaign: String,
-    /// The step's identity in the running program; of a gone campaign too.
-    pub step: String,
-    /// Where it stood in the source: `main.camp:14:3`.
-    pub source: String,
-    /// How many contacts stand there.
-    pub contacts: u64,
-}
-
-impl std::fmt::Display for Stranding {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        for (index, place) in self.places.iter().enumerate() {
-            let separator = if index == 0 { "" } else { "\n" };
-            let (who, stand) = if place.contacts == 1 { ("contact", "stands") } else { ("contacts", "stand") };
-            let why = match place.code {
-                "E2102" => "a step that could be either of several now",
-                "E2104" => "beside steps that it does not go together with any more",
-                "E2108" => "which no longer exists",
-                _ => "a step that no longer exists",
-            };
-            write!(f, "{separator}error[{}]: {} {who} {stand} at `{}` of campaign \"{}\", {why}", place.code, place.contacts, place.step, place.campaign)?;
-        }
-        Ok(())
-    }
 }
 
 /// What a deploy did.

@@ -13,7 +13,7 @@ impl Engine {
     /// Makes `program` the running one; an unchanged one changes nothing.
     ///
     /// # Errors
-    /// Somebody stands where it has no place ([`EngineError::NotDeployable`]); the store failed.
+    /// Its plan has findings that forbid it ([`EngineError::NotDeployable`]); the store failed.
     pub async fn deploy(&self, program: Arc<Program>) -> Result<Deployed, EngineError> {
         self.deploy_with(program, DeployOptions::default()).await
     }
@@ -38,7 +38,7 @@ impl Engine {
     async fn deploy_surveyed(&self, target: (Arc<Program>, Option<Deployment>), options: DeployOptions) -> Result<Deployed, EngineError> {
         let shared = self.inner.shared.clone();
         // Everybody is looked at, which must hold nobody up.
-        let request = tokio::task::spawn_blocking(move || survey(&shared, target, options)).await.map_err(|_| EngineError::Closed)??;
+        let request = tokio::task::spawn_blocking(move || survey(&shared, target, &options)).await.map_err(|_| EngineError::Closed)??;
         self.ask(|reply| Command::Deploy { request: Box::new(request), reply }).await
     }
     /// Lets the roll-over of the last deploy rest, or go on.

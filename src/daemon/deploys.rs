@@ -1,10 +1,12 @@
 //! What the doors say of deploys, and hear of them: plain data.
 
 use crate::lang::Instant;
+use crate::migrate::{FinishOnOld, Finding, Permits};
 use serde::{Deserialize, Serialize};
 
 /// What the operator chooses for a deploy.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct DeployOptions {
     /// The program that the plan was made against, as its hash in hexadecimal; none = whatever runs.
     pub base: Option<String>,
@@ -16,6 +18,18 @@ pub struct DeployOptions {
     pub cleared: Vec<String>,
     /// How many of those who become due at once go on in an hour.
     pub release_per_hour: Option<u32>,
+}
+
+impl DeployOptions {
+    /// What a plan takes as settled by these choices.
+    #[must_use]
+    pub fn permits(&self) -> Permits {
+        Permits {
+            finish_on_old: self.is_finishing_on_old.then_some(FinishOnOld),
+            ended: self.ended.iter().cloned().collect(),
+            cleared: self.cleared.iter().cloned().collect(),
+        }
+    }
 }
 
 /// What becomes of a roll-over.
@@ -57,4 +71,20 @@ pub struct Refusal {
     pub code: &'static str,
     /// What is the matter, and what to do.
     pub text: String,
+}
+
+/// What forbids a deploy; nothing has changed. These are the findings that `campc plan` shows.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Obstacles {
+    /// All of them; never warnings.
+    pub findings: Vec<Finding>,
+}
+
+impl std::fmt::Display for Obstacles {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        for (index, finding) in self.findings.iter().enumerate() {
+            write!(f, "{}{finding}", if index == 0 { "" } else { "\n" })?;
+        }
+        Ok(())
+    }
 }

@@ -41,13 +41,18 @@ pub(super) fn planned(shared: &Shared, ask: &PlanAsk) -> Plan {
         permits: &ask.permits,
         choices: Choices::default(),
     };
+    with_everybody(shared, &uids, |states| plan(&question, states))
+}
+
+/// Gives out the states of contacts one by one, opened beside, while others go on to change them.
+pub(super) fn with_everybody<R>(shared: &Shared, uids: &[ContactUid], look: impl FnOnce(&mut dyn Iterator<Item = ContactState>) -> R) -> R {
     std::thread::scope(|scope| {
         let (opener, counter) = sync_channel(AHEAD);
         scope.spawn(move || {
             // The counting ends early where nothing changes: then nobody is opened.
             let _ = uids.chunks(PORTION).try_for_each(|portion| opener.send(opened(shared, portion)));
         });
-        plan(&question, counter.into_iter().flatten())
+        look(&mut counter.into_iter().flatten())
     })
 }
 

@@ -1,19 +1,16 @@
 //! Before a deploy: everybody in flight is looked at, some at a time, so that ingestion goes on meanwhile.
 
-use super::api::{DeployOptions, EngineError, Refusal, StrandedPlace, Stranding};
+use super::api::{DeployOptions, EngineError, Obstacles, Refusal};
+use super::plan::with_everybody;
 use super::shared::Shared;
-use crate::advance::{Pacing, due_at_once, missing_history};
+use crate::advance::{Pacing, Switches, due_at_once, missing_history};
 use crate::bytecode::{Program, program_hash};
 use crate::lang::Instant;
-use crate::machine::state::{ContactState, ContactUid, Enrollment, StableId, StandingKind, StepUid};
+use crate::machine::state::{ContactState, ContactUid, StableId};
 use crate::machine::{Deployment, IdKind, Linked, Release, Terms};
-use crate::migrate::{Choices, Crossing, Landing, Mapping, align, land, needs_release};
-use crate::store::PackedState;
-use std::collections::{BTreeMap, BTreeSet};
+use crate::migrate::{Choices, Depth, Mapping, Question, align, needs_release, plan};
+use std::collections::BTreeMap;
 use std::sync::Arc;
-
-/// Contacts that are looked at in one go.
-const GLANCE: usize = 2_000;
 
 /// A deploy that has been looked at.
 #[derive(Debug)]
@@ -45,66 +42,72 @@ impl DeployRequest {
     }
 }
 
-/// Looks at everybody in flight.
+/// Plans the deploy over everybody, as `campc plan` does, and works out what the operator's choices come to.
 ///
 /// # Errors
-/// Somebody stands where the new program has no place ([`EngineError::NotDeployable`]).
-pub(crate) fn survey(shared: &Shared, (program, back_to): (Arc<Program>, Option<Deployment>), options: DeployOptions) -> Result<DeployRequest, EngineError> {
+/// The plan has findings that forbid it ([`EngineError::NotDeployable`]); many become due at once, or a choice fits nothing.
+pub(crate) fn survey(shared: &Shared, (program, back_to): (Arc<Program>, Option<Deployment>), options: &DeployOptions) -> Result<DeployRequest, EngineError> {
     let running = shared.linked();
     let hash = program_hash(&program);
     let base = match &options.base {
         Some(hex) => data_encoding::HEXLOWER_PERMISSIVE.decode(hex.as_bytes()).ok().and_then(|bytes| bytes.try_into().ok()),
         None => running.as_ref().map(|running| running.deployment.program),
     };
-    let terms = Terms { from: base, ..terms(running.as_deref(), &options)? };
+    let terms = Terms { from: base, ..terms((running.as_deref(), &program), options)? };
     let mut request = DeployRequest { program, hash, base, back_to, in_flight: 0, order: Vec::new(), pacing: Pacing::default(), terms };
     let Some(running) = running.filter(|running| running.deployment.program != hash) else { return Ok(request) };
     let now = shared.clock.now();
     let next = Linked::new(request.program.clone(), request.deployment(Some(&running), now));
     request.terms.history = missing_history(&running, &next);
-    let mapping = request.mapping(&running);
-    let crossing = Crossing { running: &running, next: &next, mapping: &mapping };
-    let mut found = Found::default();
     let (uids, switches) = {
         let resident = shared.read();
         (resident.uids(), resident.switches.clone())
     };
-    for chunk in uids.chunks(GLANCE) {
-        let packed: Vec<PackedState> = {
-            let resident = shared.read();
-            chunk.iter().filter_map(|uid| resident.people.get(*uid)?.packed().cloned()).collect()
-        };
-        // A state that is damaged is set aside when it is loaded.
-        for state in packed.iter().filter_map(|packed| packed.open().ok()) {
-            found.look(&crossing, &state);
-            found.due.extend(due_at_once(&next, &switches, &state, now));
+    let permits = options.permits();
+    let choices = Choices { back_to: request.back_to.as_ref() };
+    let (depth, permits) = (Depth::Sample, &permits);
+    let question = Question { running: Some(&running), program: &request.program, hash, switches: &switches, now, depth, permits, choices };
+    let (mut found, mut pacing) = (Found::default(), Pacing::default());
+    let plan = with_everybody(shared, &uids, |states| {
+        let seen = states.inspect(|state| {
+            found.look((&next, &switches), state, now);
             if !next.deployment.existing.is_empty() {
                 found.order.push((state.accepted_at, state.uid));
-                request.pacing.follow(&state);
+                pacing.follow(state);
             }
-        }
-    }
-    if !found.stranding.is_empty() && !options.is_finishing_on_old {
-        let places = std::mem::take(&mut found.stranding).into_iter().map(stranded_place).collect();
-        let stranding = Stranding { places };
-        return Err(if request.back_to.is_some() { no_way_back(&stranding) } else { EngineError::NotDeployable(stranding) });
+        });
+        plan(&question, seen)
+    });
+    if !plan.is_deployable() {
+        let obstacles = Obstacles { findings: plan.all_findings().filter(|finding| finding.is_error()).cloned().collect() };
+        return Err(if request.back_to.is_some() { no_way_back(&obstacles) } else { EngineError::NotDeployable(obstacles) });
     }
     request.terms.release = found.release(&next, (options.release_per_hour, now))?;
     found.order.sort_unstable();
     request.order = found.order.into_iter().map(|(_, uid)| uid).collect();
+    request.pacing = pacing;
     request.in_flight = found.inside.values().sum();
     Ok(request)
 }
 
-/// What a look at everybody has shown.
+/// What a look at everybody has shown, beside the plan.
 #[derive(Default)]
 struct Found {
-    stranding: BTreeMap<Place, BTreeSet<ContactUid>>,
     /// Enrollments by campaign.
     inside: BTreeMap<StableId, u64>,
     /// Campaigns and new times of those who become due at once.
     due: Vec<(StableId, Instant)>,
     order: Vec<(Instant, ContactUid)>,
+}
+
+impl Found {
+    fn look(&mut self, (next, switches): (&Linked, &Switches), state: &ContactState, now: Instant) {
+        if state.enrollments.is_empty() {
+            return;
+        }
+        state.enrollments.iter().for_each(|enrollment| *self.inside.entry(enrollment.campaign).or_default() += 1);
+        self.due.extend(due_at_once(next, switches, state, now));
+    }
 }
 
 impl Found {
@@ -129,61 +132,29 @@ impl Found {
     }
 }
 
-/// Campaign, step, code, source.
-type Place = (String, String, &'static str, String);
-
-impl Found {
-    fn look(&mut self, crossing: &Crossing<'_>, state: &ContactState) {
-        for enrollment in &state.enrollments {
-            *self.inside.entry(enrollment.campaign).or_default() += 1;
-            let is_settled = state.aside(enrollment.uid).is_some() || crossing.next.deployment.terms.ended.contains(&enrollment.campaign);
-            if is_settled {
-                continue;
-            }
-            for (thread, landing) in enrollment.threads.iter().zip(land(crossing, enrollment)) {
-                let Landing::Nowhere(code) = landing else { continue };
-                // Who is faulted stands still in any case, until the operator looks.
-                if !matches!(thread.standing.kind, StandingKind::Stranded | StandingKind::Faulted { .. }) {
-                    let (campaign, step, source) = describe(crossing.running, enrollment, thread.standing.step);
-                    self.stranding.entry((campaign, step, code.as_str(), source)).or_default().insert(state.uid);
-                }
-            }
-        }
-    }
-}
-
 /// A roll-back that has no place for somebody.
-fn no_way_back(stranding: &Stranding) -> EngineError {
+fn no_way_back(obstacles: &Obstacles) -> EngineError {
     let text = format!(
-        "rolling back needs a rule for those who came to what the former version does not have:\n{stranding}\n\
+        "rolling back needs a rule for those who came to what the former version does not have:\n{obstacles}\n\
          `--finish-on-old` lets them finish where they are; or deploy the former source with a `migrate` line"
     );
     EngineError::Refused(Refusal { code: "E2204", text })
 }
 
-fn stranded_place(((campaign, step, code, source), contacts): (Place, BTreeSet<ContactUid>)) -> StrandedPlace {
-    StrandedPlace { code, campaign, step, source, contacts: u64::try_from(contacts.len()).unwrap_or(u64::MAX) }
-}
-
 /// What the operator chooses, by lasting identities.
-fn terms(running: Option<&Linked>, options: &DeployOptions) -> Result<Terms, EngineError> {
+fn terms((running, next): (Option<&Linked>, &Program), options: &DeployOptions) -> Result<Terms, EngineError> {
     let find = |kind: IdKind, what: &str, name: &String| {
         let id = running.and_then(|running| running.deployment.registry.find(kind, name));
         id.ok_or_else(|| EngineError::Unknown(format!("there is no {what} \"{name}\"")))
     };
+    if let Some(kept) = options.ended.iter().find(|name| next.campaigns.iter().any(|def| *def.name == ***name)) {
+        let text = format!("campaign {kept:?} is in the new program as well, so that nobody has to leave it: `--end` is for a campaign that is gone");
+        return Err(EngineError::Settled(text));
+    }
     Ok(Terms {
         is_finishing_on_old: options.is_finishing_on_old,
         ended: options.ended.iter().map(|name| find(IdKind::Campaign, "campaign", name)).collect::<Result<_, _>>()?,
         cleared: options.cleared.iter().map(|name| find(IdKind::Field, "field", name)).collect::<Result<_, _>>()?,
         ..Terms::default()
     })
-}
-
-fn describe(running: &Linked, enrollment: &Enrollment, step: StepUid) -> (String, String, String) {
-    let campaign = running.deployment.registry.name_of(IdKind::Campaign, enrollment.campaign).map(ToString::to_string).unwrap_or_default();
-    let step = running.step(step).and_then(|id| running.program.steps.get(id.index()));
-    match step {
-        Some(step) => (campaign, step.identity().to_string(), running.program.describe(step.span)),
-        None => (campaign, String::new(), String::new()),
-    }
 }

@@ -138,8 +138,10 @@ pub fn engine_problem(error: &EngineError) -> Problem {
             tracing::error!(%error, "the program cannot be read");
             Problem::internal()
         }
-        EngineError::NotDeployable(_) => Problem::conflict("not-deployable", error.to_string()),
-        EngineError::Refused(_) => Problem::conflict("refused", error.to_string()),
+        EngineError::NotDeployable(obstacles) => {
+            Problem::conflict("not-deployable", error.to_string()).with("findings", serde_json::json!(obstacles.findings))
+        }
+        EngineError::Refused(refusal) => Problem::conflict("refused", error.to_string()).with("code", refusal.code.into()),
         EngineError::Unknown(what) => Problem::not_found(what.clone()),
         EngineError::Settled(what) => Problem::conflict("settled", what.clone()),
         EngineError::RealClock => Problem::conflict("real-clock", "the clock is real; start the daemon with `--clock manual` to move it"),

@@ -220,6 +220,7 @@ impl Making<'_> {
         for (at, def) in running.program.campaigns.iter().enumerate().filter(|(at, _)| !pairs.iter().any(|(old, _)| old.index() == *at)) {
             let id = stable(&running.deployment.campaigns, at);
             let inside = self.survey.inside.get(&id).copied().unwrap_or(0);
+            let bound = self.survey.bound.get(&id).copied().unwrap_or(0);
             let mut gone = CampaignPlan {
                 change: CampaignChange::Gone,
                 from: Some(hex(&campaign_hash(&running.program, CampaignId::from_index(at)))),
@@ -228,10 +229,12 @@ impl Making<'_> {
                 becomes: None,
                 ..new_campaign(&running.program, CampaignId::from_index(at))
             };
-            if self.question.permits.finish_on_old.is_some() {
+            if self.question.permits.ended.contains(def.name.as_ref()) {
+                gone.ends_at_once = inside;
+            } else if self.question.permits.finish_on_old.is_some() {
                 gone.finishes_on_old = inside;
-            } else if inside > 0 && !self.question.permits.ended.contains(def.name.as_ref()) {
-                gone.findings.push(problems::campaign_gone(&def.name, running.program.describe(def.span), inside));
+            } else if bound > 0 {
+                gone.findings.push(problems::campaign_gone(&def.name, running.program.describe(def.span), bound));
             }
             plan.campaigns.push(gone);
         }

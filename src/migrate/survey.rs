@@ -8,7 +8,7 @@ use crate::advance::{Bringing, What, redeploy};
 use crate::base::Code;
 use crate::bytecode::{CampaignId, FieldId, SegmentId, StepId};
 use crate::lang::Instant;
-use crate::machine::state::{ContactState, Enrollment, SendStatus, StableId, StandingKind, StepUid};
+use crate::machine::state::{AsideKind, ContactState, Enrollment, SendStatus, StableId, StandingKind, StepUid};
 use crate::machine::{Evaluator, View, stable, zone_of};
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::collections::BTreeMap;
@@ -37,6 +37,8 @@ pub(super) struct Survey {
     pub contacts: u64,
     /// Contacts inside, by stable campaign.
     pub inside: FxHashMap<StableId, u64>,
+    /// Of them those whom an earlier deploy has not put aside already.
+    pub bound: FxHashMap<StableId, u64>,
     /// By standing step of the running program.
     pub steps: FxHashMap<StepUid, Counted>,
     /// By campaign and phrase of the exit: those who end at once, of those tried, and how many were tried.
@@ -79,12 +81,10 @@ impl Surveyor<'_> {
         self.survey.contacts += 1;
         self.segments(state);
         self.fields(state);
-        let mut inside: Vec<StableId> = state.enrollments.iter().map(|enrollment| enrollment.campaign).collect();
-        inside.sort_unstable();
-        inside.dedup();
-        inside.iter().for_each(|campaign| *self.survey.inside.entry(*campaign).or_default() += 1);
+        count(&mut self.survey.inside, state.enrollments.iter());
+        count(&mut self.survey.bound, state.enrollments.iter().filter(|enrollment| is_bound(state, enrollment)));
         let mut here: Vec<StepUid> = Vec::new();
-        let changing: Vec<&Enrollment> = state.enrollments.iter().filter(|enrollment| self.changed.contains(&enrollment.campaign)).collect();
+        let changing: Vec<&Enrollment> = self.changing(state).collect();
         for enrollment in changing {
             self.enrollment(enrollment);
             let threads = enrollment.threads.iter().filter(|thread| enrollment.gathering.is_none() && !stands_still(&thread.standing.kind));
@@ -102,6 +102,11 @@ impl Surveyor<'_> {
         if !here.iter().all(is_enough) {
             self.attempt(state);
         }
+    }
+
+    /// The enrollments that the deploy concerns.
+    fn changing<'e>(&self, state: &'e ContactState) -> impl Iterator<Item = &'e Enrollment> + use<'e, '_> {
+        state.enrollments.iter().filter(|enrollment| self.changed.contains(&enrollment.campaign) && is_bound(state, enrollment))
     }
 
     /// What concerns one enrollment alone.
@@ -160,7 +165,8 @@ impl Surveyor<'_> {
         let (mut moved, mut bringing) = (state.clone(), Bringing::default());
         let now = self.question.now;
         let outcome = redeploy(self.crossing.next, self.question.switches, (&mut moved, &mut bringing), now);
-        for enrollment in state.enrollments.iter().filter(|enrollment| self.changed.contains(&enrollment.campaign) && enrollment.gathering.is_none()) {
+        let changing: Vec<&Enrollment> = self.changing(state).filter(|enrollment| enrollment.gathering.is_none()).collect();
+        for enrollment in changing {
             *self.survey.tried.entry(enrollment.campaign).or_default() += 1;
             let exit = outcome.journal.iter().find(|entry| entry.enrollment == Some(enrollment.uid) && entry.what == What::Exited);
             if let Some(exit) = exit {
@@ -243,6 +249,19 @@ fn is_newly_due(before: Option<Instant>, after: Option<Instant>, now: Instant) -
 pub(super) fn campaign_pairs(crossing: &Crossing<'_>) -> Vec<(CampaignId, CampaignId)> {
     let mapped = crossing.mapping.campaigns.iter().enumerate();
     mapped.filter_map(|(at, mapping)| Some((CampaignId::from_index(at), mapping.to?))).collect()
+}
+
+/// Whether an enrollment goes by the running program: what an earlier deploy has put aside finishes on its own, or is stranded already.
+fn is_bound(state: &ContactState, enrollment: &Enrollment) -> bool {
+    state.aside(enrollment.uid).is_none_or(|aside| aside.kind == AsideKind::Resting)
+}
+
+/// Counts the contact once for each campaign.
+fn count<'e>(counts: &mut FxHashMap<StableId, u64>, enrollments: impl Iterator<Item = &'e Enrollment>) {
+    let mut campaigns: Vec<StableId> = enrollments.map(|enrollment| enrollment.campaign).collect();
+    campaigns.sort_unstable();
+    campaigns.dedup();
+    campaigns.iter().for_each(|campaign| *counts.entry(*campaign).or_default() += 1);
 }
 
 /// Nothing goes on for such a line until an operator or a deploy settles it.

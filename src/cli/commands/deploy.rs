@@ -1,6 +1,6 @@
 //! `campc deploy`: makes the source the running program, with people inside.
 
-use super::plan::text;
+use super::plan::{changes, findings, route};
 use crate::bytecode::encode;
 use crate::cli::compiled::compiled;
 use crate::cli::context::{Context, print, remark};
@@ -96,15 +96,21 @@ impl Deploy {
     }
 
     async fn deploy_through(&self, context: &Context, door: &Door, (image, agreed): (Vec<u8>, Option<&DeployPlan>)) -> Outcome {
-        let route = format!("/v1/plan?all=false&finish_on_old={}", self.finish_on_old);
-        let plan: DeployPlan = typed(door.send(&route, image.clone()).await?.ok()?)?;
+        let plan: DeployPlan = typed(door.send(&route(&self.options(None), None)?, image.clone()).await?.ok()?)?;
         if let Some(agreed) = agreed
             && (agreed.id != plan.id || agreed.base != plan.base)
         {
             let text = "error[E2201]: this plan is of another time: the running program or the source is another one now; plan again and look at what it says";
             return Err(Failure::rendered(Exit::Failed, text));
         }
-        print(&text(&plan, context.paint_stdout(), &|_| None));
+        print(&changes(&plan, context.paint_stdout()));
+        let found = findings(&plan, context.paint_stderr(), &|_| None);
+        if !plan.is_deployable() {
+            return Err(Failure::rendered(Exit::Failed, format!("{found}\nnothing was deployed")));
+        }
+        if !found.is_empty() {
+            remark(found.trim_end());
+        }
         if !plan.is_change() {
             return Ok(Exit::Done);
         }

@@ -3,7 +3,7 @@
 use super::notice::Notice;
 use super::store::StorePlace;
 use crate::cli::engine::open_engine;
-use crate::cli::failure::Failure;
+use crate::cli::failure::{Exit, Failure};
 use crate::cli::project::Project;
 use crate::cli::runtime::block_on;
 use crate::content::KeyRing;
@@ -47,7 +47,12 @@ impl Answer {
             return Ok(self.json);
         }
         let detail = self.json.get("detail").and_then(Json::as_str).unwrap_or("the daemon gave no reason");
-        Err(if self.status == 401 { Failure::usage(detail) } else { Failure::failed(detail) })
+        Err(match self.status {
+            401 => Failure::usage(detail),
+            // Findings are said in whole.
+            _ if detail.starts_with("error[") => Failure::rendered(Exit::Failed, detail),
+            _ => Failure::failed(detail),
+        })
     }
 }
 

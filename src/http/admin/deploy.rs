@@ -28,12 +28,12 @@ pub fn routes() -> Router<App> {
 /// The operator's choices, as one JSON text: a query has no lists.
 #[derive(Default, Deserialize)]
 #[serde(default)]
-struct Choices {
+pub(super) struct Choices {
     options: String,
 }
 
 impl Choices {
-    fn read(&self) -> Result<DeployOptions, Problem> {
+    pub(super) fn read(&self) -> Result<DeployOptions, Problem> {
         if self.options.is_empty() {
             return Ok(DeployOptions::default());
         }

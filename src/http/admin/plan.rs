@@ -1,8 +1,10 @@
 //! What a deploy would change: takes a compiled program, answers the plan. Changes nothing.
 
+use super::deploy::Choices;
 use super::json;
 use crate::bytecode::{decode, verify};
-use crate::daemon::{PlanAsk, PlanDepth, PlanPermits};
+use crate::daemon::api::DeployOptions;
+use crate::daemon::{PlanAsk, PlanDepth};
 use crate::http::app::App;
 use crate::http::body;
 use crate::http::problem::Problem;
@@ -28,11 +30,13 @@ struct PlanQuery {
     finish_on_old: bool,
 }
 
-async fn plan(State(app): State<App>, Query(query): Query<PlanQuery>, headers: HeaderMap, body: Body) -> Result<Response, Problem> {
+async fn plan(State(app): State<App>, Query(choices): Query<Choices>, Query(query): Query<PlanQuery>, headers: HeaderMap, body: Body) -> Result<Response, Problem> {
     let bytes = body::read(&headers, body, PROGRAM_BYTES).await?;
     let program = decode(&bytes).map_err(|error| Problem::bad_request("no-program", error.to_string()))?;
     let program = verify(program).map_err(|_| Problem::bad_request("no-program", "the program does not hold together; compile it again"))?;
-    let permits = PlanPermits { finish_on_old: query.finish_on_old.then_some(crate::daemon::FinishOnOld), ..PlanPermits::default() };
+    let options = choices.read()?;
+    let options = DeployOptions { is_finishing_on_old: options.is_finishing_on_old || query.finish_on_old, ..options };
+    let permits = options.permits();
     let depth = if query.all { PlanDepth::All } else { PlanDepth::Sample };
     let ask = PlanAsk { program: program.program().clone(), depth, permits };
     let plan = app.read(move |engine| Ok::<_, crate::daemon::api::EngineError>(engine.plan(&ask))).await?;

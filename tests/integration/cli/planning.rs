@@ -68,3 +68,55 @@ fn a_plan_that_forbids_the_deploy_shows_where_and_what_to_paste() {
     assert_eq!(whole["campaigns"][0]["campaign"].as_str(), Some("Welcome"));
     assert_eq!(daemon.stop(), 0);
 }
+
+#[test]
+fn a_deploy_that_is_refused_says_what_the_plan_says_over_every_door() {
+    let (folder, daemon) = started();
+    folder.write("main.camp", format!("{MESSAGES}// nothing else\n"));
+    let plan = folder.run(&["plan", "--format", "json", "-o", "it.plan"]);
+    assert_eq!(plan.code, 1, "{plan:?}");
+    let refused = folder.run(&["deploy", "--yes"]);
+    assert_eq!(refused.code, 1);
+    assert!(refused.out.contains("campaign \"Welcome\"") && !refused.out.contains("error["), "{}", refused.out);
+    assert!(refused.err.starts_with("error[E2108]: 1 contact is inside campaign \"Welcome\", which no longer exists"), "{}", refused.err);
+    assert!(refused.err.trim_end().ends_with("nothing was deployed"), "{}", refused.err);
+    assert_eq!(folder.run(&["build", "-o", "next.campb"]).code, 0);
+    let image = std::fs::read(folder.path().join("next.campb")).unwrap();
+    let deploy = |options: &str| {
+        let path = format!("/v1/deploy?options={options}");
+        daemon.request(("POST", &path), &[("Authorization", &format!("Bearer {}", daemon.admin_token))], &image)
+    };
+    let answer = deploy("");
+    assert_eq!((answer.status, answer.problem().as_str()), (409, "not-deployable"));
+    let whole: serde_json::Value = serde_json::from_str(&folder.read("it.plan")).unwrap();
+    assert_eq!(answer.json()["findings"], whole["campaigns"][0]["findings"]);
+    assert_eq!(deploy("%7B%22finish%22%3Atrue%7D").problem(), "bad-options", "a choice that nobody knows is not left out silently");
+    let ended = folder.run(&["plan", "--end", "Welcome"]);
+    assert_eq!(ended.code, 3, "{ended:?}");
+    assert!(ended.out.contains("1 end by this deploy"), "{}", ended.out);
+    assert_eq!(folder.run(&["deploy", "--yes", "--end", "Welcome"]).code, 0);
+    daemon.idle();
+    assert_eq!(daemon.admin("GET", "/v1/contacts/u1", "").json()["enrollments"].as_array().unwrap().len(), 0);
+    assert_eq!(daemon.stop(), 0);
+}
+
+#[test]
+fn values_that_do_not_fit_stop_a_deploy_until_they_are_given_up() {
+    let folder = Folder::new();
+    folder.write("camp.toml", "[project]\nname = \"acme\"\n");
+    let with = |ty: &str| format!("field plan: {ty}\n{}", source("  email one\n  wait 3d\n  email two\n"));
+    folder.write("main.camp", with("text"));
+    let daemon = Daemon::start(&folder);
+    daemon.send("/v1/identify", r#"{"userId":"u1","traits":{"email":"ana@x.example","plan":"gold"}}"#);
+    daemon.idle();
+    folder.write("main.camp", with("enum(\"free\", \"pro\")"));
+    let refused = folder.run(&["deploy", "--yes"]);
+    assert_eq!(refused.code, 1, "{refused:?}");
+    assert!(refused.err.starts_with("error[E2106]: 1 of 1 values of `plan` do not fit"), "{}", refused.err);
+    assert_eq!(daemon.admin("GET", "/v1/contacts/u1", "").json()["fields"]["plan"], "gold");
+    assert_eq!(folder.run(&["plan", "--clear", "plan"]).code, 3);
+    assert_eq!(folder.run(&["deploy", "--yes", "--clear", "plan"]).code, 0);
+    daemon.idle();
+    assert!(daemon.admin("GET", "/v1/contacts/u1", "").json()["fields"]["plan"].is_null());
+    assert_eq!(daemon.stop(), 0);
+}

@@ -35,11 +35,12 @@ async fn a_step_with_people_that_is_gone_stops_the_deploy_and_says_who_stands_wh
     }
     rig.engine().idle().await;
     let refused = rig.engine().deploy(Arc::new(lowered(&with_steps(vec![send(0), send(1)])))).await.unwrap_err();
-    let EngineError::NotDeployable(stranding) = &refused else { panic!("{refused:?}") };
-    assert_eq!((stranding.places[0].code, stranding.places[0].step.as_str(), stranding.places[0].contacts), ("E2103", "wait 1", 2));
-    assert_eq!(refused.to_string(), "error[E2103]: 2 contacts stand at `wait 1` of campaign \"c\", a step that no longer exists");
+    let EngineError::NotDeployable(obstacles) = &refused else { panic!("{refused:?}") };
+    let [found] = obstacles.findings.as_slice() else { panic!("{refused:?}") };
+    assert_eq!((found.code.as_ref(), found.campaign.as_str(), found.contacts), ("E2103", "c", 2));
+    assert!(refused.to_string().starts_with("error[E2103]: 2 contacts stand at `wait 1`, which no longer exists\n"), "{refused}");
     let refused = rig.engine().deploy(Arc::new(lowered(&project()))).await.unwrap_err();
-    assert!(refused.to_string().starts_with("error[E2108]: 2 contacts stand at `wait 1` of campaign \"c\""), "{refused}");
+    assert!(refused.to_string().starts_with("error[E2108]: 2 contacts are inside campaign \"c\", which no longer exists"), "{refused}");
     rig.advance(3 * DAY).await;
     assert_eq!(rig.sent().len(), 4, "the running program goes on");
 }

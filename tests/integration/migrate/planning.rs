@@ -3,7 +3,7 @@
 use super::{campaign, campaign_with, program};
 use crate::daemon::rig::{HOUR, Rig, START, track};
 use campc::bytecode::Program;
-use campc::daemon::api::ContactKey;
+use campc::daemon::api::{ContactKey, DeployOptions, EngineError};
 use campc::daemon::{FinishOnOld, PlanAsk, PlanDepth, PlanPermits};
 use campc::migrate::{CampaignPlan, Plan, StepHow};
 use serde_json::json;
@@ -133,6 +133,52 @@ async fn every_page_shows_a_pair_with_its_finding_and_one_without() {
         let right = plan_of(&inside(right_old).await, program(right_new));
         assert!(right.is_deployable() && !codes(&right).iter().any(|known| known == code), "{code}: {:#?}", right.all_findings().collect::<Vec<_>>());
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_deploy_refuses_whatever_its_plan_forbids_and_says_the_same() {
+    for code in PAGES {
+        let pairs = pairs(&page(code));
+        let [(wrong_old, wrong_new), (right_old, right_new)] = pairs.as_slice() else { panic!("{code}: two pairs of programs") };
+        let rig = inside(wrong_old).await;
+        let before = rig.engine().linked().unwrap().deployment.seq;
+        let forbidding: Vec<_> = plan_of(&rig, program(wrong_new)).all_findings().filter(|finding| finding.is_error()).cloned().collect();
+        let answer = rig.engine().deploy(Arc::new(program(wrong_new))).await;
+        if code.starts_with('W') {
+            assert!(answer.is_ok() && forbidding.is_empty(), "{code}: {answer:?}");
+        } else {
+            let Err(EngineError::NotDeployable(obstacles)) = &answer else { panic!("{code}: {answer:?}") };
+            assert_eq!(obstacles.findings, forbidding, "{code}");
+            assert!(obstacles.findings.iter().any(|finding| finding.code == *code), "{code}: {obstacles}");
+            assert_eq!(rig.engine().linked().unwrap().deployment.seq, before, "{code}: nothing has changed");
+        }
+        let right = inside(right_old).await.engine().deploy(Arc::new(program(right_new))).await;
+        assert!(right.is_ok(), "{code}: {right:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_finishes_on_the_old_version_forbids_no_later_deploy() {
+    let rig = inside(&campaign("email one wait 9d as pause email two")).await;
+    let to_finish = DeployOptions { is_finishing_on_old: true, ..DeployOptions::default() };
+    rig.engine().deploy_with(Arc::new(program(&campaign("email one email three"))), to_finish).await.unwrap();
+    rig.engine().idle().await;
+    let plan = plan_of(&rig, program("event other"));
+    assert_eq!((codes(&plan), plan.campaigns[0].inside), (vec![], 2), "both are inside, and bound to nothing that goes");
+    rig.engine().deploy(Arc::new(program("event other"))).await.unwrap();
+    rig.engine().idle().await;
+    rig.advance(9 * 24 * HOUR).await;
+    assert_eq!(rig.sent().iter().filter(|line| line.starts_with("two")).count(), 2, "{:?}", rig.sent());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_campaign_that_stays_cannot_be_ended_by_a_deploy() {
+    let rig = inside(&campaign("email one wait 9d as pause email two")).await;
+    let ending = |name: &str| DeployOptions { ended: vec![name.to_owned()], ..DeployOptions::default() };
+    let next = Arc::new(program(&campaign("email one wait 8d as pause email two")));
+    let refused = rig.engine().deploy_with(next.clone(), ending("c")).await.unwrap_err();
+    assert!(refused.to_string().contains("`--end` is for a campaign that is gone"), "{refused}");
+    assert!(rig.engine().deploy_with(next, ending("d")).await.unwrap_err().to_string().contains("there is no campaign \"d\""));
 }
 
 /// Compares with how the finding looked, or writes it where `BLESS_UI` is set.

@@ -46,6 +46,20 @@ impl Brush {
 /// The text of a plan. `line_of` finds a line of the source at hand.
 #[must_use]
 pub fn text(plan: &Plan, paint: Paint, line_of: &dyn Fn(&str) -> Option<String>) -> String {
+    let found = findings(plan, paint, line_of);
+    changes(plan, paint) + if found.is_empty() { "" } else { "\n" } + &found
+}
+
+/// What is found, in the plan's order, with an empty line between two.
+#[must_use]
+pub fn findings(plan: &Plan, paint: Paint, line_of: &dyn Fn(&str) -> Option<String>) -> String {
+    let found: Vec<String> = plan.all_findings().map(|finding| finding_text(&Brush(paint), finding, line_of)).collect();
+    printable_lines(&found.join("\n"), paint)
+}
+
+/// What changes, without what is found.
+#[must_use]
+pub fn changes(plan: &Plan, paint: Paint) -> String {
     let brush = Brush(paint);
     if !plan.is_change() {
         return "nothing changes: the source is what is deployed\n".to_owned();
@@ -73,10 +87,6 @@ pub fn text(plan: &Plan, paint: Paint, line_of: &dyn Fn(&str) -> Option<String>)
     }
     if plan.is_sampled {
         let _ = writeln!(out, "{}", brush.ink(Ink::Dim, "what becomes due or ends at once was tried on 1,000 contacts at each place; `--all` tries all"));
-    }
-    for finding in plan.all_findings() {
-        out.push('\n');
-        out.push_str(&finding_text(&brush, finding, line_of));
     }
     printable_lines(&out, paint)
 }
@@ -126,6 +136,9 @@ fn campaign_text(brush: &Brush, campaign: &CampaignPlan) -> String {
     for line in &campaign.header {
         let ends = if line.ends_at_once > 0 { format!("{} end at once", grouped(line.ends_at_once)) } else { line.note.clone() };
         let _ = writeln!(out, "  {:width$} {:CHANGE_WIDTH$} {ends}", line.line, line.change, width = NAME_WIDTH + 2);
+    }
+    if campaign.change == CampaignChange::Gone && campaign.ends_at_once > 0 {
+        let _ = writeln!(out, "  {} end by this deploy", grouped(campaign.ends_at_once));
     }
     if campaign.finishes_on_old > 0 {
         let _ = writeln!(out, "  {} finish on the old version", grouped(campaign.finishes_on_old));

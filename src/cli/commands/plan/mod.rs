@@ -7,13 +7,16 @@ use crate::cli::compiled::compiled;
 use crate::cli::context::{Context, print};
 use crate::cli::failure::{Exit, Failure, Outcome};
 use crate::cli::project::Project;
-use crate::cli::reach::{Door, StorePlace};
+use crate::cli::reach::{Door, StorePlace, encoded};
 use crate::cli::runtime::block_on;
+use crate::daemon::PlanDepth;
+use crate::daemon::api::DeployOptions;
 use crate::migrate::Plan as DeployPlan;
 use serde_json::json;
 use std::path::PathBuf;
 
-pub use human::text;
+pub use human::{changes, findings};
+use human::text;
 
 /// Shows what a deploy would change, campaign by campaign, with the contacts in flight. Changes nothing.
 #[derive(Clone, Debug, clap::Args)]
@@ -38,6 +41,12 @@ pub struct Plan {
     /// Plan as if those without a place finished on the version they are in
     #[arg(long)]
     pub finish_on_old: bool,
+    /// Plan as if a campaign that is gone from the source ended for everybody inside
+    #[arg(long, value_name = "NAME")]
+    pub end: Vec<String>,
+    /// Plan as if the values of a field went that do not fit its new type
+    #[arg(long, value_name = "FIELD")]
+    pub clear: Vec<String>,
 }
 
 impl Plan {
@@ -53,7 +62,9 @@ impl Plan {
             let text = format!("there is no store at {} yet: everything is new; `campc run` deploys it", place.path.display());
             return Err(Failure::failed(text));
         }
-        let route = format!("/v1/plan?all={}&finish_on_old={}", self.all, self.finish_on_old);
+        let options =
+            DeployOptions { is_finishing_on_old: self.finish_on_old, ended: self.end.clone(), cleared: self.clear.clone(), ..DeployOptions::default() };
+        let route = route(&options, self.all.then_some(PlanDepth::All))?;
         let answer = block_on(async {
             let door = Door::open(&project, self.store.as_deref()).await?;
             let answer = door.send(&route, image).await;
@@ -81,6 +92,15 @@ impl Plan {
         }
         Ok(())
     }
+}
+
+/// The way to a plan under these choices.
+///
+/// # Errors
+/// Never in practice: the choices are plain data.
+pub fn route(options: &DeployOptions, depth: Option<PlanDepth>) -> Result<String, Failure> {
+    let options = serde_json::to_string(options).map_err(|error| Failure::usage(error.to_string()))?;
+    Ok(format!("/v1/plan?all={}&options={}", depth == Some(PlanDepth::All), encoded(&options)))
 }
 
 /// One object a campaign, segment and field, one a line; findings without a campaign last.

@@ -273,8 +273,8 @@ async fn deploy_first(engine: &Engine, program: &Arc<Program>) -> Result<(), Fai
 
 fn not_deployed(error: &EngineError) -> Failure {
     match error {
-        EngineError::NotDeployable(stranding) => {
-            Failure::rendered(Exit::Failed, format!("{stranding}\nnothing was deployed: keep these steps, or let the contacts finish first"))
+        EngineError::NotDeployable(obstacles) => {
+            Failure::rendered(Exit::Failed, format!("{obstacles}\nnothing was deployed; `campc plan` shows the whole change"))
         }
         EngineError::Refused(_) => Failure::rendered(Exit::Failed, error.to_string()),
         EngineError::Store(_)
