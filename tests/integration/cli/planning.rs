@@ -78,7 +78,7 @@ fn a_deploy_that_is_refused_says_what_the_plan_says_over_every_door() {
     let refused = folder.run(&["deploy", "--yes"]);
     assert_eq!(refused.code, 1);
     assert!(refused.out.contains("campaign \"Welcome\"") && !refused.out.contains("error["), "{}", refused.out);
-    assert!(refused.err.starts_with("error[E2108]: 1 contact is inside campaign \"Welcome\", which no longer exists"), "{}", refused.err);
+    assert!(refused.err.contains("error[E2108]: 1 contact is inside campaign \"Welcome\", which no longer exists"), "{}", refused.err);
     assert!(refused.err.trim_end().ends_with("nothing was deployed"), "{}", refused.err);
     assert_eq!(folder.run(&["build", "-o", "next.campb"]).code, 0);
     let image = std::fs::read(folder.path().join("next.campb")).unwrap();
@@ -104,7 +104,7 @@ fn a_deploy_that_is_refused_says_what_the_plan_says_over_every_door() {
 fn values_that_do_not_fit_stop_a_deploy_until_they_are_given_up() {
     let folder = Folder::new();
     folder.write("camp.toml", "[project]\nname = \"acme\"\n");
-    let with = |ty: &str| format!("field plan: {ty}\n{}", source("  email one\n  wait 3d\n  email two\n"));
+    let with = |ty: &str| format!("contact {{ plan: {ty} }}\n{}", source("  email one\n  wait 3d\n  email two\n"));
     folder.write("main.camp", with("text"));
     let daemon = Daemon::start(&folder);
     daemon.send("/v1/identify", r#"{"userId":"u1","traits":{"email":"ana@x.example","plan":"gold"}}"#);
@@ -112,7 +112,7 @@ fn values_that_do_not_fit_stop_a_deploy_until_they_are_given_up() {
     folder.write("main.camp", with("enum(\"free\", \"pro\")"));
     let refused = folder.run(&["deploy", "--yes"]);
     assert_eq!(refused.code, 1, "{refused:?}");
-    assert!(refused.err.starts_with("error[E2106]: 1 of 1 values of `plan` do not fit"), "{}", refused.err);
+    assert!(refused.err.contains("error[E2106]: 1 of 1 values of `plan` do not fit"), "{}", refused.err);
     assert_eq!(daemon.admin("GET", "/v1/contacts/u1", "").json()["fields"]["plan"], "gold");
     assert_eq!(folder.run(&["plan", "--clear", "plan"]).code, 3);
     assert_eq!(folder.run(&["deploy", "--yes", "--clear", "plan"]).code, 0);
