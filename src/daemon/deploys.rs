@@ -1,7 +1,7 @@
 //! What the doors say of deploys, and hear of them: plain data.
 
 use crate::lang::Instant;
-use crate::migrate::{FinishOnOld, Finding, Permits};
+use crate::migrate::{Finding, FinishOnOld, Permits};
 use serde::{Deserialize, Serialize};
 
 /// What the operator chooses for a deploy.

@@ -138,9 +138,7 @@ pub fn engine_problem(error: &EngineError) -> Problem {
             tracing::error!(%error, "the program cannot be read");
             Problem::internal()
         }
-        EngineError::NotDeployable(obstacles) => {
-            Problem::conflict("not-deployable", error.to_string()).with("findings", serde_json::json!(obstacles.findings))
-        }
+        EngineError::NotDeployable(obstacles) => Problem::conflict("not-deployable", error.to_string()).with("findings", serde_json::json!(obstacles.findings)),
         EngineError::Refused(refusal) => Problem::conflict("refused", error.to_string()).with("code", refusal.code.into()),
         EngineError::Unknown(what) => Problem::not_found(what.clone()),
         EngineError::Settled(what) => Problem::conflict("settled", what.clone()),

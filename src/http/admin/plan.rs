@@ -30,7 +30,13 @@ struct PlanQuery {
     finish_on_old: bool,
 }
 
-async fn plan(State(app): State<App>, Query(choices): Query<Choices>, Query(query): Query<PlanQuery>, headers: HeaderMap, body: Body) -> Result<Response, Problem> {
+async fn plan(
+    State(app): State<App>,
+    Query(choices): Query<Choices>,
+    Query(query): Query<PlanQuery>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, Problem> {
     let bytes = body::read(&headers, body, PROGRAM_BYTES).await?;
     let program = decode(&bytes).map_err(|error| Problem::bad_request("no-program", error.to_string()))?;
     let program = verify(program).map_err(|_| Problem::bad_request("no-program", "the program does not hold together; compile it again"))?;

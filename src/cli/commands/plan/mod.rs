@@ -15,8 +15,8 @@ use crate::migrate::Plan as DeployPlan;
 use serde_json::json;
 use std::path::PathBuf;
 
-pub use human::{changes, findings};
 use human::text;
+pub use human::{changes, findings};
 
 /// Shows what a deploy would change, campaign by campaign, with the contacts in flight. Changes nothing.
 #[derive(Clone, Debug, clap::Args)]
