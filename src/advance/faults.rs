@@ -9,10 +9,10 @@ use crate::machine::state::{EnrollmentUid, StandingKind, StepUid};
 use crate::machine::{Entry, Evaluator, Fault};
 use std::sync::Arc;
 
-/// What the operator does with an enrollment that is faulted.
+/// What the operator does with an enrollment that stands still.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reviving {
-    /// It goes on from where it stood; what it waited for is asked anew.
+    /// It goes on from where it stood, on the program it is in; what it waited for is asked anew.
     GoOn,
     /// It ends.
     End,
@@ -31,8 +31,11 @@ impl Context<'_> {
         self.out.faults.push(FaultNote { enrollment: line.enrollment, campaign, step, cause, error: Arc::from(fault.describe()) });
     }
 
-    /// The operator's word on a faulted enrollment.
+    /// The operator's word on an enrollment that stands still: it is faulted, or a deploy had no place for it.
     pub fn revive(&mut self, evaluator: &mut Evaluator, uid: EnrollmentUid, how: Reviving) {
+        if self.state.aside(uid).is_some() {
+            return self.settle_aside(uid, how);
+        }
         let faulted: Vec<Line> = self.lines(uid).into_iter().filter(|line| self.is_faulted(*line)).collect();
         if faulted.is_empty() {
             return;

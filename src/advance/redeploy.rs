@@ -2,7 +2,7 @@
 
 use super::context::{Context, Line};
 use super::outcome::{Outcome, What};
-use super::{Pacing, Switches};
+use super::{Pacing, Reviving, Switches};
 use crate::bytecode::{Op, SegmentId};
 use crate::lang::{Duration, Instant, Record, Value, add_duration, from_json, to_json};
 use crate::machine::state::{Aside, AsideKind, ContactState, Enrollment, EnrollmentUid, Frame, StableId, Standing, StandingKind, StepUid};
@@ -234,6 +234,21 @@ impl Context<'_> {
         }
         enrollment.captures = converted;
         true
+    }
+
+    /// The operator's word on an enrollment that was put aside: it finishes on the program it is in, or ends.
+    pub fn settle_aside(&mut self, uid: EnrollmentUid, how: Reviving) {
+        let Some(aside) = self.state.aside(uid).cloned() else { return };
+        match how {
+            Reviving::End => self.end(uid, What::Stopped, Arc::from("ended by the operator")),
+            Reviving::GoOn if matches!(aside.kind, AsideKind::Stranded(_)) => {
+                self.state.asides.insert(uid, Aside { since: self.now, kind: AsideKind::Finishing, ..aside });
+                // What fell due while it stood still is due now.
+                self.is_forced = true;
+                self.note(uid, None, What::Moved, "finishes on the program it is in: released by the operator");
+            }
+            Reviving::GoOn => {}
+        }
     }
 
     /// An enrollment has no place: it finishes on the program it is in, where the deploy says so, or is stranded.

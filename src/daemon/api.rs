@@ -2,6 +2,7 @@
 //!
 //! Not here: HTTP, JSON bodies of requests, and how any of this is done.
 
+pub use super::asides::{AsideCommand, AsideView};
 pub use super::deploys::{DeployOptions, Obstacles, Refusal, RollOver, RollingOn};
 pub use super::words::{OutboxCommand, OutboxTarget, QuarantineCommand, QuarantineView};
 
@@ -425,6 +426,10 @@ pub struct CampaignDetail {
     pub campaign: CampaignView,
     /// Its steps in source order.
     pub steps: Vec<StepView>,
+    /// Enrollments that a deploy had no place for: they stand still until they are settled.
+    pub stranded: Vec<AsideView>,
+    /// Enrollments that finish on the version they are in.
+    pub finishing_on_old: Vec<AsideView>,
 }
 
 /// A step with its counts.

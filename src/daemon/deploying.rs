@@ -1,6 +1,6 @@
 //! The handle's part in deploys: to a new program, back to the former one, and how far the contacts have followed.
 
-use super::api::{DeployOptions, Deployed, EngineError, RollOver, RollingOn};
+use super::api::{DeployOptions, Deployed, EngineError, Refusal, RollOver, RollingOn};
 use super::batcher::Command;
 use super::engine::Engine;
 use super::survey::survey;
@@ -32,7 +32,10 @@ impl Engine {
         let before = self.linked().ok_or(EngineError::NothingDeployed)?.deployment.terms.from;
         let none = || EngineError::Unknown("there is no deploy to take back: this is the first program of the store".to_owned());
         let (image, deployment) = self.inner.shared.reader.deployed(before.ok_or_else(none)?)?.ok_or_else(none)?;
-        let program = decode(&image).map_err(|error| EngineError::Program(error.to_string()))?;
+        let program = decode(&image).map_err(|error| {
+            let text = format!("this campc cannot load the program that ran before: {error}; nothing has changed");
+            EngineError::Refused(Refusal { code: "E2203", text })
+        })?;
         self.deploy_surveyed((Arc::new(program), Some(deployment)), options).await
     }
     async fn deploy_surveyed(&self, target: (Arc<Program>, Option<Deployment>), options: DeployOptions) -> Result<Deployed, EngineError> {

@@ -1,6 +1,7 @@
 //! The operator's hand on people and addresses: erasing a contact, suppressing an address, lifting that.
 
 use super::api::EngineError;
+use super::asides::AsideCommand;
 use super::batcher::Batcher;
 use super::ingest::normalize_phone;
 use super::keys::KeyKind;
@@ -26,6 +27,8 @@ pub(crate) enum PersonCommand {
     Suppress { address: Arc<str>, channel: Option<Channel>, ground: SuppressionGround },
     /// Lifts a suppression: of an address, a number, or a key.
     Lift { address: Arc<str> },
+    /// Settles what deploys have put aside of a contact.
+    SettleAside { contact: ContactUid, campaign: Option<Arc<str>>, command: AsideCommand },
 }
 
 /// An erasure, as it is remembered: nothing of the person.
@@ -43,6 +46,7 @@ impl Batcher {
             PersonCommand::Erase { contact, reason } => self.erase(*contact, reason),
             PersonCommand::Suppress { address, channel, ground } => self.suppress((address, *channel), *ground),
             PersonCommand::Lift { address } => self.lift(address),
+            PersonCommand::SettleAside { contact, campaign, command } => self.settle_asides(*contact, campaign.as_deref(), *command),
         }
     }
 

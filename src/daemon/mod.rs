@@ -4,6 +4,7 @@
 
 mod accept;
 pub mod api;
+mod asides;
 mod backfill;
 mod batch;
 mod batcher;

@@ -1,6 +1,6 @@
 //! What an operator asks beyond the API's first views: where a contact stands now and what would bring it in, what is known of it in all.
 
-use super::api::{CampaignView, ContactView, JournalLine, MessageView, UndeclaredEvent};
+use super::api::{AsideView, CampaignView, ContactView, JournalLine, MessageView, RollOver, UndeclaredEvent};
 use serde::Serialize;
 use serde_json::{Map, Value as Json};
 use std::collections::BTreeMap;
@@ -145,6 +145,12 @@ pub struct StatusView {
     pub campaigns: Vec<CampaignView>,
     /// Steps where somebody stands, in source order.
     pub standing: Vec<StepCount>,
+    /// How far the contacts have followed the last deploy.
+    pub roll_over: RollOver,
+    /// Enrollments that a deploy had no place for.
+    pub stranded: Vec<AsideView>,
+    /// Enrollments that finish on the version they are in.
+    pub finishing_on_old: Vec<AsideView>,
     /// Open effects by status.
     pub outbox: BTreeMap<&'static str, u64>,
     /// Open effects by lane.

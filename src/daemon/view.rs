@@ -1,6 +1,7 @@
 //! Journals, campaigns, messages and status as the API shows them, from what is durable and what is resident.
 
 use super::api::{CampaignDetail, CampaignView, CauseView, GoalView, JournalLine, MessageFilter, MessageView, Page, QuarantineView, StepView, UndeclaredEvent};
+use super::asides::Asides;
 use super::resident::Resident;
 use super::routes::lane_of;
 use super::shared::Shared;
@@ -98,6 +99,7 @@ pub(crate) fn line_of_entry(resident: &Resident, entry: &JournalEntry) -> Journa
 pub(crate) struct Standing {
     inside: BTreeMap<StableId, u64>,
     pub here: BTreeMap<StepUid, u64>,
+    pub asides: Asides,
     tally: Tally,
 }
 
@@ -110,6 +112,7 @@ pub(crate) fn standing(resident: &Resident) -> Standing {
                 *standing.here.entry(thread.standing.step).or_default() += 1;
             }
         }
+        standing.asides.add(&state);
         standing.tally.add(&state);
     }
     standing
@@ -178,7 +181,9 @@ pub(crate) fn campaign(shared: &Shared, name: &str) -> Result<Option<CampaignDet
             source: linked.program.describe(def.span),
         })
     };
-    Ok(Some(CampaignDetail { campaign, steps: def.steps.iter().filter_map(step_view).collect() }))
+    let steps = def.steps.iter().filter_map(step_view).collect();
+    let (stranded, finishing_on_old) = (standing.asides.stranded(linked, Some(id)), standing.asides.finishing(linked, Some(id)));
+    Ok(Some(CampaignDetail { campaign, steps, stranded, finishing_on_old }))
 }
 
 fn counts_of(counts: &[CountRecord], step: StepUid) -> BTreeMap<String, u64> {

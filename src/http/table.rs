@@ -77,6 +77,8 @@ pub const ROUTES: &[Route] = &[
     admin("GET", "/v1/contacts/{id}/journal"),
     admin("GET", "/v1/contacts/{id}/now"),
     admin("GET", "/v1/contacts/{id}/export"),
+    admin("POST", "/v1/contacts/{id}/release"),
+    admin("POST", "/v1/contacts/{id}/end"),
     admin("POST", "/v1/contacts/import"),
     admin("GET", "/v1/contacts/export"),
     admin("GET", "/v1/campaigns"),

@@ -22,8 +22,24 @@ pub struct Plan {
     pub segments: Vec<SegmentPlan>,
     /// Fields of the contact whose type changes.
     pub fields: Vec<FieldPlan>,
+    /// Campaigns in which somebody has been finishing on an older version for long.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lingering: Vec<LingeringPlan>,
     /// What belongs to no campaign.
     pub findings: Vec<Finding>,
+}
+
+/// Those who finish on an older version and have not come to its end for long.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LingeringPlan {
+    /// The campaign, as it was called last.
+    pub campaign: String,
+    /// How many.
+    pub enrollments: u64,
+    /// Since when the first of them does.
+    pub since: String,
+    /// How many days that is.
+    pub days: u64,
 }
 
 impl Plan {
@@ -91,6 +107,9 @@ pub struct CampaignPlan {
     pub due_at_once: u64,
     /// How many end at once by an exit.
     pub ends_at_once: u64,
+    /// How many are stranded: what they have captured does not fit its new type.
+    #[serde(default)]
+    pub stranded: u64,
     /// How many finish on the old version, where that was chosen.
     pub finishes_on_old: u64,
     /// Whether so many become due at once that the deploy wants a pace.

@@ -7,7 +7,7 @@ use super::headers::header;
 use super::landing::Crossing;
 use super::mapping::{Choices, Fate, How, Mapping};
 use super::messages::{sent_by, text_of};
-use super::plan::{CampaignChange, CampaignPlan, FieldPlan, Plan, SegmentPlan, StepHow, StepPlan};
+use super::plan::{CampaignChange, CampaignPlan, FieldPlan, LingeringPlan, Plan, SegmentPlan, StepHow, StepPlan};
 use super::problems;
 use super::squeeze::squeeze;
 use super::survey::{Counted, Survey, Surveyor, campaign_pairs};
@@ -99,6 +99,7 @@ pub fn plan(question: &Question<'_>, states: impl Iterator<Item = ContactState>)
     making.campaigns(&mut plan);
     making.segments(&mut plan);
     making.fields(&mut plan);
+    making.lingering(&mut plan);
     plan.findings.extend(mapping.findings.iter().filter(|finding| !plan.campaigns.iter().any(|known| known.campaign == finding.campaign)).cloned());
     plan
 }
@@ -126,6 +127,7 @@ fn new_campaign(program: &Program, campaign: CampaignId) -> CampaignPlan {
         unchanged_here: 0,
         due_at_once: 0,
         ends_at_once: 0,
+        stranded: 0,
         finishes_on_old: 0,
         needs_release: false,
         findings: Vec::new(),
@@ -262,6 +264,7 @@ impl Making<'_> {
         };
         self.steps((old, new), &mut made);
         self.exits(id, &mut made);
+        made.stranded = self.scaled(id, self.survey.stranded.get(&id).copied().unwrap_or(0));
         made.due_at_once = made.due_at_once.min(made.inside);
         made.needs_release = needs_release(made.due_at_once, made.inside);
         campaign_findings(self, (old, new), &mut made);
@@ -368,10 +371,17 @@ impl Making<'_> {
         reached
     }
 
-    fn exits(&self, id: StableId, made: &mut CampaignPlan) {
+    /// So many of those tried are so many of all inside a campaign.
+    fn scaled(&self, id: StableId, count: u64) -> u64 {
         let tried = self.survey.tried.get(&id).copied().unwrap_or(0);
-        let Some(exits) = self.survey.exits.get(&id).filter(|_| tried > 0) else { return };
-        let scaled = |count: u64| u64::try_from(u128::from(count) * u128::from(made.inside) / u128::from(tried)).unwrap_or(u64::MAX).max(count);
+        let inside = self.survey.inside.get(&id).copied().unwrap_or(0);
+        let all = (u128::from(count) * u128::from(inside)).checked_div(u128::from(tried)).unwrap_or(0);
+        u64::try_from(all).unwrap_or(u64::MAX).max(count)
+    }
+
+    fn exits(&self, id: StableId, made: &mut CampaignPlan) {
+        let Some(exits) = self.survey.exits.get(&id) else { return };
+        let scaled = |count: u64| self.scaled(id, count);
         made.ends_at_once = exits.values().copied().map(scaled).sum();
         for (why, count) in exits {
             let count = scaled(*count);
@@ -398,6 +408,16 @@ impl Making<'_> {
                 plan.segments.push(SegmentPlan { segment: def.name.to_string(), change: "gone".to_owned(), comes_in: 0, goes_out: 0 });
             }
         }
+    }
+
+    fn lingering(&self, plan: &mut Plan) {
+        let registry = &self.crossing.running.deployment.registry;
+        plan.lingering.extend(self.survey.lingering.iter().map(|(campaign, (enrollments, since))| LingeringPlan {
+            campaign: registry.name_of(IdKind::Campaign, *campaign).map(ToString::to_string).unwrap_or_default(),
+            enrollments: *enrollments,
+            since: since.to_rfc3339(),
+            days: u64::try_from(self.question.now.millis_since(*since) / 86_400_000).unwrap_or(0),
+        }));
     }
 
     fn fields(&self, plan: &mut Plan) {

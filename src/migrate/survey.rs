@@ -4,7 +4,7 @@ use super::captured::{Readers, converts};
 use super::landing::{Crossing, Landing, land};
 use super::mapping::{Fate, How};
 use super::planning::Question;
-use crate::advance::{Bringing, What, redeploy};
+use crate::advance::{Bringing, What, lost, redeploy};
 use crate::base::Code;
 use crate::bytecode::{CampaignId, FieldId, SegmentId, StepId};
 use crate::lang::Instant;
@@ -15,6 +15,9 @@ use std::collections::BTreeMap;
 
 /// At each standing place the move is tried on so many contacts.
 const TRIED: u64 = 1_000;
+
+/// Who finishes on an older version for longer is told of: ninety days.
+const LONG_MS: i64 = 90 * 86_400_000;
 
 /// A step and how many stand there.
 #[derive(Clone, Copy, Debug, Default)]
@@ -44,6 +47,8 @@ pub(super) struct Survey {
     /// By campaign and phrase of the exit: those who end at once, of those tried, and how many were tried.
     pub exits: BTreeMap<StableId, BTreeMap<String, u64>>,
     pub tried: FxHashMap<StableId, u64>,
+    /// By campaign: those of them whom the deploy would strand, though their step is there.
+    pub stranded: FxHashMap<StableId, u64>,
     /// Contacts whose branches do not go together, by campaign and the step they stand at.
     pub apart: BTreeMap<(StableId, StepId), u64>,
     /// Contacts at a step that is there, but at a place of it that is not, by campaign and step.
@@ -54,6 +59,8 @@ pub(super) struct Survey {
     pub had: FxHashMap<StepUid, u64>,
     /// By segment of the new program: who comes in, who goes out.
     pub segments: BTreeMap<usize, (u64, u64)>,
+    /// By campaign: enrollments that have been finishing on an older version for long, and since when the first.
+    pub lingering: BTreeMap<StableId, (u64, Instant)>,
     /// By field of the new program: values, and those that do not fit.
     pub fields: BTreeMap<usize, (u64, u64)>,
 }
@@ -81,6 +88,7 @@ impl Surveyor<'_> {
         self.survey.contacts += 1;
         self.segments(state);
         self.fields(state);
+        self.lingering(state);
         count(&mut self.survey.inside, state.enrollments.iter());
         count(&mut self.survey.bound, state.enrollments.iter().filter(|enrollment| is_bound(state, enrollment)));
         let mut here: Vec<StepUid> = Vec::new();
@@ -107,6 +115,17 @@ impl Surveyor<'_> {
     /// The enrollments that the deploy concerns.
     fn changing<'e>(&self, state: &'e ContactState) -> impl Iterator<Item = &'e Enrollment> + use<'e, '_> {
         state.enrollments.iter().filter(|enrollment| self.changed.contains(&enrollment.campaign) && is_bound(state, enrollment))
+    }
+
+    /// Who has been finishing on an older version for long.
+    fn lingering(&mut self, state: &ContactState) {
+        for (uid, aside) in state.asides.iter().filter(|(_, aside)| aside.kind == AsideKind::Finishing) {
+            let is_long = self.question.now.millis_since(aside.since) > LONG_MS;
+            if let Some(enrollment) = state.enrollments.iter().find(|known| is_long && known.uid == *uid) {
+                let counted = self.survey.lingering.entry(enrollment.campaign).or_insert((0, aside.since));
+                *counted = (counted.0 + 1, counted.1.min(aside.since));
+            }
+        }
     }
 
     /// What concerns one enrollment alone.
@@ -172,6 +191,8 @@ impl Surveyor<'_> {
             if let Some(exit) = exit {
                 *self.survey.exits.entry(enrollment.campaign).or_default().entry(exit.why.to_string()).or_default() += 1;
             }
+            let is_stranded = moved.is_stranded(enrollment.uid) && lost(self.crossing.next, enrollment).is_none();
+            *self.survey.stranded.entry(enrollment.campaign).or_default() += u64::from(is_stranded);
             let after = moved.enrollments.iter().find(|known| known.uid == enrollment.uid);
             for thread in &enrollment.threads {
                 let is_due = match after.map(|after| after.thread(thread.id)) {

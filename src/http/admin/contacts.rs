@@ -2,7 +2,7 @@
 
 use super::near::{no_campaign, no_contact};
 use super::{find_contact, json, json_with, only, read_json};
-use crate::daemon::api::{ContactFilter, ContactKey, EngineError};
+use crate::daemon::api::{AsideCommand, ContactFilter, ContactKey, EngineError};
 use crate::http::app::{App, engine_problem};
 use crate::http::problem::Problem;
 use crate::http::rows::{key_of_text, upsert};
@@ -12,7 +12,7 @@ use axum::body::Body;
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
-use axum::routing::get;
+use axum::routing::{get, post};
 use serde::Deserialize;
 use serde_json::{Map, Value as Json};
 
@@ -23,6 +23,8 @@ pub fn routes() -> Router<App> {
         .route("/v1/contacts/{id}/journal", get(journal))
         .route("/v1/contacts/{id}/now", get(now))
         .route("/v1/contacts/{id}/export", get(dossier))
+        .route("/v1/contacts/{id}/release", post(release))
+        .route("/v1/contacts/{id}/end", post(end))
 }
 
 #[derive(Default, Deserialize)]
@@ -98,6 +100,28 @@ async fn erase(State(app): State<App>, Path(id): Path<String>, Query(query): Que
     let uid = find_contact(&app, &id)?;
     app.engine.erase_because(uid, reason).await.map_err(|error| engine_problem(&error))?;
     json(&serde_json::json!({ "erased": uid.to_text() }))
+}
+
+/// In which campaign what was put aside is settled; in all where none is named.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct AsideBody {
+    campaign: Option<String>,
+}
+
+async fn release(State(app): State<App>, Path(id): Path<String>, headers: HeaderMap, body: Body) -> Result<Response, Problem> {
+    settle_aside(&app, &id, (read_json(&headers, body).await?, AsideCommand::Release)).await
+}
+
+async fn end(State(app): State<App>, Path(id): Path<String>, headers: HeaderMap, body: Body) -> Result<Response, Problem> {
+    settle_aside(&app, &id, (read_json(&headers, body).await?, AsideCommand::End)).await
+}
+
+/// The operator's word on what deploys have put aside of a contact.
+async fn settle_aside(app: &App, id: &str, (AsideBody { campaign }, command): (AsideBody, AsideCommand)) -> Result<Response, Problem> {
+    let uid = find_contact(app, id)?;
+    app.engine.settle_aside(uid, campaign.as_deref(), command).await.map_err(|error| engine_problem(&error))?;
+    json(&app.engine.contact(uid).ok_or_else(|| no_contact(&app.engine, id))?)
 }
 
 async fn put(State(app): State<App>, Path(id): Path<String>, headers: HeaderMap, body: Body) -> Result<Response, Problem> {

@@ -1,8 +1,8 @@
 //! Deploys: a compiled program becomes the running one, or the one before it does again; how far the roll-over is.
 
 use super::{json, read_json};
-use crate::bytecode::{decode, verify};
-use crate::daemon::api::{DeployOptions, RollingOn};
+use crate::bytecode::{DecodeError, Program, decode, verify};
+use crate::daemon::api::{DeployOptions, EngineError, Refusal, RollingOn};
 use crate::http::app::{App, engine_problem};
 use crate::http::body;
 use crate::http::problem::Problem;
@@ -13,9 +13,10 @@ use axum::http::HeaderMap;
 use axum::response::Response;
 use axum::routing::post;
 use serde::Deserialize;
+use std::sync::Arc;
 
 /// A program with its attachments may be so large.
-const PROGRAM_BYTES: usize = 64 * 1024 * 1024;
+pub(super) const PROGRAM_BYTES: usize = 64 * 1024 * 1024;
 
 pub fn routes() -> Router<App> {
     Router::new()
@@ -43,11 +44,32 @@ impl Choices {
 
 async fn deploy(State(app): State<App>, Query(choices): Query<Choices>, headers: HeaderMap, body: Body) -> Result<Response, Problem> {
     let options = choices.read()?;
-    let bytes = body::read(&headers, body, PROGRAM_BYTES).await?;
-    let program = decode(&bytes).map_err(|error| Problem::bad_request("no-program", error.to_string()))?;
-    let program = verify(program).map_err(|_| Problem::bad_request("no-program", "the program does not hold together; compile it again"))?;
-    let deployed = app.engine.deploy_with(program.program().clone(), options).await;
+    let program = loaded(&body::read(&headers, body, PROGRAM_BYTES).await?)?;
+    let deployed = app.engine.deploy_with(program, options).await;
     json(&deployed.map_err(|error| engine_problem(&error))?)
+}
+
+/// Loads and verifies a program: this process is the worker that is to run it. A program that another version of `campc` compiled may be
+/// more than it knows.
+///
+/// # Errors
+/// E2203 where it cannot; 400 where the bytes are none of a program, or not all of them.
+pub(super) fn loaded(bytes: &[u8]) -> Result<Arc<Program>, Problem> {
+    let unknown = |error: &dyn std::fmt::Display| {
+        let version = env!("CARGO_PKG_VERSION");
+        let text = format!("the daemon (campc {version}) could not load the program: {error}; nothing has changed: let the same campc compile it and run it");
+        engine_problem(&EngineError::Refused(Refusal { code: "E2203", text }))
+    };
+    let program = decode(bytes).map_err(|error| match error {
+        DecodeError::Magic | DecodeError::Checksum | DecodeError::TooLarge | DecodeError::Sections => Problem::bad_request("no-program", error.to_string()),
+        DecodeError::Version { .. }
+        | DecodeError::UnknownSection(_)
+        | DecodeError::MissingSection(_)
+        | DecodeError::UnknownOp { .. }
+        | DecodeError::Table(_) => unknown(&error),
+    })?;
+    let verified = verify(program).map_err(|findings| unknown(&findings.first().map_or_else(String::new, ToString::to_string)))?;
+    Ok(verified.program().clone())
 }
 
 async fn roll_back(State(app): State<App>, Query(choices): Query<Choices>) -> Result<Response, Problem> {

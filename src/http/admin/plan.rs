@@ -1,8 +1,7 @@
 //! What a deploy would change: takes a compiled program, answers the plan. Changes nothing.
 
-use super::deploy::Choices;
+use super::deploy::{Choices, PROGRAM_BYTES, loaded};
 use super::json;
-use crate::bytecode::{decode, verify};
 use crate::daemon::api::DeployOptions;
 use crate::daemon::{PlanAsk, PlanDepth};
 use crate::http::app::App;
@@ -15,9 +14,6 @@ use axum::http::HeaderMap;
 use axum::response::Response;
 use axum::routing::post;
 use serde::Deserialize;
-
-/// A program with its attachments may be so large.
-const PROGRAM_BYTES: usize = 64 * 1024 * 1024;
 
 pub fn routes() -> Router<App> {
     Router::new().route("/v1/plan", post(plan)).layer(DefaultBodyLimit::max(PROGRAM_BYTES))
@@ -37,14 +33,12 @@ async fn plan(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Problem> {
-    let bytes = body::read(&headers, body, PROGRAM_BYTES).await?;
-    let program = decode(&bytes).map_err(|error| Problem::bad_request("no-program", error.to_string()))?;
-    let program = verify(program).map_err(|_| Problem::bad_request("no-program", "the program does not hold together; compile it again"))?;
+    let program = loaded(&body::read(&headers, body, PROGRAM_BYTES).await?)?;
     let options = choices.read()?;
     let options = DeployOptions { is_finishing_on_old: options.is_finishing_on_old || query.finish_on_old, ..options };
     let permits = options.permits();
     let depth = if query.all { PlanDepth::All } else { PlanDepth::Sample };
-    let ask = PlanAsk { program: program.program().clone(), depth, permits };
+    let ask = PlanAsk { program, depth, permits };
     let plan = app.read(move |engine| Ok::<_, crate::daemon::api::EngineError>(engine.plan(&ask))).await?;
     json(&plan)
 }

@@ -120,3 +120,47 @@ fn values_that_do_not_fit_stop_a_deploy_until_they_are_given_up() {
     assert!(daemon.admin("GET", "/v1/contacts/u1", "").json()["fields"]["plan"].is_null());
     assert_eq!(daemon.stop(), 0);
 }
+
+#[test]
+fn status_lists_who_is_stranded_and_contacts_release_lets_them_go_on() {
+    let folder = Folder::new();
+    folder.write("camp.toml", "[project]\nname = \"acme\"\n");
+    let with = |ty: &str| source("  email one\n  wait 3d\n  email two\n").replace("event signed_up", &format!("event signed_up {{ via: {ty} }}"));
+    folder.write("main.camp", with("text").replace("when signed_up", "when signed_up as sign"));
+    let daemon = Daemon::start(&folder);
+    daemon.send("/v1/identify", r#"{"userId":"u1","traits":{"email":"ana@x.example"}}"#);
+    daemon.send("/v1/track", r#"{"userId":"u1","event":"signed_up","properties":{"via":"friend"}}"#);
+    daemon.idle();
+    folder.write("main.camp", with("number").replace("when signed_up", "when signed_up as sign"));
+    let plan = folder.run(&["plan"]);
+    assert!(plan.out.contains("1 would be stranded: what they have captured does not fit its new type"), "{plan:?}");
+    assert_eq!(folder.run(&["deploy", "--yes"]).code, 0);
+    daemon.idle();
+    let status = folder.run(&["status"]);
+    assert!(status.out.contains("stranded    1 in \"Welcome\" at wait since"), "{}", status.out);
+    assert_eq!(daemon.admin("GET", "/v1/campaigns/Welcome", "").json()["stranded"][0]["enrollments"], 1);
+    let released = folder.run(&["contacts", "release", "u1", "--campaign", "Welcome"]);
+    assert_eq!(released.code, 0, "{released:?}");
+    assert_eq!(folder.run(&["contacts", "release", "u1"]).code, 1, "nothing is stranded any more");
+    let status = folder.run(&["status"]);
+    assert!(status.out.contains("finishing   1 in \"Welcome\" on deployment 1 since"), "{}", status.out);
+    assert_eq!(daemon.stop(), 0);
+    assert_eq!(folder.run(&["contacts", "end", "u1"]).code, 0, "without a daemon as well");
+    assert!(!folder.run(&["status"]).out.contains("finishing"));
+}
+
+#[test]
+fn a_daemon_that_cannot_load_the_program_says_so_and_runs_on() {
+    let (folder, daemon) = started();
+    assert_eq!(folder.run(&["build", "-o", "next.campb"]).code, 0);
+    let mut image = std::fs::read(folder.path().join("next.campb")).unwrap();
+    image[5..7].copy_from_slice(&u16::MAX.to_le_bytes());
+    for path in ["/v1/deploy", "/v1/plan"] {
+        let answer = daemon.request(("POST", path), &[("Authorization", &format!("Bearer {}", daemon.admin_token))], &image);
+        assert_eq!((answer.status, answer.json()["code"].as_str()), (409, Some("E2203")), "{path}: {answer:?}");
+        assert!(answer.json()["detail"].as_str().unwrap().contains("nothing has changed"), "{answer:?}");
+    }
+    assert_eq!(daemon.admin("POST", "/v1/deploy", "no program at all").problem(), "no-program");
+    assert_eq!(daemon.admin("GET", "/v1/status", "").json()["deployment"], 1);
+    assert_eq!(daemon.stop(), 0);
+}

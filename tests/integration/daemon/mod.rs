@@ -1,5 +1,6 @@
 //! The engine, in process: a small program, a manual clock, a carrier that does what a test says.
 
+mod asides;
 mod delivering;
 mod deploying;
 mod edits;

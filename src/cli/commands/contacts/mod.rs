@@ -1,5 +1,6 @@
 //! `campc contacts`: in bulk, and one.
 
+mod asides;
 mod columns;
 mod erase;
 mod export;
@@ -38,6 +39,10 @@ pub enum Action {
     Export(export::Export),
     /// Erase a contact: everything ends, personal data goes, its addresses stay suppressed
     Erase(erase::Erase),
+    /// Let what a deploy has stranded of a contact finish on the version it is in
+    Release(asides::Release),
+    /// End what a deploy has put aside of a contact
+    End(asides::End),
     /// Addresses that are not written to, whoever has them
     Suppressions(suppressions::Suppressions),
 }
@@ -53,6 +58,8 @@ impl Contacts {
             Action::Show(show) => show.run(context),
             Action::Export(export) => export.run(context),
             Action::Erase(erase) => erase.run(context),
+            Action::Release(release) => release.run(context),
+            Action::End(end) => end.run(context),
             Action::Suppressions(suppressions) => suppressions.run(context),
         }
     }

@@ -85,6 +85,10 @@ pub fn changes(plan: &Plan, paint: Paint) -> String {
     if plan.campaigns.is_empty() && plan.segments.is_empty() && plan.fields.is_empty() {
         out.push_str("no campaign, segment or field changes\n");
     }
+    for old in &plan.lingering {
+        let text = format!("{} in {:?} finish on an older version since {}: {} days", grouped(old.enrollments), old.campaign, old.since, old.days);
+        let _ = writeln!(out, "{}: {text}; a `migrate` line or `campc contacts end` settles it", brush.ink(Ink::Yellow, "warning"));
+    }
     if plan.is_sampled {
         let _ = writeln!(out, "{}", brush.ink(Ink::Dim, "what becomes due or ends at once was tried on 1,000 contacts at each place; `--all` tries all"));
     }
@@ -139,6 +143,10 @@ fn campaign_text(brush: &Brush, campaign: &CampaignPlan) -> String {
     }
     if campaign.change == CampaignChange::Gone && campaign.ends_at_once > 0 {
         let _ = writeln!(out, "  {} end by this deploy", grouped(campaign.ends_at_once));
+    }
+    if campaign.stranded > 0 {
+        let text = format!("{} would be stranded: what they have captured does not fit its new type", grouped(campaign.stranded));
+        let _ = writeln!(out, "  {}", brush.ink(Ink::Red, &text));
     }
     if campaign.finishes_on_old > 0 {
         let _ = writeln!(out, "  {} finish on the old version", grouped(campaign.finishes_on_old));

@@ -108,7 +108,8 @@ fn lines(plan: &DeployPlan) -> Vec<serde_json::Value> {
     let campaigns = plan.campaigns.iter().map(|campaign| json!(campaign));
     let segments = plan.segments.iter().map(|segment| json!(segment));
     let fields = plan.fields.iter().map(|field| json!(field));
-    let rest = (!plan.findings.is_empty()).then(|| json!({ "findings": plan.findings }));
+    let is_more = !plan.findings.is_empty() || !plan.lingering.is_empty();
+    let rest = is_more.then(|| json!({ "findings": plan.findings, "lingering": plan.lingering }));
     campaigns.chain(segments).chain(fields).chain(rest).collect()
 }
 

@@ -86,10 +86,41 @@ fn head(status: &Json, look: &Look) -> String {
     let late = if late_ms >= 1_000 { look.toned(Tone::Warn, &format!(" ({} late)", span(late_ms))) } else { String::new() };
     let next = Some(get(status, "next_due")).filter(|at| !at.is_empty()).unwrap_or("-");
     line("next due", format!("{next}{late}"));
+    if let Some(text) = roll_over(status) {
+        line("roll-over", look.toned(Tone::Warn, &text));
+    }
     if let Some(store) = status.get("store") {
         let free = store.get("free_bytes").and_then(Json::as_u64);
         let free = free.map(|bytes| format!(", {} free on its disk", size(bytes))).unwrap_or_default();
         line("store", format!("{}  {}{free}", printable(get(store, "path")), size(number(store, "bytes"))));
+    }
+    out
+}
+
+/// How far the contacts have followed the last deploy, until all have.
+fn roll_over(status: &Json) -> Option<String> {
+    let progress = status.get("roll_over").filter(|progress| number(progress, "seq") > 0 && progress.get("finished").is_none_or(Json::is_null))?;
+    let (followed, all) = (number(progress, "contacts"), number(status, "contacts"));
+    let is_resting = progress.get("is_resting").and_then(Json::as_bool) == Some(true);
+    let rest = if is_resting { "; it rests: `campc deploy --continue` lets it go on" } else { "" };
+    Some(format!("{followed} of {all} contacts are under no. {}{rest}", number(progress, "seq")))
+}
+
+/// What deploys have put aside.
+fn asides(status: &Json, look: &Look) -> String {
+    let mut out = String::new();
+    for one in list(status, "stranded") {
+        let place = if get(one, "step").is_empty() { String::new() } else { format!(" at {}", printable(get(one, "step"))) };
+        let said = format!("{} in {:?}{place} since {}: {}", number(one, "enrollments"), get(one, "campaign"), get(one, "since"), get(one, "why"));
+        out += &format!("{:<11} {}\n", "stranded", look.toned(Tone::Bad, &printable(&said)));
+    }
+    if !out.is_empty() {
+        out += &format!("{:<11} a deploy with a `migrate` line for them, `campc contacts release CONTACT` or `campc contacts end CONTACT`\n", "");
+    }
+    for one in list(status, "finishing_on_old") {
+        let (count, campaign) = (number(one, "enrollments"), get(one, "campaign"));
+        let said = format!("{count} in {campaign:?} on deployment {} since {}", number(one, "deployment"), get(one, "since"));
+        out += &format!("{:<11} {}\n", "finishing", printable(&said));
     }
     out
 }
@@ -178,6 +209,7 @@ fn troubles(status: &Json, look: &Look) -> String {
         let said = format!("{unknown} of unknown outcome wait for you: `campc outbox list --status unknown`");
         out += &format!("{:<11} {}\n", "attention", look.toned(Tone::Bad, &said));
     }
+    out += &asides(status, look);
     if let Some(count) = status.get("put_aside").and_then(Json::as_u64).filter(|count| *count > 0) {
         out += &format!("{:<11} {count} (`campc store events --quarantined` shows them)\n", "put aside");
     }
