@@ -59,7 +59,7 @@ async fn who_is_stranded_is_listed_until_the_operator_releases_or_ends_it() {
     assert_eq!(rig.sent().len(), 2, "what fell due meanwhile is due at once: {:?}", rig.sent());
     let status = rig.engine().status().unwrap();
     assert_eq!((status.stranded.len(), status.finishing_on_old.len(), status.enrollments), (0, 0, 0));
-    assert_eq!(rig.whats(red).last().map(String::as_str), Some("stopped"));
+    assert_eq!(rig.whats(red).last().map(String::as_str), Some("stopped pause"));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
