@@ -6,6 +6,7 @@
 pub mod crash;
 pub mod fault;
 pub mod project;
+pub mod roll_over;
 pub mod script;
 pub mod simulate;
 pub mod verdict;

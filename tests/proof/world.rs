@@ -155,6 +155,33 @@ impl World {
         Err("the engine does not answer any more".to_owned())
     }
 
+    /// The process has ended by itself; the next act starts another one.
+    pub fn leave(&mut self) {
+        self.engine = None;
+        self.bury();
+    }
+
+    /// Has the process do something until it has, however often it dies on the way.
+    pub async fn insist(&mut self, act: impl AsyncFn(&Engine) -> Result<(), EngineError>) -> Result<(), String> {
+        for _ in 0..TRIES {
+            if self.engine.is_none() && !self.recovered().await? {
+                continue;
+            }
+            let (fuse, engine) = (self.fuse.clone(), self.engine().clone());
+            let done = tokio::select! {
+                biased;
+                () = fuse.wait() => Err(Broken::Again),
+                done = act(&engine) => operated(done),
+            };
+            match done {
+                Ok(()) => return Ok(()),
+                Err(Broken::Wrong(text)) => return Err(text),
+                Err(Broken::Again) => self.look_after_process(),
+            }
+        }
+        Err("the engine does not answer any more".to_owned())
+    }
+
     /// A refusal leaves the process as it is; a dead one is taken away.
     fn look_after_process(&mut self) {
         let is_dead = self.fuse.is_blown() || self.engine.as_ref().is_some_and(has_failed);
