@@ -73,7 +73,8 @@ pub async fn prepare(path: &Path, fuse: &Arc<Fuse>) {
             for chunk in (0..WAITING).collect::<Vec<_>>().chunks(200) {
                 submit(engine, chunk.iter().map(|number| tagged(*number, if *number < 10 { &["out"] } else { &[] })).collect()).await?;
             }
-            let asked = |number: usize| SubmissionKind::Track { name: "asked".into(), properties: json!({ "n": number }).as_object().cloned().unwrap_or_default() };
+            let asked =
+                |number: usize| SubmissionKind::Track { name: "asked".into(), properties: json!({ "n": number }).as_object().cloned().unwrap_or_default() };
             submit(engine, (10..10 + DUE).map(|number| Submission::new(ContactKey::user(&user(number)), asked(number))).collect()).await?;
             engine.advance_clock(engine.now().plus_millis(2 * HOUR_MS)).await?;
             engine.idle().await;
