@@ -1,13 +1,14 @@
 //! The figures of `./bench`: what Camp costs in time, memory and disk on this machine, each with its goal.
 //!
 //! Prints; asserts no times. The real binary is measured from outside: as a process, over HTTP, and by the rows in its store.
-//! `figures BINARY [NAME…]` runs the named parts, all by default: check fmt machine plan counts tests simulate load latency waiting timers size.
-//! `--quick` does a tenth of the work; `--people=N` says how many wait in `waiting` and `timers`.
+//! `figures BINARY [NAME…]` runs the named parts, all by default: check fmt machine plan counts tests simulate load latency waiting timers deploy size.
+//! `--quick` does a tenth of the work; `--people=N` says how many wait in `waiting`, `timers` and `deploy`.
 
 mod check;
 mod client;
 mod counts;
 mod daemon;
+mod deploy;
 mod events;
 mod fmt;
 mod generator;
@@ -42,6 +43,7 @@ const PARTS: &[Part] = &[
     ("latency", latency::run),
     ("waiting", waiting::run),
     ("timers", timers::run),
+    ("deploy", deploy::run),
     ("size", size::run),
 ];
 
