@@ -15,6 +15,7 @@ use super::routes::Routes;
 use super::seen::SeenKeys;
 use super::shared::Shared;
 use super::survey::DeployRequest;
+use super::switching::Thrown;
 use super::units::Unit;
 use super::upkeep::Upkeep;
 use crate::advance::Switching;
@@ -127,6 +128,8 @@ pub(crate) struct Batcher {
     /// What the process is about, for the next one.
     pub deaths: Deaths,
     pub rolling: Rolling,
+    /// Switches that were thrown, and that not everybody inside has looked at yet.
+    pub thrown: Vec<Thrown>,
     pub waiting: Waiting,
     pub upkeep: Upkeep,
 }
@@ -134,7 +137,8 @@ pub(crate) struct Batcher {
 /// Who waits for the engine to come to rest.
 #[derive(Default)]
 pub(crate) struct Waiting {
-    pub settlements: VecDeque<Settlement>,
+    /// What comes but once, and is decided in the next batch: results, and what a batch was about that failed.
+    pub again: VecDeque<Unit>,
     special: Option<Command>,
     moves: VecDeque<(Instant, Reply<Result<Instant, EngineError>>)>,
     idles: Vec<Reply<()>>,
@@ -173,6 +177,7 @@ impl Batcher {
                 self.run_special(command);
             }
             self.look_at_roll_over();
+            self.look_at_switching();
             self.look_at_waiting();
             if self.waiting.is_ended || self.shared.failure.borrow().is_some() {
                 return self.end();
@@ -208,7 +213,7 @@ impl Batcher {
                 }
                 Command::Settled(settled) => {
                     inputs += settled.len();
-                    self.waiting.settlements.extend(settled);
+                    self.waiting.again.extend(settled.into_iter().map(Unit::Settle));
                 }
                 Command::Committed => self.land_if_done(),
                 // What is not an input waits for those before it.
@@ -239,7 +244,7 @@ impl Batcher {
         }
         let due = if self.is_started { self.next_due() } else { None };
         let now = self.shared.clock.now();
-        if self.rolling.is_under_way() || !self.waiting.settlements.is_empty() || due.is_some_and(|at| at <= now) {
+        if self.rolling.is_under_way() || !self.waiting.again.is_empty() || due.is_some_and(|at| at <= now) {
             return Sleep::Due;
         }
         if !self.waiting.moves.is_empty() && self.desk.in_flight() == 0 && self.flight.is_none() {
@@ -272,7 +277,7 @@ impl Batcher {
 
     /// Adds what is due: timers in the order of their instants, results, hand-overs.
     fn add_due(&mut self, units: &mut Vec<Unit>) {
-        units.extend(self.waiting.settlements.drain(..).map(Unit::Settle));
+        units.extend(self.waiting.again.drain(..));
         units.extend(self.rolling.take().into_iter().map(Unit::Bring));
         if !self.is_started {
             return;
@@ -311,7 +316,7 @@ impl Batcher {
 
     fn look_at_waiting(&mut self) {
         let is_calm = self.flight.is_none() && !self.rolling.is_under_way();
-        let is_resting = is_calm && self.desk.in_flight() == 0 && self.waiting.settlements.is_empty();
+        let is_resting = is_calm && self.desk.in_flight() == 0 && self.waiting.again.is_empty();
         if !is_resting {
             return;
         }

@@ -10,8 +10,8 @@ use super::poison::BatchError;
 use super::rolling::{ROLL_OVER, Rolling, encode_progress};
 use super::survey::DeployRequest;
 use super::units::Unit;
-use crate::advance::{Bringing, Switching, is_behind};
-use crate::bytecode::{CampaignId, encode};
+use crate::advance::{Bringing, is_behind};
+use crate::bytecode::encode;
 use crate::machine::Linked;
 use crate::machine::state::ContactUid;
 use crate::proof::{Point, reach};
@@ -36,6 +36,7 @@ impl Batcher {
             let switches = self.shared.read().switches.clone();
             self.desk.begin_sending(&switches);
         }
+        self.finish_switching();
         // Commands on a store whose daemon has stopped keep to the clock it ran on.
         self.store.set_meta(&[(CLOCK, if self.shared.clock.is_manual() { b"manual" } else { b"real" })])?;
         self.is_started = true;
@@ -163,37 +164,6 @@ impl Batcher {
             self.rolling.needed = needed;
         }
         Ok(progress)
-    }
-
-    /// Pauses or resumes a campaign; everybody inside looks at what is due, and on resume those who would have come in meanwhile.
-    pub(super) fn switch(&mut self, campaign: &str, switching: Switching) -> Result<(), EngineError> {
-        let linked = self.shared.linked().ok_or(EngineError::NothingDeployed)?;
-        let index = linked.program.campaigns.iter().position(|def| def.name.as_ref() == campaign);
-        let found = index.and_then(|index| Some((CampaignId::from_index(index), linked.deployment.campaigns.get(index).copied()?)));
-        let (campaign, id) = found.ok_or_else(|| EngineError::Unknown(format!("there is no campaign \"{campaign}\"")))?;
-        let mut switches = self.shared.read().switches.clone();
-        if switching == Switching::Paused {
-            switches.paused.insert(id);
-        } else {
-            switches.paused.remove(&id);
-        }
-        reach(Point::SwitchBegun);
-        self.store.set_switches(&switches)?;
-        reach(Point::SwitchWritten);
-        let mut resident = self.shared.write();
-        resident.switches = switches;
-        let concerned = resident.inside(id);
-        drop(resident);
-        if switching != Switching::Paused {
-            self.desk.resume(id);
-        }
-        for chunk in concerned.chunks(1_000) {
-            let units: Vec<Unit> = chunk.iter().map(|uid| Unit::Switch(*uid, campaign, switching)).collect();
-            self.run_units(units, Vec::new());
-        }
-        self.land();
-        reach(Point::SwitchDone);
-        Ok(())
     }
 
     /// Runs something that is no input, and commits it.

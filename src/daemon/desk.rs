@@ -242,7 +242,7 @@ impl Desk {
     pub fn restore(&mut self, id: EffectId, former: Option<OpenRow>) {
         self.forget(&[id]);
         let Some(mut open) = former else { return };
-        open.place = self.place_of(&open.row);
+        open.place = self.place_before(&open);
         self.put_in(&open);
         self.rows.insert(id, open);
     }
@@ -259,8 +259,19 @@ impl Desk {
     }
     /// Where a row goes whose time has come.
     fn due_place(&self, id: EffectId) -> Place {
-        let row = self.rows.get(&id).map(|open| &open.row).filter(|row| self.is_disabled(row));
-        row.and_then(|row| row.message.clone()).map_or(Place::Ready, Place::Endpoint)
+        self.rows.get(&id).map_or(Place::Ready, |open| self.free_place(&open.row))
+    }
+    /// Where a row goes that nothing but its endpoint holds.
+    fn free_place(&self, row: &OutboxRow) -> Place {
+        row.message.clone().filter(|_| self.is_disabled(row)).map_or(Place::Ready, Place::Endpoint)
+    }
+    /// Where a row goes about which a batch came to nothing. One that was in hand had been let go by its campaign before, whatever the
+    /// row still says of that: nobody would let it go again.
+    fn place_before(&self, open: &OpenRow) -> Place {
+        match self.place_of(&open.row) {
+            Place::Campaign(_) if open.place == Place::InHand => self.free_place(&open.row),
+            place => place,
+        }
     }
     fn put_in(&mut self, open: &OpenRow) {
         let (id, state) = (open.row.effect.id, &open.row.state);
@@ -330,7 +341,7 @@ impl Desk {
     /// A batch that was about rows has ended: those that it left as they were wait again.
     pub fn put_back(&mut self, ids: &[EffectId]) {
         for id in ids {
-            let place = self.rows.get(id).filter(|open| open.place == Place::InHand).map(|open| self.place_of(&open.row));
+            let place = self.rows.get(id).filter(|open| open.place == Place::InHand).map(|open| self.place_before(open));
             if let Some(place) = place {
                 self.move_to(*id, place);
             }

@@ -100,7 +100,7 @@ impl Engine {
     pub fn open(mut store: Box<dyn Store>, options: EngineOptions) -> Result<Engine, EngineError> {
         let rates = vec![("email", options.email_rate), ("sms", options.sms_rate), ("push", options.push_rate), ("webhook", options.webhook_rate)];
         let rules = DeskRules { concurrency: options.concurrency, rates, is_sending: false };
-        let Loaded { mut resident, routes, desk, seen, mut meta, now, rolling } = load(store.as_mut(), &rules, options.clock.now())?;
+        let Loaded { mut resident, routes, desk, seen, mut meta, now, rolling, thrown } = load(store.as_mut(), &rules, options.clock.now())?;
         options.clock.move_to(now);
         resident.switches.ignore_legal_hours = options.ignore_legal_hours;
         let signing_key = meta_or_make(store.as_mut(), &mut meta, "signing_key", || random_bytes::<32>(options.randomness.as_ref()).to_vec())?;
@@ -155,6 +155,7 @@ impl Engine {
             country: options.country.as_deref().and_then(|country| country.parse().ok()),
             is_started: false,
             rolling,
+            thrown,
             deaths: Deaths::open(options.deaths.as_deref()),
             waiting: Waiting::leaving_alone(poisoned),
             upkeep: Upkeep::new(options.keep_events_ms),

@@ -7,6 +7,7 @@ use super::resident::{Keys, Rekeyed, Resident};
 use super::rolling::{ROLL_OVER, Rolling, decode_progress, needed_by};
 use super::routes::{Routes, lane_of};
 use super::seen::SeenKeys;
+use super::switching::{THROWN, Thrown, decode_thrown};
 use super::tally::{ERASED, Tally};
 use crate::advance::{Bringing, Pacing, is_behind, next_wake};
 use crate::bytecode::{Program, decode};
@@ -49,6 +50,8 @@ pub(crate) struct Loaded {
     pub meta: BTreeMap<String, Vec<u8>>,
     pub now: Instant,
     pub rolling: Rolling,
+    /// Switches that not everybody had followed yet.
+    pub thrown: Vec<Thrown>,
 }
 
 /// What has been told so far. Programs and switches come before the contacts, so that each is put in its place as it comes.
@@ -264,7 +267,8 @@ pub(crate) fn load(store: &mut dyn Store, rules: &DeskRules, clock_now: Instant)
         resident.erased = Tally::decode(bytes)?;
     }
     reach(Point::LoadDone);
-    Ok(Loaded { resident, routes, desk, seen, meta, now, rolling })
+    let thrown = meta.get(THROWN).map(|bytes| decode_thrown(bytes)).transpose()?.unwrap_or_default();
+    Ok(Loaded { resident, routes, desk, seen, meta, now, rolling, thrown })
 }
 
 /// A value of `meta`, made and kept if there is none.

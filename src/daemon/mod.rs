@@ -43,6 +43,7 @@ mod settle;
 mod shared;
 mod suppressions;
 mod survey;
+mod switching;
 mod tally;
 mod units;
 mod upkeep;

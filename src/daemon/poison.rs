@@ -154,12 +154,12 @@ impl Batcher {
         for ask in asks {
             self.answer(ask, Err(SubmitError::Store(error.clone())));
         }
-        // Submissions are sent again by who was told; timers and hand-overs are still due. Results come but once.
+        // Submissions are sent again by who was told; timers, hand-overs and questions are still due. The others come but once.
         for unit in units {
-            if let Unit::Settle(settlement) = unit {
-                self.waiting.settlements.push_back(settlement);
-            } else if let Unit::Bring(uid) = unit {
-                self.rolling.put_back(uid);
+            match unit {
+                Unit::Settle(_) | Unit::Switch(..) | Unit::Recover(_) => self.waiting.again.push_back(unit),
+                Unit::Bring(uid) => self.rolling.put_back(uid),
+                Unit::Submit(_) | Unit::HandOver(_) | Unit::Expire(_) | Unit::Lapse(_) | Unit::Reconcile(..) | Unit::Wake(_) | Unit::Again(..) => {}
             }
         }
         self.waiting.is_resting = true;

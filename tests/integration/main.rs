@@ -11,6 +11,7 @@ mod agreement;
 mod bench;
 mod bytecode;
 mod cli;
+mod committing;
 mod compiler;
 mod content;
 mod daemon;

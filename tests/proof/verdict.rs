@@ -3,6 +3,7 @@
 use super::fault::{Answer, Seen};
 use super::script::{Event, Who};
 use super::world::{HOUR_MS, World, address, people, user, who_of};
+use campc::daemon::api::JournalLine;
 use campc::store::{OutboxFilter, PageRequest};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -141,17 +142,16 @@ fn everything_came_to_its_end(world: &World, broken: &mut Vec<String>) {
         broken.push(format!("{} {} was put aside: {}", row.kind, row.what, row.error));
     }
     broken.extend((engine.now() < world.now()).then(|| format!("the clock stands at {}", engine.now().to_rfc3339())));
-    for (who, contact) in people().filter_map(|who| Some((who, engine.contact(engine.resolve(&user(who))?)?))) {
+    for (uid, contact) in engine.contact_ids(None).into_iter().filter_map(|uid| Some((uid, engine.contact(uid)?))) {
+        let name = contact.user_id.or(contact.anonymous_ids.first().cloned()).unwrap_or_else(|| uid.to_text().into());
+        let told = |line: &JournalLine| {
+            format!("  {} {} {} {} {}", line.at, line.campaign.as_deref().unwrap_or_default(), line.step.as_deref().unwrap_or_default(), line.what, line.why)
+        };
         for enrollment in contact.enrollments {
             let wakes = enrollment.wakes_at.unwrap_or_else(|| "never".to_owned());
-            broken.push(format!(
-                "{} is {} at {} of {} since {}, until {wakes}",
-                user(who),
-                enrollment.status,
-                enrollment.step,
-                enrollment.campaign,
-                enrollment.since
-            ));
+            let (status, step, campaign, since) = (enrollment.status, enrollment.step, enrollment.campaign, enrollment.since);
+            broken.push(format!("{name} is {status} at {step} of {campaign} since {since}, until {wakes}"));
+            broken.extend(engine.journal(uid).unwrap_or_default().iter().map(told));
         }
     }
     let filter = OutboxFilter { contact: None, campaign: None, status: None, page: PageRequest::ALL };

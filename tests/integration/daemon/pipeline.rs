@@ -1,55 +1,13 @@
 //! A batch that is decided while the one before is being committed: it sees what that one decided, readers do not; and it goes with it.
 
 use super::rig::{Rig, START, map, welcome_program};
-use campc::advance::Switches;
+use crate::committing::Committing;
 use campc::daemon::api::{Accepted, ContactKey, Submission, SubmissionKind, SubmitError};
-use campc::lang::Instant;
 use campc::machine::state::ContactUid;
-use campc::store::memory::MemoryStore;
-use campc::store::{Batch, DeployRecord, LoadItem, LogPosition, Store, StoreError, StoreReader, Sweep, Swept};
+use campc::store::{Store, StoreError};
 use serde_json::json;
 use std::sync::mpsc::{Receiver, Sender, channel};
-use std::sync::{Arc, Mutex};
 use tokio::task::JoinHandle;
-
-/// A store whose commits wait for a word: go on, or fail so.
-struct Gated {
-    inner: MemoryStore,
-    entered: Mutex<Sender<usize>>,
-    words: Mutex<Receiver<Result<(), StoreError>>>,
-}
-
-impl Store for Gated {
-    fn load(&mut self, seen_since: Instant, sink: &mut dyn FnMut(LoadItem)) -> Result<(), StoreError> {
-        self.inner.load(seen_since, sink)
-    }
-    fn commit(&mut self, batch: &Batch) -> Result<LogPosition, StoreError> {
-        let _ = self.entered.lock().unwrap().send(batch.events.len());
-        self.words.lock().unwrap().recv().unwrap_or(Ok(()))?;
-        self.inner.commit(batch)
-    }
-    fn deploy(&mut self, record: &DeployRecord, batch: &Batch) -> Result<LogPosition, StoreError> {
-        self.inner.deploy(record, batch)
-    }
-    fn set_switches(&mut self, switches: &Switches) -> Result<(), StoreError> {
-        self.inner.set_switches(switches)
-    }
-    fn set_meta(&mut self, entries: &[(&str, &[u8])]) -> Result<(), StoreError> {
-        self.inner.set_meta(entries)
-    }
-    fn sweep(&mut self, effort: Sweep) -> Result<Swept, StoreError> {
-        self.inner.sweep(effort)
-    }
-    fn forget_before(&mut self, before: Instant) -> Result<Swept, StoreError> {
-        self.inner.forget_before(before)
-    }
-    fn erase(&mut self, contact: ContactUid) -> Result<(), StoreError> {
-        self.inner.erase(contact)
-    }
-    fn reader(&self) -> Result<Arc<dyn StoreReader>, StoreError> {
-        self.inner.reader()
-    }
-}
 
 struct Gate {
     rig: Rig,
@@ -62,10 +20,15 @@ type Answer = JoinHandle<Result<Vec<Accepted>, SubmitError>>;
 impl Gate {
     async fn new() -> Gate {
         let mut rig = Rig::new(welcome_program()).await;
-        let ((entered_here, entered), (words, words_there)) = (channel(), channel());
-        let store = Gated { inner: rig.store.clone(), entered: Mutex::new(entered_here), words: Mutex::new(words_there) };
+        let ((entered_here, entered), (words, words_there)) = (channel(), channel::<Result<(), StoreError>>());
+        // Commits wait for a word: go on, or fail so.
+        let store = Committing::on(&rig.store, move |inner, batch| {
+            let _ = entered_here.send(batch.events.len());
+            words_there.recv().unwrap_or(Ok(()))?;
+            inner.commit(batch)
+        });
         rig.engine = None;
-        rig.open_on(Box::new(store), START);
+        rig.open_on(store, START);
         rig.engine().start().await.unwrap();
         Gate { rig, entered, words }
     }

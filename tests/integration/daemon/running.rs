@@ -1,13 +1,10 @@
 //! Inputs, timers, restarts, failed commits.
 
 use super::rig::{DAY, HOUR, Rig, START, anonymous, map, track, welcome_program};
-use campc::advance::Switches;
+use crate::committing::Committing;
 use campc::daemon::api::{ContactKey, Submission, SubmissionKind, SubmitError};
-use campc::lang::Instant;
-use campc::machine::state::ContactUid;
-use campc::store::memory::MemoryStore;
 use campc::store::sqlite::SqliteStore;
-use campc::store::{Batch, DeployRecord, LoadItem, LogPosition, Store, StoreError, StoreReader, Sweep, Swept};
+use campc::store::{Store, StoreError};
 use serde_json::json;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -66,49 +63,14 @@ async fn a_restart_at_any_point_loses_nothing() {
     assert!(whats.contains(&"sent email 2".to_owned()), "{whats:?}");
 }
 
-/// Fails commits while told to.
-struct Failing {
-    inner: MemoryStore,
-    is_full: Arc<AtomicBool>,
-}
-
-impl Store for Failing {
-    fn load(&mut self, seen_since: Instant, sink: &mut dyn FnMut(LoadItem)) -> Result<(), StoreError> {
-        self.inner.load(seen_since, sink)
-    }
-    fn commit(&mut self, batch: &Batch) -> Result<LogPosition, StoreError> {
-        if self.is_full.load(Ordering::SeqCst) { Err(StoreError::Full) } else { self.inner.commit(batch) }
-    }
-    fn deploy(&mut self, record: &DeployRecord, batch: &Batch) -> Result<LogPosition, StoreError> {
-        self.inner.deploy(record, batch)
-    }
-    fn set_switches(&mut self, switches: &Switches) -> Result<(), StoreError> {
-        self.inner.set_switches(switches)
-    }
-    fn set_meta(&mut self, entries: &[(&str, &[u8])]) -> Result<(), StoreError> {
-        self.inner.set_meta(entries)
-    }
-    fn sweep(&mut self, effort: Sweep) -> Result<Swept, StoreError> {
-        self.inner.sweep(effort)
-    }
-    fn forget_before(&mut self, before: Instant) -> Result<Swept, StoreError> {
-        self.inner.forget_before(before)
-    }
-    fn erase(&mut self, contact: ContactUid) -> Result<(), StoreError> {
-        self.inner.erase(contact)
-    }
-    fn reader(&self) -> Result<Arc<dyn StoreReader>, StoreError> {
-        self.inner.reader()
-    }
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_commit_that_fails_leaves_memory_as_it_was() {
     let mut rig = Rig::new(welcome_program()).await;
     let is_full = Arc::new(AtomicBool::new(false));
-    let store = Failing { inner: rig.store.clone(), is_full: is_full.clone() };
+    let full = is_full.clone();
+    let store = Committing::on(&rig.store, move |inner, batch| if full.load(Ordering::SeqCst) { Err(StoreError::Full) } else { inner.commit(batch) });
     rig.engine = None;
-    rig.open_on(Box::new(store), START);
+    rig.open_on(store, START);
     rig.engine().start().await.unwrap();
     is_full.store(true, Ordering::SeqCst);
     let identify = Submission {

@@ -2,13 +2,11 @@
 //! handed over that was not claimed.
 
 use super::rig::{Does, HOUR, MINUTE, Rig};
-use campc::advance::Switches;
+use crate::committing::Committing;
 use campc::bytecode::{Channel, MessageEvent};
 use campc::daemon::api::{ConsentKey, ContactKey, MessageHit, OutboxCommand, OutboxTarget, Submission, SubmissionKind};
-use campc::lang::Instant;
 use campc::machine::state::{ConsentState, ContactUid, EffectId};
-use campc::store::memory::MemoryStore;
-use campc::store::{Batch, DeployRecord, LoadItem, LogPosition, OutboxStatus, Store, StoreError, StoreReader, Sweep, Swept};
+use campc::store::{Batch, OutboxStatus, Store};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
@@ -72,40 +70,6 @@ impl Watch {
     }
 }
 
-struct Watched(MemoryStore, Arc<Mutex<Watch>>);
-
-impl Store for Watched {
-    fn load(&mut self, seen_since: Instant, sink: &mut dyn FnMut(LoadItem)) -> Result<(), StoreError> {
-        self.0.load(seen_since, sink)
-    }
-    fn commit(&mut self, batch: &Batch) -> Result<LogPosition, StoreError> {
-        let position = self.0.commit(batch)?;
-        self.1.lock().unwrap().see(batch);
-        Ok(position)
-    }
-    fn deploy(&mut self, record: &DeployRecord, batch: &Batch) -> Result<LogPosition, StoreError> {
-        self.0.deploy(record, batch)
-    }
-    fn set_switches(&mut self, switches: &Switches) -> Result<(), StoreError> {
-        self.0.set_switches(switches)
-    }
-    fn set_meta(&mut self, entries: &[(&str, &[u8])]) -> Result<(), StoreError> {
-        self.0.set_meta(entries)
-    }
-    fn sweep(&mut self, effort: Sweep) -> Result<Swept, StoreError> {
-        self.0.sweep(effort)
-    }
-    fn forget_before(&mut self, before: Instant) -> Result<Swept, StoreError> {
-        self.0.forget_before(before)
-    }
-    fn erase(&mut self, contact: ContactUid) -> Result<(), StoreError> {
-        self.0.erase(contact)
-    }
-    fn reader(&self) -> Result<Arc<dyn StoreReader>, StoreError> {
-        self.0.reader()
-    }
-}
-
 /// Interleavings of one run: contacts whose sends and opt-outs meet. `CAMP_G16` asks for more.
 fn interleavings() -> usize {
     std::env::var("CAMP_G16").ok().and_then(|text| text.parse().ok()).unwrap_or(10_000)
@@ -162,7 +126,13 @@ async fn g16_nothing_is_claimed_behind_the_commit_of_an_opt_out() {
     let mut dice = Dice(0x5eed_0016);
     let answers = Mutex::new(Dice(0x5eed_1016));
     rig.provider.answers(move |_| answer(&mut answers.lock().unwrap()));
-    rig.open(Box::new(Watched(rig.store.clone(), watch.clone())));
+    let watching = watch.clone();
+    let watched = Committing::on(&rig.store, move |inner, batch| {
+        let position = inner.commit(batch)?;
+        watching.lock().unwrap().see(batch);
+        Ok(position)
+    });
+    rig.open(watched);
     rig.engine().start().await.unwrap();
     let (contacts, rounds) = (interleavings().div_ceil(20).max(20), 20);
     for number in 0..contacts {

@@ -8,3 +8,4 @@ mod operator;
 mod poison;
 mod rig;
 mod scale;
+mod switching;

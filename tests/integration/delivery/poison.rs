@@ -1,17 +1,13 @@
 //! Poison: an input that cannot be carried out is put aside, and stops nobody else.
 
 use super::rig::{DAY, Does, HOUR, Rig, START, program};
-use campc::advance::Switches;
+use crate::committing::Committing;
 use campc::bytecode::{Op, Program};
 use campc::daemon::api::{ContactKey, MessageHit, QuarantineCommand, Submission, SubmissionKind};
-use campc::lang::Instant;
 use campc::machine::Deployment;
 use campc::machine::state::{ContactUid, EffectId};
 use campc::store::memory::MemoryStore;
-use campc::store::{
-    Batch, CountRecord, DeployRecord, EventRecord, JournalRecord, LoadItem, LogPosition, OutboxFilter, OutboxRow, PageRequest, Store, StoreError, StoreReader,
-    Sweep, Swept, UndeclaredRecord,
-};
+use campc::store::{Batch, CountRecord, EventRecord, JournalRecord, OutboxFilter, OutboxRow, PageRequest, Store, StoreError, StoreReader, UndeclaredRecord};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
@@ -37,39 +33,17 @@ impl Picky {
     fn on(inner: MemoryStore, dislikes: impl Fn(&Batch) -> bool + Send + Sync + 'static) -> Picky {
         Picky { inner, dislikes: Arc::new(dislikes), is_picky: Arc::new(AtomicBool::new(true)), refused: Arc::default() }
     }
-}
-
-impl Store for Picky {
-    fn load(&mut self, seen_since: Instant, sink: &mut dyn FnMut(LoadItem)) -> Result<(), StoreError> {
-        self.inner.load(seen_since, sink)
-    }
-    fn commit(&mut self, batch: &Batch) -> Result<LogPosition, StoreError> {
-        if self.is_picky.load(Ordering::SeqCst) && (self.dislikes)(batch) {
-            self.refused.fetch_add(1, Ordering::SeqCst);
-            return Err(StoreError::Conflict("a test".to_owned()));
-        }
-        self.inner.commit(batch)
-    }
-    fn deploy(&mut self, record: &DeployRecord, batch: &Batch) -> Result<LogPosition, StoreError> {
-        self.inner.deploy(record, batch)
-    }
-    fn set_switches(&mut self, switches: &Switches) -> Result<(), StoreError> {
-        self.inner.set_switches(switches)
-    }
-    fn set_meta(&mut self, entries: &[(&str, &[u8])]) -> Result<(), StoreError> {
-        self.inner.set_meta(entries)
-    }
-    fn sweep(&mut self, effort: Sweep) -> Result<Swept, StoreError> {
-        self.inner.sweep(effort)
-    }
-    fn forget_before(&mut self, before: Instant) -> Result<Swept, StoreError> {
-        self.inner.forget_before(before)
-    }
-    fn erase(&mut self, contact: ContactUid) -> Result<(), StoreError> {
-        self.inner.erase(contact)
-    }
-    fn reader(&self) -> Result<Arc<dyn StoreReader>, StoreError> {
-        Ok(Arc::new(Breaking(self.inner.clone())))
+    /// The store itself.
+    fn store(&self) -> Box<Committing> {
+        let picky = self.clone();
+        let commit = move |inner: &mut MemoryStore, batch: &Batch| {
+            if picky.is_picky.load(Ordering::SeqCst) && (picky.dislikes)(batch) {
+                picky.refused.fetch_add(1, Ordering::SeqCst);
+                return Err(StoreError::Conflict("a test".to_owned()));
+            }
+            inner.commit(batch)
+        };
+        Committing::on(&self.inner, commit).read_by(|inner| Arc::new(Breaking(inner.clone())))
     }
 }
 
@@ -123,7 +97,7 @@ async fn picky(dislikes: impl Fn(&Batch) -> bool + Send + Sync + 'static) -> (Ri
         rig.contact(name).await;
     }
     let store = Picky::on(rig.store.clone(), dislikes);
-    rig.open(Box::new(store.clone()));
+    rig.open(store.store());
     rig.engine().start().await.unwrap();
     (rig, store)
 }
@@ -150,7 +124,7 @@ async fn an_event_that_fails_alone_three_times_is_put_aside_and_the_others_of_it
 async fn what_was_put_aside_survives_a_restart_and_is_carried_out_when_the_operator_says_so() {
     let (mut rig, store) = picky(|batch| has_event(batch, "bad")).await;
     rig.engine().submit(vec![event("a", "bad")]).await.unwrap();
-    rig.open(Box::new(store.clone()));
+    rig.open(store.store());
     rig.engine().start().await.unwrap();
     assert_eq!(rig.engine().put_aside().len(), 1);
     let again = rig.engine().settle_quarantine(1, QuarantineCommand::Retry).await.unwrap_err();
@@ -197,7 +171,7 @@ async fn a_timer_that_cannot_be_carried_out_leaves_the_others_their_time() {
     let picky_of =
         Picky { dislikes: Arc::new(move |batch: &Batch| batch.now > START.plus_millis(HOUR) && batch.contacts.iter().any(|image| image.uid == bad)), ..store };
     let mut rig = rig;
-    rig.open(Box::new(picky_of.clone()));
+    rig.open(picky_of.store());
     rig.engine().start().await.unwrap();
     rig.advance(DAY + HOUR).await;
     assert_eq!(rig.sent()[2..], ["later b 1 +1440m"]);
@@ -215,7 +189,7 @@ async fn a_hand_over_that_cannot_be_carried_out_is_dead_and_the_operator_may_ret
     rig.event("a", "go").await;
     rig.idle().await;
     let store = Picky { dislikes: Arc::new(|batch: &Batch| batch.updates.iter().any(|update| update.to.attempt == 2)), ..store };
-    rig.open(Box::new(store.clone()));
+    rig.open(store.store());
     rig.engine().start().await.unwrap();
     rig.advance(HOUR).await;
     assert_eq!(rig.only().status, "dead");
@@ -227,40 +201,14 @@ async fn a_hand_over_that_cannot_be_carried_out_is_dead_and_the_operator_may_ret
 }
 
 /// A store under which the process dies: its thread never comes back from a commit that is about a contact.
-struct Deadly(MemoryStore, ContactUid, Arc<AtomicBool>);
-
-impl Store for Deadly {
-    fn load(&mut self, seen_since: Instant, sink: &mut dyn FnMut(LoadItem)) -> Result<(), StoreError> {
-        self.0.load(seen_since, sink)
-    }
-    fn commit(&mut self, batch: &Batch) -> Result<LogPosition, StoreError> {
-        while batch.now > START.plus_millis(HOUR) && batch.contacts.iter().any(|image| image.uid == self.1) {
-            self.2.store(true, Ordering::SeqCst);
+fn deadly(inner: &MemoryStore, bad: ContactUid, is_dead: Arc<AtomicBool>) -> Box<Committing> {
+    Committing::on(inner, move |inner, batch| {
+        while batch.now > START.plus_millis(HOUR) && batch.contacts.iter().any(|image| image.uid == bad) {
+            is_dead.store(true, Ordering::SeqCst);
             std::thread::park();
         }
-        self.0.commit(batch)
-    }
-    fn deploy(&mut self, record: &DeployRecord, batch: &Batch) -> Result<LogPosition, StoreError> {
-        self.0.deploy(record, batch)
-    }
-    fn set_switches(&mut self, switches: &Switches) -> Result<(), StoreError> {
-        self.0.set_switches(switches)
-    }
-    fn set_meta(&mut self, entries: &[(&str, &[u8])]) -> Result<(), StoreError> {
-        self.0.set_meta(entries)
-    }
-    fn sweep(&mut self, effort: Sweep) -> Result<Swept, StoreError> {
-        self.0.sweep(effort)
-    }
-    fn forget_before(&mut self, before: Instant) -> Result<Swept, StoreError> {
-        self.0.forget_before(before)
-    }
-    fn erase(&mut self, contact: ContactUid) -> Result<(), StoreError> {
-        self.0.erase(contact)
-    }
-    fn reader(&self) -> Result<Arc<dyn StoreReader>, StoreError> {
-        self.0.reader()
-    }
+        inner.commit(batch)
+    })
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -277,7 +225,7 @@ async fn an_input_over_which_the_process_dies_again_and_again_is_put_aside_and_t
     // Each life ends in the first batch after a day; the note of what it was about is all that is left.
     for _ in 1..=4 {
         let is_dead = Arc::new(AtomicBool::new(false));
-        rig.open_noting(Box::new(Deadly(rig.store.clone(), bad, is_dead.clone())), &deaths);
+        rig.open_noting(deadly(&rig.store, bad, is_dead.clone()), &deaths);
         rig.engine().start().await.unwrap();
         let to = START.plus_millis(DAY + HOUR);
         let engine = rig.engine().clone();
@@ -285,7 +233,7 @@ async fn an_input_over_which_the_process_dies_again_and_again_is_put_aside_and_t
         super::rig::until(|| is_dead.load(Ordering::SeqCst)).await;
         dying.abort();
     }
-    rig.open_noting(Box::new(Deadly(rig.store.clone(), bad, Arc::default())), &deaths);
+    rig.open_noting(deadly(&rig.store, bad, Arc::default()), &deaths);
     rig.engine().start().await.unwrap();
     rig.advance(DAY + HOUR).await;
     // The fourth life had sent one before it ended; nobody knows what came of it, so it comes again.
