@@ -37,9 +37,9 @@ impl Context<'_> {
                 self.apply(evaluator, changes);
             }
             InputKind::Message(happening) => self.accept_message(evaluator, happening, happened),
-            InputKind::HandOver { effect, waiting } => {
+            InputKind::HandOver { effect } => {
                 self.set_cause(Arc::from("delivery"));
-                self.hand_over(evaluator, *effect, waiting);
+                self.hand_over(evaluator, *effect);
             }
             InputKind::Result { effect, outcome, .. } => {
                 self.set_cause(Arc::from("delivery"));

@@ -4,7 +4,7 @@ use super::outcome::{Cause, JournalEntry, Outcome, What};
 use super::{Input, InputKind, Switches};
 use crate::bytecode::{CampaignDef, CampaignId, EventId, Fact, FieldId, GroupId, ListId, MessageEvent, SegmentId, StepId, TopicId};
 use crate::lang::{Instant, Record, Value, Zone};
-use crate::machine::state::{Captured, ContactState, Enrollment, EnrollmentUid, SendRecord, StableId, Standing, StepUid, Thread, ThreadId};
+use crate::machine::state::{Captured, ContactState, EffectId, Enrollment, EnrollmentUid, SendRecord, StableId, Standing, StepUid, Thread, ThreadId};
 use crate::machine::{Evaluator, Linked, View, stable, zone_of};
 use std::cell::Cell;
 use std::collections::VecDeque;
@@ -106,6 +106,8 @@ pub(super) struct Context<'a> {
     pub zone: Zone,
     pub now: Instant,
     pub seq: u64,
+    /// Effects of the contact that wait for their hand-over.
+    pub waiting: &'a [EffectId],
     pub out: Outcome,
     pub queue: VecDeque<Happening>,
     pub starts: VecDeque<Start>,
@@ -157,6 +159,7 @@ impl<'a> Context<'a> {
             chain: 0,
             is_cut: false,
             is_quiet: false,
+            waiting: &[],
             dirty: Vec::new(),
             dirty_by: None,
             running: None,
@@ -271,6 +274,7 @@ pub fn advance(linked: &Linked, switches: &Switches, state: &mut ContactState, i
     let mut evaluator = Evaluator::default();
     let mut context = Context::new(linked, switches, state, now);
     context.is_quiet = input.is_quiet;
+    context.waiting = &input.waiting;
     if !matches!(input.kind, InputKind::Created { .. }) {
         context.run_due(&mut evaluator, now.plus_millis(-1));
         // What comes now finds the moments before it behind the contact.

@@ -1,7 +1,7 @@
 //! The hand-over: before an effect that waited is attempted, everything that may stop or hold it is looked at again, with facts as of now.
 
 use super::caps::Cap;
-use super::context::Context;
+use super::context::{Context, Line};
 use super::holds::Asking;
 use super::outcome::{EffectUpdate, What};
 use super::settle::CAMPAIGN_ENDED;
@@ -15,13 +15,13 @@ use std::sync::Arc;
 const LATE_MS: i64 = 60_000;
 
 impl Context<'_> {
-    /// The hand-over of a queued effect is due: look again. The contact's `waiting` effects do not count against caps yet.
-    pub fn hand_over(&mut self, evaluator: &mut Evaluator, effect: EffectId, waiting: &[EffectId]) {
+    /// The hand-over of a queued effect is due: look again.
+    pub fn hand_over(&mut self, evaluator: &mut Evaluator, effect: EffectId) {
         let Some(record) = self.state.sends.iter().rev().find(|record| record.effect == effect).cloned() else {
             // Webhooks and notifications leave whatever has become of the enrollment since.
             return self.out.updates.push(EffectUpdate::Attempt(effect));
         };
-        let update = self.inside(record.enrollment, |context| context.look_again(evaluator, &record, waiting));
+        let update = self.inside(record.enrollment, |context| context.look_again(evaluator, &record));
         match &update {
             EffectUpdate::Attempt(_) => {
                 self.count_from(effect, self.now);
@@ -43,7 +43,7 @@ impl Context<'_> {
     }
 
     /// In the order of what stops for good: exit, address and consent, the campaign's end; then what holds.
-    fn look_again(&mut self, evaluator: &mut Evaluator, record: &SendRecord, waiting: &[EffectId]) -> EffectUpdate {
+    fn look_again(&mut self, evaluator: &mut Evaluator, record: &SendRecord) -> EffectUpdate {
         let effect = record.effect;
         if record.is_exited || !matches!(record.status, SendStatus::Sent) {
             return EffectUpdate::Cancelled(effect, Arc::from("exit"));
@@ -57,14 +57,14 @@ impl Context<'_> {
         let Some((campaign, def)) = campaign.and_then(|id| Some((id, linked.program.campaigns.get(id.index())?))) else {
             return EffectUpdate::Attempt(effect);
         };
-        self.look_at_campaign(evaluator, record, ((campaign, def), message, waiting))
+        self.look_at_campaign(evaluator, record, ((campaign, def), message))
     }
 
     fn look_at_campaign(
         &mut self,
         evaluator: &mut Evaluator,
         record: &SendRecord,
-        ((campaign, def), message, waiting): ((CampaignId, &CampaignDef), Option<&MessageDef>, &[EffectId]),
+        ((campaign, def), message): ((CampaignId, &CampaignDef), Option<&MessageDef>),
     ) -> EffectUpdate {
         let effect = record.effect;
         if def.active_until.is_some_and(|until| self.now >= until) {
@@ -84,7 +84,7 @@ impl Context<'_> {
             Some(at) if at > self.now => return EffectUpdate::Postponed(effect, at),
             Some(_) | None => {}
         }
-        match message.map(|message| self.cap_again(evaluator, (def, message, &to), (record, waiting))) {
+        match message.map(|message| self.cap_again(evaluator, (def, message, &to), record)) {
             Some(Cap::Skip) => EffectUpdate::Cancelled(effect, Arc::from("cap")),
             Some(Cap::Wait { due, .. }) => EffectUpdate::Postponed(effect, due),
             Some(Cap::Free) | None => EffectUpdate::Attempt(effect),
@@ -92,16 +92,11 @@ impl Context<'_> {
     }
 
     /// The caps as they are at a claim: what was handed over counts, and this one not yet, nor what waits behind it.
-    fn cap_again(
-        &mut self,
-        evaluator: &mut Evaluator,
-        (def, message, to): (&CampaignDef, &MessageDef, &str),
-        (record, waiting): (&SendRecord, &[EffectId]),
-    ) -> Cap {
-        let is_open = |effect: EffectId| effect == record.effect || waiting.contains(&effect);
+    fn cap_again(&mut self, evaluator: &mut Evaluator, (def, message, to): (&CampaignDef, &MessageDef, &str), record: &SendRecord) -> Cap {
         let mut lifted = Vec::new();
         for (index, send) in self.state.sends.iter_mut().enumerate() {
-            if send.status == SendStatus::Sent && is_open(send.effect) {
+            let is_open = send.effect == record.effect || self.waiting.contains(&send.effect);
+            if send.status == SendStatus::Sent && is_open {
                 send.status = SendStatus::Held;
                 lifted.push(index);
             }
@@ -116,8 +111,14 @@ impl Context<'_> {
         cap
     }
 
+    /// What a line waits for counts from a send that has not left: then it counts from now on, at the earliest.
+    pub fn counts_anew(&mut self, line: Line) -> bool {
+        let send = self.standing(line).and_then(|standing| standing.counts_from);
+        send.is_some_and(|effect| self.waiting.contains(&effect) && self.count_from(effect, self.now))
+    }
+
     /// A send counts from `at` on, if that is more than a minute later than was thought: caps count it then, and the timers behind it move.
-    fn count_from(&mut self, effect: EffectId, at: Instant) {
+    fn count_from(&mut self, effect: EffectId, at: Instant) -> bool {
         let Some((uid, delay_ms)) = self.state.sends.iter_mut().rev().find(|record| record.effect == effect).and_then(|record| {
             let delay_ms = at.millis_since(record.at);
             if delay_ms <= LATE_MS {
@@ -126,7 +127,7 @@ impl Context<'_> {
             record.at = at;
             Some((record.enrollment, delay_ms))
         }) else {
-            return;
+            return false;
         };
         for thread in self.enrollment_mut(uid).into_iter().flat_map(|enrollment| enrollment.threads.iter_mut()) {
             let standing = &mut thread.standing;
@@ -134,6 +135,7 @@ impl Context<'_> {
                 standing.due = standing.due.map(|due| due.plus_millis(delay_ms));
             }
         }
+        true
     }
 
     /// The provider has it: what counts from the send counts from then.

@@ -16,13 +16,16 @@ pub struct Input {
     pub happened: Option<Instant>,
     /// Imports with `--quiet` and historical events: facts count, triggers do not fire.
     pub is_quiet: bool,
+    /// Effects of the contact that wait for their hand-over still: what counts from one of them cannot be over, and caps do not count them
+    /// yet. Needed with a hand-over, a switch, and when something is due.
+    pub waiting: Vec<EffectId>,
 }
 
 impl Input {
     /// An input that happens as it is accepted.
     #[must_use]
     pub fn new(kind: InputKind) -> Input {
-        Input { kind, happened: None, is_quiet: false }
+        Input { kind, happened: None, is_quiet: false, waiting: Vec::new() }
     }
 }
 
@@ -60,8 +63,6 @@ pub enum InputKind {
     HandOver {
         /// Which.
         effect: EffectId,
-        /// The contact's other effects that wait for theirs: they do not count against caps yet.
-        waiting: Vec<EffectId>,
     },
     /// What came of an attempt.
     Result {

@@ -90,6 +90,9 @@ impl Context<'_> {
         if self.enrollment(line.enrollment).is_some_and(|enrollment| enrollment.gathering.is_some()) {
             return self.close_gathering(evaluator, line.enrollment);
         }
+        if self.counts_anew(line) {
+            return;
+        }
         // Late (a pause, a restart): the decision is taken as of its own time.
         if due < self.now && self.late_decision(evaluator, line, due) {
             return;

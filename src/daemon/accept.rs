@@ -155,7 +155,7 @@ impl Work<'_> {
             (false, false) => InputKind::Changed(changes),
             (false, true) => InputKind::Seen,
         };
-        self.step(uid, &Input { kind, happened, is_quiet });
+        self.step(uid, &Input { happened, is_quiet, ..Input::new(kind) });
         self.complain(uid, facts.problems);
     }
 
@@ -172,7 +172,7 @@ impl Work<'_> {
         if arrival.is_new || !arrival.changes.is_empty() {
             self.enter(arrival, Facts::default());
         }
-        self.step(uid, &Input { kind, happened, is_quiet });
+        self.step(uid, &Input { happened, is_quiet, ..Input::new(kind) });
     }
 
     /// The device of a call is the contact's from now on, whoever had it.
@@ -252,10 +252,10 @@ impl Work<'_> {
         if arrival.is_new {
             // The form's fields are what the contact is made with.
             self.enter(arrival, Facts { changes, problems });
-            self.step(uid, &Input { kind: InputKind::Event { event, properties: Arc::new(record), changes: Vec::new() }, happened, is_quiet });
+            self.step(uid, &Input { happened, is_quiet, ..Input::new(InputKind::Event { event, properties: Arc::new(record), changes: Vec::new() }) });
         } else {
             changes.splice(0..0, arrival.changes);
-            self.step(uid, &Input { kind: InputKind::Event { event, properties: Arc::new(record), changes }, happened, is_quiet });
+            self.step(uid, &Input { happened, is_quiet, ..Input::new(InputKind::Event { event, properties: Arc::new(record), changes }) });
             self.complain(uid, problems);
         }
     }

@@ -284,7 +284,12 @@ impl<'a> Work<'a> {
         let Surroundings { linked, switches, now, resident, .. } = self.around;
         let extended = resident.suppressions.extended(input, &resident.builtins);
         let input = extended.as_ref().unwrap_or(input);
-        let Some(touched) = self.touch(uid) else { return };
+        let Some(wake) = self.touch(uid).map(|touched| touched.wake) else { return };
+        let asks_what_waits = wake.is_some_and(|at| at <= now) || matches!(input.kind, InputKind::Switched { .. });
+        let waiting = if asks_what_waits && input.waiting.is_empty() { self.waiting_of(uid) } else { Vec::new() };
+        let extended = (!waiting.is_empty()).then(|| Input { waiting, ..input.clone() });
+        let input = extended.as_ref().unwrap_or(input);
+        let Some(touched) = self.people.get_mut(&uid) else { return };
         let is_wake = matches!(input.kind, InputKind::Wake);
         let outcome = advance(linked, switches, &mut touched.state, input, now);
         touched.is_woken = is_wake;

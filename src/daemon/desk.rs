@@ -210,11 +210,6 @@ impl Desk {
     pub fn of_contact(&self, contact: ContactUid) -> Vec<EffectId> {
         self.by_contact.range((contact, EffectId([0; 20]))..=(contact, EffectId([255; 20]))).map(|(_, id)| *id).collect()
     }
-    /// The effects of a contact that wait for a hand-over, but for one.
-    pub fn waiting_of(&self, contact: ContactUid, but: EffectId) -> Vec<EffectId> {
-        let is_queued = |id: &EffectId| self.rows.get(id).is_some_and(|open| open.row.state.status == OutboxStatus::Queued);
-        self.of_contact(contact).into_iter().filter(|id| *id != but && is_queued(id)).collect()
-    }
 
     // ---- rows ----
 

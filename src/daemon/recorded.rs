@@ -150,7 +150,7 @@ impl<'a> LogReader<'a> {
             (Vec::new(), changes)
         };
         let kind = InputKind::Event { event, properties: Arc::new(record), changes };
-        first.into_iter().chain(std::iter::once(Input { kind, happened, is_quiet })).collect()
+        first.into_iter().chain(std::iter::once(Input { happened, is_quiet, ..Input::new(kind) })).collect()
     }
 
     fn campaign(&self, name: &str) -> Option<CampaignId> {
@@ -176,13 +176,13 @@ impl Row {
             (false, false) => InputKind::Changed(changes),
             (false, true) => InputKind::Seen,
         };
-        vec![Input { kind, happened, is_quiet }]
+        vec![Input { happened, is_quiet, ..Input::new(kind) }]
     }
     /// The contact's creation or new facts first, then the input itself.
     fn then(self, kind: InputKind) -> Vec<Input> {
         let (happened, is_quiet) = (self.happened, self.is_quiet);
         let mut inputs = if self.is_new || !self.changes.is_empty() { self.changes(Vec::new()) } else { Vec::new() };
-        inputs.push(Input { kind, happened, is_quiet });
+        inputs.push(Input { happened, is_quiet, ..Input::new(kind) });
         inputs
     }
 }

@@ -125,6 +125,11 @@ impl Work<'_> {
         self.batch.journal.push(JournalRow { contact, entry });
     }
 
+    /// The effects of a contact that wait for their hand-over, as this batch has left them.
+    pub fn waiting_of(&self, contact: ContactUid) -> Vec<EffectId> {
+        self.desk.of_contact(contact).into_iter().filter(|id| self.row_status(*id) == Some(OutboxStatus::Queued)).collect()
+    }
+
     /// The hand-over of a queued effect is due: it has expired, or the machine looks again.
     pub fn hand_over(&mut self, id: EffectId) {
         let Some(row) = self.open_row(id).cloned() else { return };
@@ -147,15 +152,18 @@ impl Work<'_> {
                 state.not_before = None;
                 state.expires_at = now.plus_millis(left_ms);
             });
-        } else if row.state.expires_at <= now && !is_planted(Mutant::UnboundedRetry) {
+        } else if row.state.expires_at <= now {
+            if is_planted(Mutant::UnboundedRetry) {
+                return self.change_row(id, |state| state.expires_at = now.plus_millis(86_400_000));
+            }
             return self.give_up(id, "expired");
         }
         let contact = self.canonical(row.effect.contact);
         if is_planted(Mutant::NoSecondLook) {
             self.attempt(id);
         } else if self.state(contact).is_some() {
-            let waiting = self.desk.waiting_of(row.effect.contact, id).into_iter().filter(|id| self.row_status(*id) == Some(OutboxStatus::Queued)).collect();
-            self.step(contact, &Input::new(InputKind::HandOver { effect: id, waiting }));
+            let waiting = self.waiting_of(row.effect.contact);
+            self.step(contact, &Input { waiting, ..Input::new(InputKind::HandOver { effect: id }) });
             reach(Point::HandOverClaimed);
         } else {
             self.close(id, OutboxStatus::Suppressed, &Arc::from("erased"));

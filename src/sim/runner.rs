@@ -284,7 +284,7 @@ impl Runner<'_> {
                 }
             }
         };
-        self.world.feed(who, &Input { kind, happened, is_quiet: false });
+        self.world.feed(who, &Input { happened, ..Input::new(kind) });
         Ok(())
     }
 

@@ -79,7 +79,8 @@ fn attempts_have_a_reason(world: &World, broken: &mut Vec<String>) {
                 broken.push(format!("{} to {}: attempt {} came after attempt {}", later.message, later.to, later.attempt, former.attempt));
             }
             if former.answer == Answer::Taken && former.life == later.life {
-                broken.push(format!("{} to {} was taken, and sent again", later.message, later.to));
+                let told = |seen: &Seen| format!("attempt {} at {} in life {}, {:?}", seen.attempt, seen.at.to_rfc3339(), seen.life, seen.answer);
+                broken.push(format!("{} to {} was taken, and sent again: {}, then {}", later.message, later.to, told(former), told(later)));
             }
         }
     }

@@ -198,7 +198,7 @@ impl Person {
         let uid = ContactUid(contact_number(scene.seed, self.contact));
         self.state = ContactState { uid, created_at: now, accepted_at: now, ..ContactState::default() };
         let is_known = self.contact < scene.known();
-        let input = Input { kind: InputKind::Created { changes: scene.first_facts(self.contact, now) }, happened: None, is_quiet: is_known };
+        let input = Input { is_quiet: is_known, ..Input::new(InputKind::Created { changes: scene.first_facts(self.contact, now) }) };
         self.feed(scene, (shared, tally), (now, &input));
         if is_known && !scene.linked.deployment.existing.is_empty() {
             let outcome = redeploy(&scene.linked, &scene.switches, (&mut self.state, &mut shared.existing), now);

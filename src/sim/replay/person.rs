@@ -152,7 +152,7 @@ impl<'a> Replay<'a> {
         let input = match came {
             Came::Late => Input::new(InputKind::Result { effect, attempt: 1, outcome: DeliveryOutcome::Accepted { at: self.now, decided_at: self.now } }),
             Came::Failed { reason, is_hard_bounce } => refused(effect, reason, if is_hard_bounce { Bounce::Hard } else { Bounce::None }),
-            Came::LookedAt => Input::new(InputKind::HandOver { effect, waiting: Vec::new() }),
+            Came::LookedAt => Input::new(InputKind::HandOver { effect }),
             Came::Answered { is_ok } => answered(effect, if is_ok { 200 } else { 500 }, Value::Unset),
         };
         for person in 0..self.people.len() {

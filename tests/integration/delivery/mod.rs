@@ -4,6 +4,7 @@ mod answers;
 mod claims;
 mod g15;
 mod g16;
+mod late;
 mod operator;
 mod poison;
 mod rig;

@@ -1,8 +1,7 @@
 //! Mistakes planted on purpose: each must be noticed by what proves the promises, or that proves nothing.
 
 use crate::proof::crash::crash_everywhere;
-use crate::proof::fault::Fuse;
-use crate::proof::fault::Mood;
+use crate::proof::fault::{Fuse, Mood, Refusal};
 use crate::proof::script::{Act, Event};
 use crate::proof::simulate::{Faults, simulate};
 use crate::proof::verdict::broken_promises;
@@ -90,13 +89,24 @@ async fn second_look(mutants: &[Mutant]) -> Vec<String> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn g33_a_lost_answer_of_a_commit_taken_for_a_refusal_is_noticed() {
-    // An engine that does not come to an end any more is noticed as well.
-    let _ = tokio::time::timeout(std::time::Duration::from_secs(60), noticed(Mutant::LostCommitIsAbort)).await;
+    assert_eq!(lost_answer(&[]).await, Vec::<String>::new());
+    let broken = lost_answer(&[Mutant::LostCommitIsAbort]).await;
+    assert!(!broken.is_empty(), "what was committed was decided again, and nobody noticed");
+}
+
+/// The answer to a commit is lost, and its sender repeats what it sent.
+async fn lost_answer(mutants: &[Mutant]) -> Vec<String> {
+    plant(mutants);
+    let mut world = World::new(Ground::Memory(MemoryStore::new()), 1, Fuse::watched());
+    world.play(&[Act::Submit(vec![Event::Identify(0)])]).await.unwrap();
+    world.refusals.lock().unwrap().push(Refusal::AnswerLost);
+    let played = world.play(&[Act::Submit(vec![Event::Ping(0, 1), Event::Bought(0, 5)]), Act::Hours(24 * 60)]).await;
+    played.map_or_else(|error| vec![error], |()| broken_promises(&world))
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn g33_attempts_without_an_end_are_noticed() {
-    noticed(Mutant::UnboundedRetry).await;
+    is_noticed(Mutant::UnboundedRetry, &["stays"]).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -7,7 +7,7 @@ use crate::proof::verdict::differences;
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn g18_simulated_histories_with_faults_keep_every_promise_and_come_to_rest() {
     let fuse = Fuse::watched();
-    for seed in 0..crate::proof::size("CAMP_PROOF_SEEDS", 25) {
+    for seed in 0..crate::proof::size("CAMP_PROOF_SEEDS", 60) {
         if let Err(broken) = simulate(seed, 80, (Faults::All, &fuse)).await {
             panic!("seed {seed}:\n{}", broken.join("\n"));
         }
