@@ -3,9 +3,11 @@
 use super::api::{DeployOptions, Deployed, EngineError, Refusal, RollOver, RollingOn};
 use super::batcher::Command;
 use super::engine::Engine;
+use super::plan::{PlanAsk, planned};
 use super::survey::survey;
 use crate::bytecode::{Program, decode};
 use crate::machine::Deployment;
+use crate::migrate::{Depth as PlanDepth, Permits, Plan};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -29,6 +31,19 @@ impl Engine {
     /// # Errors
     /// As [`Engine::deploy_with`]; there was none before; somebody has come to what it does not have ([`EngineError::Refused`]).
     pub async fn roll_back(&self, options: DeployOptions) -> Result<Deployed, EngineError> {
+        let (program, deployment) = self.before()?;
+        self.deploy_surveyed((program, Some(deployment)), options).await
+    }
+    /// What taking the last deploy back would change.
+    ///
+    /// # Errors
+    /// There was no program before; the store failed.
+    pub fn plan_back(&self, depth: PlanDepth, permits: Permits) -> Result<Plan, EngineError> {
+        let (program, deployment) = self.before()?;
+        Ok(planned(&self.inner.shared, &PlanAsk { program, depth, permits }, Some(&deployment)))
+    }
+    /// The program that ran before, with the deployment it had last.
+    fn before(&self) -> Result<(Arc<Program>, Deployment), EngineError> {
         let before = self.linked().ok_or(EngineError::NothingDeployed)?.deployment.terms.from;
         let none = || EngineError::Unknown("there is no deploy to take back: this is the first program of the store".to_owned());
         let (image, deployment) = self.inner.shared.reader.deployed(before.ok_or_else(none)?)?.ok_or_else(none)?;
@@ -36,7 +51,7 @@ impl Engine {
             let text = format!("this campc cannot load the program that ran before: {error}; nothing has changed");
             EngineError::Refused(Refusal { code: "E2203", text })
         })?;
-        self.deploy_surveyed((Arc::new(program), Some(deployment)), options).await
+        Ok((Arc::new(program), deployment))
     }
     async fn deploy_surveyed(&self, target: (Arc<Program>, Option<Deployment>), options: DeployOptions) -> Result<Deployed, EngineError> {
         let shared = self.inner.shared.clone();

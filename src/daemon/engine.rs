@@ -504,7 +504,7 @@ impl Engine {
     /// What a deploy would change. Takes its time over everybody who is known, and holds up nobody.
     #[must_use]
     pub fn plan(&self, ask: &PlanAsk) -> Plan {
-        planned(&self.inner.shared, ask)
+        planned(&self.inner.shared, ask, None)
     }
     /// Inputs that were put aside, oldest first.
     #[must_use]

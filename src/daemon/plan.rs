@@ -3,6 +3,7 @@
 
 use super::shared::Shared;
 use crate::bytecode::{Program, program_hash};
+use crate::machine::Deployment;
 use crate::machine::state::{ContactState, ContactUid};
 use crate::migrate::{Choices, Depth, Permits, Plan, Question, plan};
 use crate::store::PackedState;
@@ -26,7 +27,9 @@ pub struct PlanAsk {
 }
 
 /// Plans a deploy of a program onto the one that runs.
-pub(super) fn planned(shared: &Shared, ask: &PlanAsk) -> Plan {
+///
+/// Of a roll-back the deployment is known that the program had before.
+pub(super) fn planned(shared: &Shared, ask: &PlanAsk, back_to: Option<&Deployment>) -> Plan {
     let (linked, switches, uids) = {
         let resident = shared.read();
         (resident.linked.clone(), resident.switches.clone(), resident.uids())
@@ -39,7 +42,7 @@ pub(super) fn planned(shared: &Shared, ask: &PlanAsk) -> Plan {
         now: shared.clock.now(),
         depth: ask.depth,
         permits: &ask.permits,
-        choices: Choices::default(),
+        choices: Choices { back_to },
     };
     with_everybody(shared, &uids, |states| plan(&question, states))
 }

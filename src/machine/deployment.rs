@@ -52,11 +52,11 @@ impl Registry {
     pub fn carried(&self, kind: IdKind, name: &str, was: Option<&Arc<str>>) -> Option<StableId> {
         self.find(kind, name).or_else(|| self.find(kind, was?))
     }
-    /// Whether a step of that name or path has ever been deployed.
+    /// The lineage of the step that last had that name or path, whether or not it is there still.
     #[must_use]
-    pub fn ever_had(&self, campaign: StableId, text: &str) -> bool {
-        let has = |key: String| self.steps.contains_key(&(campaign, Arc::from(key)));
-        has(format!("as {text}")) || has(text.strip_suffix("#1").unwrap_or(text).to_owned())
+    pub fn last_step(&self, campaign: StableId, text: &str) -> Option<StepUid> {
+        let find = |key: String| self.steps.get(&(campaign, Arc::from(key))).copied();
+        find(format!("as {text}")).or_else(|| find(text.strip_suffix("#1").unwrap_or(text).to_owned()))
     }
     fn id_of(&mut self, kind: IdKind, name: &Arc<str>, was: Option<&Arc<str>>) -> StableId {
         if let Some(id) = self.carried(kind, name, was) {

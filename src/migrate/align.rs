@@ -2,9 +2,10 @@
 
 use super::anchors::{Anchors, anchors};
 use super::mapping::{CampaignMapping, Choices, Fate, How, Mapping};
-use super::rules::{Rule, Sides, rules};
+use super::rules::{Rule, Rules, Sides, rules};
 use super::tree::{BlockKey, Nesting, Tree, renames};
 use crate::bytecode::{CampaignId, Program, StepDef, StepId, StepKind, campaign_hash};
+use crate::machine::state::StepUid;
 use crate::machine::{Deployment, IdKind};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -32,13 +33,18 @@ pub fn align(running: (&Program, &Deployment), next: &Program, choices: &Choices
         }
         align_campaign(&sides, choices, &mut mapping);
     }
+    if let Some(back_to) = choices.back_to {
+        let is_free = |uid: &StepUid| !deployment.steps.contains(uid);
+        mapping.regained = mapping.origins.iter().enumerate().map(|(at, _)| back_to.steps.get(at).copied().filter(is_free)).collect();
+    }
     mapping
 }
 
 /// Aligns one campaign and writes down what came of it.
 fn align_campaign(sides: &Sides<'_, '_>, choices: &Choices<'_>, mapping: &mut Mapping) {
-    let (rules, findings) = if choices.back_to.is_some() { Default::default() } else { rules(sides) };
+    let Rules { rules, late, findings } = if choices.back_to.is_some() { Rules::default() } else { rules(sides) };
     mapping.findings.extend(findings);
+    mapping.late.extend(late);
     let lineage = same_lineage(sides, choices);
     let aligned = Aligning::new((sides.old, sides.new), (&rules, Reserve::Kept), &lineage).run();
     // The right side of a rule may be another step's own place as well; a rule does not take that away.
@@ -94,7 +100,7 @@ fn renamed_kinds(sides: &Sides<'_, '_>, rules: &[Rule]) -> Vec<(StepId, StepId)>
 fn same_lineage(sides: &Sides<'_, '_>, choices: &Choices<'_>) -> Vec<(usize, usize)> {
     let Some(back_to) = choices.back_to else { return Vec::new() };
     let (_, deployment, _) = sides.running;
-    let uid = |steps: &[crate::machine::state::StepUid], id: StepId| steps.get(id.index()).copied();
+    let uid = |steps: &[StepUid], id: StepId| steps.get(id.index()).copied();
     let uids: BTreeMap<_, usize> = sides.new.nodes.iter().enumerate().filter_map(|(at, node)| Some((uid(&back_to.steps, node.id)?, at))).collect();
     let pairs = sides.old.nodes.iter().enumerate();
     pairs.filter_map(|(at, node)| Some((at, *uids.get(&uid(&deployment.steps, node.id)?)?))).collect()

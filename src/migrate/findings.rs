@@ -5,9 +5,9 @@ use super::messages::{ALIKE, likeness, sent_by, text_of};
 use super::offer::{Stuck, offer};
 use super::plan::CampaignPlan;
 use super::planning::{Making, is_standing_kind};
-use super::problems::{self, Finding, Place};
-use super::tree::{Nesting, Tree, renames};
-use crate::bytecode::{CampaignId, Program, StepId, StepKind};
+use super::problems::{self, Finding, Nameless, Place};
+use super::tree::{Nesting, Node, Tree, renames};
+use crate::bytecode::{CampaignId, Program, StepId};
 use crate::machine::stable;
 
 /// Adds the findings of a campaign that is in both programs.
@@ -93,11 +93,12 @@ impl Search<'_> {
         findings
     }
 
-    /// The steps of the running version that are equal to one, with it, and how many stand at each.
+    /// The steps of the running version that are equal to one, with it, and how many stand at each. What has its place is none of them.
     fn equals(&self, step: StepId) -> Vec<(StepId, u64)> {
         let Some(node) = self.old.nodes.iter().find(|node| node.id == step) else { return Vec::new() };
         let row = self.old.blocks.get(&(node.parent, node.arm.clone())).into_iter().flatten().filter_map(|at| self.old.nodes.get(*at));
-        row.filter(|other| other.equals_key() == node.equals_key()).map(|other| (other.id, self.making.counted(other.id).here)).collect()
+        let is_open = |other: &&Node<'_>| self.making.crossing.mapping.fate(other.id).target().is_none();
+        row.filter(|other| other.equals_key() == node.equals_key()).filter(is_open).map(|other| (other.id, self.making.counted(other.id).here)).collect()
     }
 
     /// One line goes on, the others stop.
@@ -167,7 +168,7 @@ impl Search<'_> {
 
     /// Steps without a name, with equals beside them, at which somebody stands. What is stuck has its own finding.
     fn nameless(&self, stuck: &[Stuck]) -> Option<Finding> {
-        let mut steps = Vec::new();
+        let mut steps: Vec<Nameless> = Vec::new();
         for node in self.old.nodes.iter().filter(|node| node.def.name.is_none() && is_standing_kind(node.def.kind)) {
             let here = self.making.counted(node.id).here;
             let to = self.making.crossing.mapping.fate(node.id).target();
@@ -176,11 +177,18 @@ impl Search<'_> {
             let row = self.new.blocks.get(&(to.parent, to.arm.clone())).into_iter().flatten().filter_map(|at| self.new.nodes.get(*at));
             let equals = row.filter(|other| other.equals_key() == to.equals_key() && other.def.name.is_none()).count();
             if equals > 1 {
-                let head = self.next().outline.steps.get(to.id.index()).map_or_else(String::new, |outline| outline.head.to_string());
-                let text = if to.def.kind == StepKind::Wait { head } else { to.target.clone() };
-                steps.push((to.def.identity().to_string(), text, here));
+                let head = self.next().outline.steps.get(to.id.index()).map_or(&to.def.text, |outline| &outline.head).to_string();
+                let name = self.free_name(&to.target, &steps);
+                steps.push(Nameless { identity: to.def.identity().to_string(), head, name, here });
             }
         }
         (!steps.is_empty()).then(|| problems::nameless(&self.campaign, &steps, self.source.clone()))
+    }
+
+    /// A name that no step of the campaign has, and that is offered to none so far.
+    fn free_name(&self, target: &str, offered: &[Nameless]) -> String {
+        let word: String = target.chars().take_while(char::is_ascii_lowercase).collect();
+        let is_free = |name: &String| !self.new.nodes.iter().any(|node| node.def.name.as_deref() == Some(name)) && !offered.iter().any(|known| known.name == *name);
+        (1..).map(|number: u32| format!("{word}_{number}")).find(is_free).unwrap_or(word)
     }
 }

@@ -2,6 +2,7 @@
 
 use super::problems::Finding;
 use crate::bytecode::{CampaignId, StepId};
+use crate::machine::state::StepUid;
 use crate::machine::{Deployment, Lineage};
 use serde::{Deserialize, Serialize};
 
@@ -77,8 +78,27 @@ pub struct Mapping {
     pub origins: Vec<Option<StepId>>,
     /// Steps whose name stands for another kind of step now: the old one and the new one.
     pub renamed_kinds: Vec<(StepId, StepId)>,
+    /// Lines of `migrate` about steps that only an earlier version had.
+    pub late: Vec<LateMove>,
+    /// Of a roll-back, by step of the new program: the lineage that it had before, where no step of the running one carries that on.
+    pub regained: Vec<Option<StepUid>>,
     /// What is wrong with lines of `migrate`.
     pub findings: Vec<Finding>,
+}
+
+/// A line of `migrate` about a step that only an earlier version had: it leads whoever stands there, put aside by an earlier deploy.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LateMove {
+    /// The step's lineage.
+    pub from: StepUid,
+    /// The step of the new program; none: one stops.
+    pub to: Option<StepId>,
+    /// The campaign's name in the new program.
+    pub campaign: String,
+    /// What the step was called.
+    pub step: String,
+    /// What is said of the line where nobody stands there.
+    pub title: String,
 }
 
 impl Mapping {
@@ -90,12 +110,13 @@ impl Mapping {
     /// What the new deployment inherits from the running one.
     #[must_use]
     pub fn lineage(&self, running: &Deployment) -> Lineage {
-        let heirs = self.origins.iter().map(|origin| origin.and_then(|step| running.steps.get(step.index()).copied())).collect();
+        let carried = self.origins.iter().map(|origin| origin.and_then(|step| running.steps.get(step.index()).copied()));
+        let heirs = carried.enumerate().map(|(at, uid)| uid.or_else(|| self.regained.get(at).copied().flatten())).collect();
         let moves = self.fates.iter().zip(&running.steps).filter_map(|(fate, uid)| match fate {
             Fate::Mapped { to, how: How::Rule } => Some((*uid, Some(*to))),
             Fate::Stopped => Some((*uid, None)),
             Fate::Mapped { .. } | Fate::Ambiguous(_) | Fate::Gone => None,
         });
-        Lineage { heirs, moves: moves.collect() }
+        Lineage { heirs, moves: moves.chain(self.late.iter().map(|late| (late.from, late.to))).collect() }
     }
 }

@@ -28,7 +28,7 @@ mod tree;
 
 pub use align::align;
 pub use landing::{Crossing, Landing, land};
-pub use mapping::{CampaignMapping, Choices, Fate, How, Mapping};
+pub use mapping::{CampaignMapping, Choices, Fate, How, LateMove, Mapping};
 pub use plan::{CampaignChange, CampaignPlan, FieldPlan, HeaderPlan, LingeringPlan, Plan, SegmentPlan, StepHow, StepPlan};
 pub use planning::{Depth, FinishOnOld, Permits, Question, needs_release, plan};
 pub use problems::{Finding, Version, grouped};

@@ -5,10 +5,10 @@ use super::captured::Readers;
 use super::findings::campaign_findings;
 use super::headers::header;
 use super::landing::Crossing;
-use super::mapping::{Choices, Fate, How, Mapping};
+use super::mapping::{Choices, Fate, How, LateMove, Mapping};
 use super::messages::{sent_by, text_of};
 use super::plan::{CampaignChange, CampaignPlan, FieldPlan, LingeringPlan, Plan, SegmentPlan, StepHow, StepPlan};
-use super::problems;
+use super::problems::{self, Finding};
 use super::squeeze::squeeze;
 use super::survey::{Counted, Survey, Surveyor, campaign_pairs};
 use crate::advance::Switches;
@@ -100,7 +100,7 @@ pub fn plan(question: &Question<'_>, states: impl Iterator<Item = ContactState>)
     making.segments(&mut plan);
     making.fields(&mut plan);
     making.lingering(&mut plan);
-    plan.findings.extend(mapping.findings.iter().filter(|finding| !plan.campaigns.iter().any(|known| known.campaign == finding.campaign)).cloned());
+    plan.findings.extend(making.rule_findings().filter(|finding| !plan.campaigns.iter().any(|known| known.campaign == finding.campaign)).cloned());
     plan
 }
 
@@ -245,9 +245,9 @@ impl Making<'_> {
     fn changed_campaign(&self, (old, new): (CampaignId, CampaignId)) -> Option<CampaignPlan> {
         let (running, next) = (self.crossing.running, self.crossing.next);
         let (former, def) = (running.program.campaigns.get(old.index())?, next.program.campaigns.get(new.index())?);
-        let findings: Vec<_> = self.crossing.mapping.findings.iter().filter(|finding| finding.campaign == def.name.as_ref()).cloned().collect();
+        let findings: Vec<_> = self.rule_findings().filter(|finding| finding.campaign == def.name.as_ref()).cloned().collect();
         let is_changed = self.crossing.mapping.campaigns.get(old.index()).is_some_and(|mapped| mapped.is_changed);
-        let has_rule = former.steps.iter().any(|step| matches!(self.crossing.mapping.fate(*step), Fate::Stopped | Fate::Mapped { how: How::Rule, .. }));
+        let has_rule = self.late_rows(new).next().is_some() || former.steps.iter().any(|step| matches!(self.crossing.mapping.fate(*step), Fate::Stopped | Fate::Mapped { how: How::Rule, .. }));
         if !is_changed && !has_rule && findings.is_empty() {
             return None;
         }
@@ -310,8 +310,40 @@ impl Making<'_> {
             let row = StepPlan { old: None, new: identity, how: StepHow::New, here, due_at_once: 0, before: None, after: None, is_content_changed: false };
             rows.push(((step.index() + 1, 0), row));
         }
+        rows.extend(self.late_rows(new).map(|row| ((usize::MAX, 0), row)));
         rows.sort_by_key(|(place, _)| *place);
         made.steps = rows.into_iter().map(|(_, row)| row).collect();
+    }
+
+    /// What is wrong with lines of `migrate`. A line that somebody stands at who was put aside earlier has work to do still.
+    fn rule_findings(&self) -> impl Iterator<Item = &Finding> {
+        let mapping = self.crossing.mapping;
+        let works = |finding: &Finding| mapping.late.iter().any(|late| late.title == finding.title && self.aside_at(late) > 0);
+        mapping.findings.iter().filter(move |finding| finding.is_error() || !works(finding))
+    }
+
+    fn aside_at(&self, late: &LateMove) -> u64 {
+        self.survey.aside.get(&late.from).copied().unwrap_or(0)
+    }
+
+    /// The lines that lead those who were put aside by an earlier deploy.
+    fn late_rows(&self, new: CampaignId) -> impl Iterator<Item = StepPlan> {
+        let next = &self.crossing.next.program;
+        let is_here = move |late: &&LateMove| self.aside_at(late) > 0 && self.late_campaign(late) == Some(new);
+        self.crossing.mapping.late.iter().filter(is_here).map(|late| StepPlan {
+            old: Some(late.step.clone()),
+            new: late.to.and_then(|to| next.steps.get(to.index())).map(|def| def.identity().to_string()),
+            how: if late.to.is_some() { StepHow::Rule } else { StepHow::Stopped },
+            here: self.aside_at(late),
+            due_at_once: 0,
+            before: None,
+            after: None,
+            is_content_changed: false,
+        })
+    }
+
+    fn late_campaign(&self, late: &LateMove) -> Option<CampaignId> {
+        self.crossing.next.program.campaigns.iter().position(|def| *def.name == *late.campaign).map(CampaignId::from_index)
     }
 
     fn is_target(&self, step: StepId) -> bool {

@@ -303,15 +303,36 @@ pub(super) fn nearly_same(campaign: &str, (old, new): (&str, &str), likeness: f6
     Finding::new(Code::W2111, campaign, title).at(Version::New, source).with_help(help)
 }
 
-/// W2112; `steps` are identities with how many stand there.
-pub(super) fn nameless(campaign: &str, steps: &[(String, String, u64)], source: String) -> Finding {
-    let here: u64 = steps.iter().map(|(_, _, here)| here).sum();
+/// A step without a name, with equals beside it.
+pub(super) struct Nameless {
+    /// What it is called.
+    pub identity: String,
+    /// Its own line.
+    pub head: String,
+    /// A name that is free.
+    pub name: String,
+    /// How many contacts stand there.
+    pub here: u64,
+}
+
+impl Nameless {
+    /// Its line with the name: it stands last, but before the arms.
+    fn line(&self) -> String {
+        match (self.head.strip_suffix(" then"), self.head.split_once(" {")) {
+            (Some(front), _) => format!("{front} as {} then", self.name),
+            (None, Some((front, _))) => format!("{front} as {} {{ … }}", self.name),
+            (None, None) => format!("{} as {}", self.head, self.name),
+        }
+    }
+}
+
+/// W2112
+pub(super) fn nameless(campaign: &str, steps: &[Nameless], source: String) -> Finding {
+    let here: u64 = steps.iter().map(|step| step.here).sum();
     let title = format!("{} at steps without a name that have equals beside them", who(here, "stand"));
     let mut finding = Finding { contacts: here, ..Finding::new(Code::W2112, campaign, title).at(Version::New, source) };
-    for (number, (identity, text, here)) in steps.iter().enumerate() {
-        let word: String = text.chars().take_while(char::is_ascii_lowercase).collect();
-        let name = format!("{word}_{}", number + 1);
-        finding = finding.with_note(format!("`{identity}`, {} here: write `{text} as {name}`", grouped(*here)));
+    for step in steps {
+        finding = finding.with_note(format!("`{}`, {} here: write `{}`", step.identity, grouped(step.here), step.line()));
     }
     finding.with_help("give them names, so that a later deploy finds them whatever stands around them")
 }

@@ -59,6 +59,8 @@ pub(super) struct Survey {
     pub had: FxHashMap<StepUid, u64>,
     /// By segment of the new program: who comes in, who goes out.
     pub segments: BTreeMap<usize, (u64, u64)>,
+    /// By step of an older version: enrollments that an earlier deploy has put aside there.
+    pub aside: FxHashMap<StepUid, u64>,
     /// By campaign: enrollments that have been finishing on an older version for long, and since when the first.
     pub lingering: BTreeMap<StableId, (u64, Instant)>,
     /// By field of the new program: values, and those that do not fit.
@@ -89,6 +91,7 @@ impl Surveyor<'_> {
         self.segments(state);
         self.fields(state);
         self.lingering(state);
+        self.aside(state);
         count(&mut self.survey.inside, state.enrollments.iter());
         count(&mut self.survey.bound, state.enrollments.iter().filter(|enrollment| is_bound(state, enrollment)));
         let mut here: Vec<StepUid> = Vec::new();
@@ -115,6 +118,16 @@ impl Surveyor<'_> {
     /// The enrollments that the deploy concerns.
     fn changing<'e>(&self, state: &'e ContactState) -> impl Iterator<Item = &'e Enrollment> + use<'e, '_> {
         state.enrollments.iter().filter(|enrollment| self.changed.contains(&enrollment.campaign) && is_bound(state, enrollment))
+    }
+
+    /// Who stands where an earlier deploy has put them aside.
+    fn aside(&mut self, state: &ContactState) {
+        for enrollment in state.enrollments.iter().filter(|enrollment| !is_bound(state, enrollment)) {
+            let mut steps: Vec<StepUid> = enrollment.threads.iter().map(|thread| thread.standing.step).collect();
+            steps.sort_unstable();
+            steps.dedup();
+            steps.into_iter().for_each(|step| *self.survey.aside.entry(step).or_default() += 1);
+        }
     }
 
     /// Who has been finishing on an older version for long.

@@ -103,14 +103,7 @@ impl Deploy {
             let text = "error[E2201]: this plan is of another time: the running program or the source is another one now; plan again and look at what it says";
             return Err(Failure::rendered(Exit::Failed, text));
         }
-        print(&changes(&plan, context.paint_stdout()));
-        let found = findings(&plan, context.paint_stderr(), &|_| None);
-        if !plan.is_deployable() {
-            return Err(Failure::rendered(Exit::Failed, format!("{found}\nnothing was deployed")));
-        }
-        if !found.is_empty() {
-            remark(found.trim_end());
-        }
+        show(context, &plan)?;
         if !plan.is_change() {
             return Ok(Exit::Done);
         }
@@ -123,22 +116,30 @@ impl Deploy {
         self.tell(door, answer.ok()?).await
     }
 
-    fn roll_back(&self, _: &Context, project: &Project) -> Outcome {
-        if !self.yes && !is_wanted("Take the last deploy back?")? {
-            remark("nothing was deployed");
-            return Ok(Exit::Failed);
-        }
-        let options = serde_json::to_string(&self.options(None)).map_err(|error| Failure::usage(error.to_string()))?;
+    fn roll_back(&self, context: &Context, project: &Project) -> Outcome {
         block_on(async {
             let door = Door::open(project, self.store.as_deref()).await?;
-            let answer = door.post(&format!("/v1/roll-back?options={}", encoded(&options)), String::new()).await;
-            let outcome = match answer.and_then(|answer| answer.ok()) {
-                Ok(deployed) => self.tell(&door, deployed).await,
-                Err(failure) => Err(failure),
-            };
+            let outcome = self.roll_back_through(context, &door).await;
             door.close().await;
             outcome
         })
+    }
+
+    async fn roll_back_through(&self, context: &Context, door: &Door) -> Outcome {
+        let path = format!("{}&back=true", route(&self.options(None), None)?);
+        let plan: DeployPlan = typed(door.send(&path, Vec::new()).await?.ok()?)?;
+        let options = serde_json::to_string(&self.options(None)).map_err(|error| Failure::usage(error.to_string()))?;
+        let back = format!("/v1/roll-back?options={}", encoded(&options));
+        if plan.is_deployable() {
+            show(context, &plan)?;
+            if !self.yes && !is_wanted("Take the last deploy back?")? {
+                remark("nothing was deployed");
+                return Ok(Exit::Failed);
+            }
+        } else {
+            print(&changes(&plan, context.paint_stdout()));
+        }
+        self.tell(door, door.post(&back, String::new()).await?.ok()?).await
     }
 
     fn roll(&self, project: &Project) -> Outcome {
@@ -163,6 +164,22 @@ impl Deploy {
         print(&format!("deployment {seq} runs; {}\n", progress_text(&progress)));
         Ok(Exit::Done)
     }
+}
+
+/// Shows a plan: what changes is data, what is found goes to stderr.
+///
+/// # Errors
+/// Findings that forbid it: exit 1.
+fn show(context: &Context, plan: &DeployPlan) -> Result<(), Failure> {
+    print(&changes(plan, context.paint_stdout()));
+    let found = findings(plan, context.paint_stderr(), &|_| None);
+    if !plan.is_deployable() {
+        return Err(Failure::rendered(Exit::Failed, format!("{found}\nnothing was deployed")));
+    }
+    if !found.is_empty() {
+        remark(found.trim_end());
+    }
+    Ok(())
 }
 
 fn progress_text(progress: &RollOver) -> String {

@@ -24,6 +24,8 @@ pub fn routes() -> Router<App> {
 struct PlanQuery {
     all: bool,
     finish_on_old: bool,
+    /// Of taking the last deploy back; then no program comes with it.
+    back: bool,
 }
 
 async fn plan(
@@ -33,11 +35,14 @@ async fn plan(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Problem> {
-    let program = loaded(&body::read(&headers, body, PROGRAM_BYTES).await?)?;
     let options = choices.read()?;
     let options = DeployOptions { is_finishing_on_old: options.is_finishing_on_old || query.finish_on_old, ..options };
     let permits = options.permits();
     let depth = if query.all { PlanDepth::All } else { PlanDepth::Sample };
+    if query.back {
+        return json(&app.read(move |engine| engine.plan_back(depth, permits)).await?);
+    }
+    let program = loaded(&body::read(&headers, body, PROGRAM_BYTES).await?)?;
     let ask = PlanAsk { program, depth, permits };
     let plan = app.read(move |engine| Ok::<_, crate::daemon::api::EngineError>(engine.plan(&ask))).await?;
     json(&plan)

@@ -164,3 +164,19 @@ fn a_daemon_that_cannot_load_the_program_says_so_and_runs_on() {
     assert_eq!(daemon.admin("GET", "/v1/status", "").json()["deployment"], 1);
     assert_eq!(daemon.stop(), 0);
 }
+
+#[test]
+fn a_roll_back_shows_what_it_changes_and_who_keeps_it_from_that() {
+    let (folder, daemon) = started();
+    folder.write("main.camp", source("  email one\n  wait 3d\n  email two\n  wait 9d as more\n"));
+    assert_eq!(folder.run(&["deploy", "--yes"]).code, 0);
+    assert_eq!(folder.run(&["deploy", "--rollback"]).code, 2, "nobody is there to be asked");
+    let back = folder.run(&["deploy", "--rollback", "--yes"]);
+    assert!(back.code == 0 && back.out.contains("- more"), "{back:?}");
+    assert_eq!(folder.run(&["deploy", "--rollback", "--yes"]).code, 0, "and back again");
+    daemon.advance("3d");
+    let refused = folder.run(&["deploy", "--rollback", "--yes"]);
+    assert!(refused.code == 1 && refused.err.starts_with("error[E2204]") && refused.err.contains("1 contact stands at `more`"), "{refused:?}");
+    assert_eq!(folder.run(&["deploy", "--rollback", "--yes", "--finish-on-old"]).code, 0);
+    assert_eq!(daemon.stop(), 0);
+}

@@ -100,3 +100,52 @@ async fn who_finishes_on_an_older_version_is_counted_and_after_ninety_days_a_pla
     rig.engine().settle_aside(contact, None, AsideCommand::End).await.unwrap();
     assert_eq!(rig.engine().status().unwrap().finishing_on_old, []);
 }
+
+/// Two who finish at a step that the running version does not have.
+async fn with_finishing() -> Rig {
+    let rig = Rig::new(program(&source("text", "wait 9d as pause email thanks"))).await;
+    for user in ["a", "b"] {
+        rig.identify(ContactKey::user(user), json!({"email": format!("{user}@x.example")})).await;
+        rig.submit(track(ContactKey::user(user), "ordered", json!({ "sku": "x" }))).await;
+    }
+    rig.engine().idle().await;
+    let to_finish = DeployOptions { is_finishing_on_old: true, ..DeployOptions::default() };
+    rig.engine().deploy_with(Arc::new(program(&source("text", "email thanks wait 1d as rest"))), to_finish).await.unwrap();
+    rig.engine().idle().await;
+    assert_eq!(rig.engine().status().unwrap().finishing_on_old[0].enrollments, 2);
+    rig
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_roll_back_takes_those_who_finished_on_its_program_in_again() {
+    let rig = with_finishing().await;
+    rig.engine().roll_back(DeployOptions::default()).await.unwrap();
+    rig.engine().idle().await;
+    let done = rig.engine().roll_over();
+    assert_eq!((done.moved, done.finishing), (2, 0));
+    assert_eq!(rig.engine().status().unwrap().finishing_on_old, []);
+    rig.advance(9 * DAY).await;
+    assert_eq!(rig.sent(), ["thanks a@x.example 1 +216h", "thanks b@x.example 1 +216h"]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_later_line_of_migrate_leads_those_who_were_put_aside() {
+    let rig = with_finishing().await;
+    let with = |rule: &str| Arc::new(program(&source("text", "email thanks wait 4d as rest").replace("exit when", &format!("{rule} exit when"))));
+    let plan = |rule: &str| rig.engine().plan(&PlanAsk { program: with(rule), depth: PlanDepth::All, permits: PlanPermits::default() });
+    let planned = plan("migrate { from pause to rest }");
+    let row = planned.campaigns[0].steps.last().unwrap();
+    assert_eq!((row.old.as_deref(), row.new.as_deref(), row.here), (Some("pause"), Some("rest"), 2));
+    assert_eq!(planned.all_findings().count(), 0, "the line has work to do");
+    let codes = |rule: &str| plan(rule).all_findings().map(|finding| finding.code.to_string()).collect::<Vec<_>>();
+    assert_eq!(codes("migrate { from pauze to rest }"), ["E2109"]);
+    rig.advance(DAY).await;
+    rig.engine().deploy(with("migrate { from pause to rest }")).await.unwrap();
+    rig.engine().idle().await;
+    assert_eq!(rig.engine().status().unwrap().finishing_on_old, []);
+    assert_eq!(codes("migrate { from pause stop }"), ["W2110"], "nobody stands there any more");
+    rig.advance(3 * DAY - 1).await;
+    assert_eq!(rig.engine().status().unwrap().enrollments, 2);
+    rig.advance(1).await;
+    assert_eq!((rig.engine().status().unwrap().enrollments, rig.sent().len()), (0, 0), "the day that has passed counts, and the mail is behind them");
+}

@@ -181,6 +181,33 @@ async fn a_campaign_that_stays_cannot_be_ended_by_a_deploy() {
     assert!(rig.engine().deploy_with(next, ending("d")).await.unwrap_err().to_string().contains("there is no campaign \"d\""));
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_names_that_a_plan_offers_can_be_written_and_are_free() {
+    for steps in [
+        "wait 1d email one wait 3d as wait_1 email two wait 2d",
+        "if buy within 1d then email one email two if buy within 2d then email three",
+        "await { on buy { email one } after 2d { email two } } await { on buy { } after 3d { email three } }",
+        "repeat up to 2 times { wait 5d email one } repeat up to 3 times { wait 2d email two }",
+    ] {
+        let rig = Rig::new(program(&campaign(steps))).await;
+        rig.identify(ContactKey::user("a"), json!({"email": "a@x.example", "plan": "gold"})).await;
+        rig.engine().idle().await;
+        let next = campaign(&format!("{steps} points +1"));
+        let plan = plan_of(&rig, program(&next));
+        let Some(finding) = plan.all_findings().find(|finding| finding.code == "W2112") else {
+            assert!(steps.starts_with("repeat"), "{steps}: {:?}", codes(&plan));
+            continue;
+        };
+        let offered = finding.notes[0].split('`').nth(3).unwrap();
+        let (plain, rest) = offered.split_once(" as ").unwrap();
+        let name = rest.split(' ').next().unwrap();
+        assert_ne!(name, "wait_1", "that one is taken");
+        assert!(next.contains(plain), "{plain}");
+        let named = next.replacen(plain, &format!("{plain} as {name}"), 1);
+        assert!(plan_of(&rig, program(&named)).all_findings().all(|finding| finding.code != "W2112"), "{named}");
+    }
+}
+
 /// Compares with how the finding looked, or writes it where `BLESS_UI` is set.
 fn compare(code: &str, shown: &str) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/ui/plan/{code}.txt"));
