@@ -188,7 +188,8 @@ impl Search<'_> {
     /// A name that no step of the campaign has, and that is offered to none so far.
     fn free_name(&self, target: &str, offered: &[Nameless]) -> String {
         let word: String = target.chars().take_while(char::is_ascii_lowercase).collect();
-        let is_free = |name: &String| !self.new.nodes.iter().any(|node| node.def.name.as_deref() == Some(name)) && !offered.iter().any(|known| known.name == *name);
+        let is_free =
+            |name: &String| !self.new.nodes.iter().any(|node| node.def.name.as_deref() == Some(name)) && !offered.iter().any(|known| known.name == *name);
         (1..).map(|number: u32| format!("{word}_{number}")).find(is_free).unwrap_or(word)
     }
 }

@@ -247,7 +247,8 @@ impl Making<'_> {
         let (former, def) = (running.program.campaigns.get(old.index())?, next.program.campaigns.get(new.index())?);
         let findings: Vec<_> = self.rule_findings().filter(|finding| finding.campaign == def.name.as_ref()).cloned().collect();
         let is_changed = self.crossing.mapping.campaigns.get(old.index()).is_some_and(|mapped| mapped.is_changed);
-        let has_rule = self.late_rows(new).next().is_some() || former.steps.iter().any(|step| matches!(self.crossing.mapping.fate(*step), Fate::Stopped | Fate::Mapped { how: How::Rule, .. }));
+        let has_rule = self.late_rows(new).next().is_some()
+            || former.steps.iter().any(|step| matches!(self.crossing.mapping.fate(*step), Fate::Stopped | Fate::Mapped { how: How::Rule, .. }));
         if !is_changed && !has_rule && findings.is_empty() {
             return None;
         }
