@@ -103,6 +103,13 @@ pub(crate) struct Standing {
     tally: Tally,
 }
 
+impl Standing {
+    /// Enrollments of all campaigns, those included that the running program does not have any more.
+    pub fn all(&self) -> u64 {
+        self.inside.values().sum()
+    }
+}
+
 pub(crate) fn standing(resident: &Resident) -> Standing {
     let mut standing = Standing { tally: resident.erased.clone(), ..Standing::default() };
     for state in resident.states() {

@@ -31,7 +31,7 @@ pub(crate) fn status(shared: &Shared) -> Result<StatusView, StoreError> {
         program: linked.map(|linked| data_encoding::HEXLOWER.encode(&linked.deployment.program)).unwrap_or_default(),
         deployed_at: linked.map(|linked| linked.deployment.at.to_rfc3339()).unwrap_or_default(),
         contacts: u64::try_from(resident.people.len()).unwrap_or(u64::MAX),
-        enrollments: campaigns.iter().map(|campaign| campaign.inside).sum(),
+        enrollments: standing.all(),
         quarantined: resident.quarantined.iter().map(|(uid, reason)| format!("{}: {reason}", uid.to_text())).collect(),
         put_aside: u64::try_from(resident.put_aside.len()).unwrap_or(u64::MAX),
         disabled_endpoints: shared.disabled_endpoints.lock().unwrap_or_else(PoisonError::into_inner).clone(),

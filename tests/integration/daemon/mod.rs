@@ -1,6 +1,7 @@
 //! The engine, in process: a small program, a manual clock, a carrier that does what a test says.
 
 mod asides;
+mod changes;
 mod delivering;
 mod deploying;
 mod edits;
