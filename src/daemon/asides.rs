@@ -56,6 +56,13 @@ impl Asides {
             *counted = (counted.0 + 1, counted.1.min(aside.since));
         }
     }
+    /// Adds those that were counted elsewhere.
+    pub fn add_all(&mut self, other: &Asides) {
+        for (group, (number, since)) in &other.groups {
+            let counted = self.groups.entry(group.clone()).or_insert((0, *since));
+            *counted = (counted.0 + number, counted.1.min(*since));
+        }
+    }
     /// Those that are stranded; of one campaign or of all.
     pub fn stranded(&self, linked: &Linked, campaign: Option<StableId>) -> Vec<AsideView> {
         self.views(linked, |(id, _, place)| place.is_some() && campaign.is_none_or(|wanted| wanted == *id))

@@ -128,6 +128,7 @@ impl Engine {
             waiting_bytes: AtomicUsize::new(0),
             is_closing: AtomicBool::new(false),
             failure: tokio::sync::watch::Sender::new(None),
+            counting: Mutex::default(),
             outbox_census: Mutex::new(census),
             disabled_endpoints: Mutex::new(desk.disabled().iter().cloned().collect()),
         });
@@ -458,7 +459,7 @@ impl Engine {
     /// All segments with their counts.
     #[must_use]
     pub fn segments(&self) -> Vec<SegmentView> {
-        view_contact::segments(&self.inner.shared.read())
+        view_contact::segments(&self.inner.shared)
     }
     /// Sends with their status.
     ///

@@ -11,6 +11,7 @@ mod batcher;
 mod body;
 mod clock;
 mod commit;
+mod counting;
 mod courier;
 mod deaths;
 mod deploy;

@@ -38,6 +38,9 @@ impl Person {
 #[derive(Debug)]
 pub(crate) struct People {
     pages: Vec<Vec<Person>>,
+    /// Of each page, with which change it last changed.
+    versions: Vec<u64>,
+    changes: u64,
     places: Vec<HashTable<u32>>,
     free: Vec<u32>,
     count: usize,
@@ -45,7 +48,7 @@ pub(crate) struct People {
 
 impl Default for People {
     fn default() -> People {
-        People { pages: Vec::new(), places: (0..PARTS).map(|_| HashTable::new()).collect(), free: Vec::new(), count: 0 }
+        People { pages: Vec::new(), versions: Vec::new(), changes: 0, places: (0..PARTS).map(|_| HashTable::new()).collect(), free: Vec::new(), count: 0 }
     }
 }
 
@@ -65,15 +68,35 @@ impl People {
     pub fn iter(&self) -> impl Iterator<Item = &Person> {
         self.pages.iter().flatten().filter(|person| person.packed.is_some())
     }
+    /// Names the states of a page: another change has another number. None where there is no such page.
+    pub fn version(&self, page: usize) -> Option<u64> {
+        self.versions.get(page).copied()
+    }
+    /// The states of a page.
+    pub fn on_page(&self, page: usize) -> impl Iterator<Item = &PackedState> {
+        self.pages.get(page).into_iter().flatten().filter_map(Person::packed)
+    }
+    fn note_change(&mut self, place: u32) {
+        self.changes += 1;
+        let page = usize::try_from(place).unwrap_or(0) / PAGE;
+        self.versions.resize(self.versions.len().max(page + 1), 0);
+        if let Some(version) = self.versions.get_mut(page) {
+            *version = self.changes;
+        }
+    }
     /// Puts a contact in, or its new bytes; returns when it was to be woken before.
     pub fn put(&mut self, uid: ContactUid, packed: PackedState, wake: Option<Instant>) -> Option<Instant> {
         let hash = hash_of(uid);
-        let People { pages, places, free, count } = self;
+        let People { pages, places, free, count, .. } = self;
         let table = places.get_mut(part_of(hash))?;
         let person = Person { uid, wake: wake.unwrap_or(NEVER), packed: Some(packed) };
         let known = table.find(hash, |place| at(pages, *place).is_some_and(|person| person.uid == uid)).copied();
-        if let Some(slot) = known.and_then(|place| at_mut(pages, place)) {
-            return std::mem::replace(slot, person).wake();
+        if let Some(place) = known
+            && let Some(slot) = at_mut(pages, place)
+        {
+            let before = std::mem::replace(slot, person).wake();
+            self.note_change(place);
+            return before;
         }
         *count += 1;
         let place = match free.pop() {
@@ -86,18 +109,21 @@ impl People {
             None => append(pages, person),
         };
         table.insert_unique(hash, place, |place| at(pages, *place).map_or(0, |person| hash_of(person.uid)));
+        self.note_change(place);
         None
     }
     /// Takes a contact out.
     pub fn remove(&mut self, uid: ContactUid) -> Option<Person> {
         let hash = hash_of(uid);
-        let People { pages, places, free, count } = self;
+        let People { pages, places, free, count, .. } = self;
         let entry = places.get_mut(part_of(hash))?.find_entry(hash, |place| at(pages, *place).is_some_and(|person| person.uid == uid)).ok()?;
         let (place, _) = entry.remove();
         let slot = at_mut(pages, place)?;
         *count -= 1;
         free.push(place);
-        Some(std::mem::replace(slot, Person { uid: ContactUid(0), wake: NEVER, packed: None }))
+        let gone = std::mem::replace(slot, Person { uid: ContactUid(0), wake: NEVER, packed: None });
+        self.note_change(place);
+        Some(gone)
     }
 }
 
@@ -157,6 +183,12 @@ mod tests {
         assert!(people.remove(ContactUid(1)).is_none() && !people.has(ContactUid(0)));
         assert_eq!((people.len(), people.iter().count()), (5_000, 5_000));
         people.put(ContactUid(1), packed(1), None);
+        let versions: Vec<u64> = (0..).map_while(|page| people.version(page)).collect();
+        assert_eq!(versions.len(), 3);
+        people.put(ContactUid(10_000), packed(10_000), None);
+        let changed: Vec<usize> = (0..3).filter(|page| people.version(*page) != Some(versions[*page])).collect();
+        assert_eq!(changed, [2]);
+        assert_eq!((0..3).map(|page| people.on_page(page).count()).sum::<usize>(), people.len());
         assert!((2..=10_000).step_by(2).chain([1]).all(|number| people.get(ContactUid(number)).unwrap().packed() == Some(&packed(number))));
     }
 }

@@ -2,6 +2,7 @@
 
 use super::api::StreamEvent;
 use super::clock::Clock;
+use super::counting::Counting;
 use super::desk::Census;
 use super::metrics::Metrics;
 use super::options::Sending;
@@ -30,6 +31,8 @@ pub(crate) struct Shared {
     pub failure: tokio::sync::watch::Sender<Option<Arc<StoreError>>>,
     /// Endpoints that are not called, as of the last commit.
     pub disabled_endpoints: Mutex<Vec<Arc<str>>>,
+    /// What was counted over everybody, when somebody asked last.
+    pub counting: Mutex<Counting>,
     /// Open effects as numbers, as of the last commit.
     pub outbox_census: Mutex<Census>,
 }

@@ -43,6 +43,16 @@ impl Tally {
             }
         }
     }
+    /// Adds what others have done.
+    pub fn add_all(&mut self, other: &Tally) {
+        for (campaign, counted) in &other.campaigns {
+            let count = self.campaigns.entry(*campaign).or_default();
+            count.entered += counted.entered;
+            count.held_out += counted.held_out;
+            counted.goals.iter().for_each(|(goal, times)| *count.goals.entry(goal.clone()).or_default() += times);
+            counted.goals_held_out.iter().for_each(|(goal, times)| *count.goals_held_out.entry(goal.clone()).or_default() += times);
+        }
+    }
     /// What a campaign counts.
     pub fn of(&self, campaign: StableId) -> Count {
         self.campaigns.get(&campaign).cloned().unwrap_or_default()

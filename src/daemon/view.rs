@@ -1,11 +1,10 @@
 //! Journals, campaigns, messages and status as the API shows them, from what is durable and what is resident.
 
 use super::api::{CampaignDetail, CampaignView, CauseView, GoalView, JournalLine, MessageFilter, MessageView, Page, QuarantineView, StepView, UndeclaredEvent};
-use super::asides::Asides;
+use super::counting::{Counted, counted};
 use super::resident::Resident;
 use super::routes::lane_of;
 use super::shared::Shared;
-use super::tally::Tally;
 use crate::advance::{JournalEntry, What};
 use crate::bytecode::{CampaignDef, GoalDef, StepKind};
 use crate::deliver::Lane;
@@ -94,37 +93,6 @@ pub(crate) fn line_of_entry(resident: &Resident, entry: &JournalEntry) -> Journa
     }
 }
 
-/// Who stands where.
-#[derive(Default)]
-pub(crate) struct Standing {
-    inside: BTreeMap<StableId, u64>,
-    pub here: BTreeMap<StepUid, u64>,
-    pub asides: Asides,
-    tally: Tally,
-}
-
-impl Standing {
-    /// Enrollments of all campaigns, those included that the running program does not have any more.
-    pub fn all(&self) -> u64 {
-        self.inside.values().sum()
-    }
-}
-
-pub(crate) fn standing(resident: &Resident) -> Standing {
-    let mut standing = Standing { tally: resident.erased.clone(), ..Standing::default() };
-    for state in resident.states() {
-        for enrollment in &state.enrollments {
-            *standing.inside.entry(enrollment.campaign).or_default() += 1;
-            for thread in &enrollment.threads {
-                *standing.here.entry(thread.standing.step).or_default() += 1;
-            }
-        }
-        standing.asides.add(&state);
-        standing.tally.add(&state);
-    }
-    standing
-}
-
 /// `live`, `paused`, `draft`, `not active`.
 pub(crate) fn campaign_status(resident: &Resident, (def, id): (&CampaignDef, StableId), now: Instant) -> &'static str {
     let is_active = def.active_from.is_none_or(|from| from <= now) && def.active_until.is_none_or(|until| now < until);
@@ -137,10 +105,10 @@ pub(crate) fn campaign_status(resident: &Resident, (def, id): (&CampaignDef, Sta
 }
 
 /// A line of the list of campaigns.
-pub(crate) fn campaign_view(resident: &Resident, linked: &Linked, (def, id): (&CampaignDef, StableId), standing: &Standing, now: Instant) -> CampaignView {
+pub(crate) fn campaign_view(resident: &Resident, linked: &Linked, (def, id): (&CampaignDef, StableId), counted: &Counted, now: Instant) -> CampaignView {
     let status = campaign_status(resident, (def, id), now);
-    let inside = standing.inside.get(&id).copied().unwrap_or(0);
-    let count = standing.tally.of(id);
+    let inside = counted.inside.get(&id).copied().unwrap_or(0);
+    let count = counted.tally.of(id);
     let entered = count.entered.max(inside);
     let goal_view = |goal: &GoalDef| GoalView {
         name: goal.name.clone().or_else(|| Some(linked.program.blocks.get(goal.condition.index())?.text.clone())).unwrap_or_default(),
@@ -162,34 +130,34 @@ pub(crate) fn campaign_view(resident: &Resident, linked: &Linked, (def, id): (&C
 
 /// All campaigns.
 pub(crate) fn campaigns(shared: &Shared) -> Result<Vec<CampaignView>, StoreError> {
+    let counted = counted(shared);
     let resident = shared.read();
     let Some(linked) = resident.linked.as_ref() else { return Ok(Vec::new()) };
-    let standing = standing(&resident);
     let defs = linked.program.campaigns.iter().zip(linked.deployment.campaigns.iter().copied());
-    Ok(defs.map(|entry| campaign_view(&resident, linked, entry, &standing, shared.clock.now())).collect())
+    Ok(defs.map(|entry| campaign_view(&resident, linked, entry, &counted, shared.clock.now())).collect())
 }
 
 /// A campaign with its steps.
 pub(crate) fn campaign(shared: &Shared, name: &str) -> Result<Option<CampaignDetail>, StoreError> {
     let counts = shared.reader.journal_counts()?;
+    let counted = counted(shared);
     let resident = shared.read();
     let Some(linked) = resident.linked.as_ref() else { return Ok(None) };
     let mut defs = linked.program.campaigns.iter().zip(linked.deployment.campaigns.iter().copied());
     let Some((def, id)) = defs.find(|(def, _)| def.name.as_ref() == name) else { return Ok(None) };
-    let standing = standing(&resident);
-    let campaign = campaign_view(&resident, linked, (def, id), &standing, shared.clock.now());
+    let campaign = campaign_view(&resident, linked, (def, id), &counted, shared.clock.now());
     let step_view = |step: &crate::bytecode::StepId| {
         let (def, uid) = (linked.program.steps.get(step.index())?, linked.deployment.steps.get(step.index())?);
         Some(StepView {
             step: def.identity().clone(),
             kind: kind_word(def.kind),
-            here: standing.here.get(uid).copied().unwrap_or(0),
+            here: counted.here.get(uid).copied().unwrap_or(0),
             counts: counts_of(&counts, *uid),
             source: linked.program.describe(def.span),
         })
     };
     let steps = def.steps.iter().filter_map(step_view).collect();
-    let (stranded, finishing_on_old) = (standing.asides.stranded(linked, Some(id)), standing.asides.finishing(linked, Some(id)));
+    let (stranded, finishing_on_old) = (counted.asides.stranded(linked, Some(id)), counted.asides.finishing(linked, Some(id)));
     Ok(Some(CampaignDetail { campaign, steps, stranded, finishing_on_old }))
 }
 

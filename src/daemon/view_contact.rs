@@ -1,16 +1,17 @@
 //! Contacts and segments as the API shows them, from what is resident.
 
 use super::api::{ConsentView, ContactFilter, ContactView, EnrollmentView, Page, SegmentView};
+use super::counting::counted;
 use super::ingest::normalize_phone;
 use super::keys::KeyKind;
 use super::resident::Resident;
+use super::shared::Shared;
 use crate::bytecode::{BuiltinField, FieldDef};
 use crate::lang::{Value, normalize_email, to_json};
 use crate::machine::Linked;
 use crate::machine::state::{ContactState, ContactUid, Enrollment, StandingKind};
 use crate::store::IdentityKind;
 use serde_json::{Map, Value as Json};
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// How many there are on a page, unless something else is asked.
@@ -190,14 +191,9 @@ fn says(resident: &Resident, state: &ContactState, query: &str) -> bool {
 }
 
 /// All segments with their counts.
-pub(crate) fn segments(resident: &Resident) -> Vec<SegmentView> {
-    let Some(linked) = resident.linked.as_ref() else { return Vec::new() };
-    let mut counts: BTreeMap<u32, u64> = BTreeMap::new();
-    for state in resident.states() {
-        for (segment, _) in state.segments.iter() {
-            *counts.entry(*segment).or_default() += 1;
-        }
-    }
+pub(crate) fn segments(shared: &Shared) -> Vec<SegmentView> {
+    let counted = counted(shared);
+    let Some(linked) = shared.linked() else { return Vec::new() };
     let defs = linked.program.segments.iter().zip(&linked.deployment.segments);
-    defs.map(|(def, id)| SegmentView { name: def.name.clone(), contacts: counts.get(id).copied().unwrap_or(0) }).collect()
+    defs.map(|(def, id)| SegmentView { name: def.name.clone(), contacts: counted.members.get(id).copied().unwrap_or(0) }).collect()
 }

@@ -1,5 +1,6 @@
 //! How things stand: campaigns, who stands where, queues, what is late.
 
+use super::counting::{Counted, counted};
 use super::reports::{LaneView, StatusView, StepCount};
 use super::resident::Resident;
 use super::shared::Shared;
@@ -16,12 +17,12 @@ pub(crate) fn status(shared: &Shared) -> Result<StatusView, StoreError> {
         let desk = shared.census();
         (desk.by_status.clone(), desk.lanes.iter().map(|(lane, census)| lane_view((lane.to_string(), *census), shared.clock.now())).collect())
     };
+    let counted = counted(shared);
     let resident = shared.read();
     let linked = resident.linked.as_ref();
     let now = shared.clock.now();
-    let standing = view::standing(&resident);
     let defs = linked.into_iter().flat_map(|linked| linked.program.campaigns.iter().zip(linked.deployment.campaigns.iter().copied()));
-    let campaigns: Vec<_> = linked.map_or_else(Vec::new, |linked| defs.map(|entry| view::campaign_view(&resident, linked, entry, &standing, now)).collect());
+    let campaigns: Vec<_> = linked.map_or_else(Vec::new, |linked| defs.map(|entry| view::campaign_view(&resident, linked, entry, &counted, now)).collect());
     let next_due = next_due(&resident);
     Ok(StatusView {
         project: linked.map(|linked| linked.program.project.name.clone()).unwrap_or_default(),
@@ -31,15 +32,15 @@ pub(crate) fn status(shared: &Shared) -> Result<StatusView, StoreError> {
         program: linked.map(|linked| data_encoding::HEXLOWER.encode(&linked.deployment.program)).unwrap_or_default(),
         deployed_at: linked.map(|linked| linked.deployment.at.to_rfc3339()).unwrap_or_default(),
         contacts: u64::try_from(resident.people.len()).unwrap_or(u64::MAX),
-        enrollments: standing.all(),
+        enrollments: counted.all_inside(),
         quarantined: resident.quarantined.iter().map(|(uid, reason)| format!("{}: {reason}", uid.to_text())).collect(),
         put_aside: u64::try_from(resident.put_aside.len()).unwrap_or(u64::MAX),
         disabled_endpoints: shared.disabled_endpoints.lock().unwrap_or_else(PoisonError::into_inner).clone(),
         next_due: next_due.map(Instant::to_rfc3339),
         late_ms: next_due.map_or(0, |at| now.millis_since(at).max(0)),
-        standing: linked.map(|linked| steps(linked, &standing)).unwrap_or_default(),
-        stranded: linked.map(|linked| standing.asides.stranded(linked, None)).unwrap_or_default(),
-        finishing_on_old: linked.map(|linked| standing.asides.finishing(linked, None)).unwrap_or_default(),
+        standing: linked.map(|linked| steps(linked, &counted)).unwrap_or_default(),
+        stranded: linked.map(|linked| counted.asides.stranded(linked, None)).unwrap_or_default(),
+        finishing_on_old: linked.map(|linked| counted.asides.finishing(linked, None)).unwrap_or_default(),
         roll_over: resident.roll_over.clone(),
         campaigns,
         outbox,
@@ -64,9 +65,9 @@ fn lane_view((lane, census): (String, super::desk::LaneCensus), now: Instant) ->
 }
 
 /// The steps where somebody stands, in source order.
-fn steps(linked: &Linked, standing: &view::Standing) -> Vec<StepCount> {
+fn steps(linked: &Linked, counted: &Counted) -> Vec<StepCount> {
     let counted = linked.program.steps.iter().zip(&linked.deployment.steps).filter_map(|(def, uid)| {
-        let here = standing.here.get(uid).copied().filter(|here| *here > 0)?;
+        let here = counted.here.get(uid).copied().filter(|here| *here > 0)?;
         let campaign = linked.program.campaigns.get(def.campaign.index())?.name.clone();
         Some(StepCount { campaign, step: def.identity().clone(), here })
     });

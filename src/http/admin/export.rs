@@ -1,6 +1,7 @@
 //! All contacts as JSON Lines, in the shape that the import takes, streamed: a page is read, sent, and forgotten.
 
 use super::near::no_segment;
+use super::segments::has_segment;
 use crate::daemon::Engine;
 use crate::http::app::App;
 use crate::http::problem::Problem;
@@ -34,7 +35,7 @@ struct ExportQuery {
 
 async fn export(State(app): State<App>, Query(query): Query<ExportQuery>) -> Result<Response, Problem> {
     if let Some(name) = &query.segment
-        && !app.engine.segments().iter().any(|segment| *segment.name == **name)
+        && !has_segment(&app, name)
     {
         return Err(no_segment(&app.engine, name));
     }

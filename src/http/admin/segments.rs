@@ -20,7 +20,7 @@ pub fn routes() -> Router<App> {
 }
 
 async fn list(State(app): State<App>) -> Result<Response, Problem> {
-    json(&app.engine.segments())
+    json(&app.read(|engine| Ok::<_, crate::store::StoreError>(engine.segments())).await?)
 }
 
 #[derive(Default, Deserialize)]
@@ -30,10 +30,16 @@ struct PageQuery {
     limit: usize,
 }
 
+/// Whether the running program has a segment.
+pub(super) fn has_segment(app: &App, name: &str) -> bool {
+    app.engine.linked().is_some_and(|linked| linked.program.segments.iter().any(|def| *def.name == *name))
+}
+
 async fn members(State(app): State<App>, Path(name): Path<String>, Query(query): Query<PageQuery>) -> Result<Response, Problem> {
     let filter = ContactFilter { segment: Some(name), cursor: query.cursor, limit: query.limit, ..ContactFilter::default() };
-    if !app.engine.segments().iter().any(|segment| filter.segment.as_deref() == Some(&*segment.name)) {
-        return Err(no_segment(&app.engine, filter.segment.as_deref().unwrap_or_default()));
+    let named = filter.segment.as_deref().unwrap_or_default();
+    if !has_segment(&app, named) {
+        return Err(no_segment(&app.engine, named));
     }
     json(&app.engine.contacts(&filter))
 }
