@@ -127,7 +127,7 @@ impl Context<'_> {
         let is_channel = |channel: Channel| send.channel == channel;
         match target {
             MessageTarget::Message(message) => send.message == stable(&deployment.messages, message.index()),
-            MessageTarget::Step(step) => deployment.steps.get(step.index()) == Some(&send.step),
+            MessageTarget::Step(step) => self.linked.is_sending_of(*step, send.step),
             MessageTarget::Latest(channel) => is_channel(*channel),
             MessageTarget::Any(channel) => channel.is_none_or(is_channel),
         }

@@ -198,6 +198,7 @@ codes! {
     E0641 "this line belongs to the message, not to one of its languages"
     E0642 "quiet hours that never end"
     E0616 "this template grows beyond all bounds"
+    E0617 "this header is not a message's to set"
     // 07 segments, points and circles
     E0701 "segments refer to each other in a circle"
     W0702 "these start each other without end"

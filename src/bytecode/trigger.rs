@@ -46,7 +46,7 @@ impl MessageEvent {
 pub enum MessageTarget {
     /// A declared message.
     Message(MessageId),
-    /// The sendings of one step.
+    /// The sendings of one step; of a `reach`, those of the channels inside of it.
     Step(StepId),
     /// The one sent last on this path, by channel (`opened(email)`).
     Latest(super::Channel),

@@ -7,15 +7,18 @@ use crate::daemon::{Engine, EngineOptions, LinkOptions, ManualClock, OnUnknown, 
 use crate::diagnostics::Diagnostic;
 use crate::lang::Instant;
 use crate::store::Store;
+use crate::store::memory::MemoryStore;
 use std::sync::Arc;
+
+/// Where a daemon listens unless it is told otherwise.
+pub const LISTEN: &str = "127.0.0.1:8025";
 
 /// Opens the engine of a store for one command: inputs are taken in, time stands, nothing is delivered.
 ///
 /// # Errors
 /// Where the store cannot be opened.
 pub fn open_engine(project: &Project, place: &StorePlace) -> Result<Engine, Failure> {
-    let section: ProjectSection = project.file.section("project", (&process_environment, Expand::Nothing)).unwrap_or_default();
-    let mut options = EngineOptions { country: section.country, ..EngineOptions::default() };
+    let mut options = options(project);
     let store = place.open()?;
     // A store that ran on a manual clock keeps its own time: a command on it must not take it to today.
     let clock = store.reader().and_then(|reader| reader.meta(crate::daemon::CLOCK)).ok().flatten();
@@ -23,6 +26,19 @@ pub fn open_engine(project: &Project, place: &StorePlace) -> Result<Engine, Fail
         options.clock = Arc::new(ManualClock::new(Instant(0)));
     }
     Engine::open(Box::new(store), options).map_err(|error| Failure::usage(format!("the store {} cannot be used: {error}", place.path.display())))
+}
+
+/// The engine of a project that has no store yet: all of it is in memory, and nothing is kept.
+///
+/// # Errors
+/// Never in practice: there is nothing to read.
+pub fn open_nothing(project: &Project) -> Result<Engine, Failure> {
+    Engine::open(Box::new(MemoryStore::new()), options(project)).map_err(|error| Failure::usage(error.to_string()))
+}
+
+fn options(project: &Project) -> EngineOptions {
+    let section: ProjectSection = project.file.section("project", (&process_environment, Expand::Nothing)).unwrap_or_default();
+    EngineOptions { country: section.country, ..EngineOptions::default() }
 }
 
 /// Where links lead and who sends. `listen` stands in for a public address.

@@ -109,6 +109,17 @@ pub fn compile_with_tests(analysis: &Analysis) -> Result<(Program, TestBlocks), 
     Ok((whole(program, analysis)?, blocks))
 }
 
+/// The program of what a project knows of contacts alone: fields, events, lists and topics. Nothing happens by it; an import takes people in
+/// by it before there is anything to be in.
+///
+/// # Errors
+/// As [`compile`].
+pub fn compile_data(analysis: &Analysis) -> Result<Program, Vec<Diagnostic>> {
+    let hir::Project { info, fields, events, lists, topics, groups, files, .. } = analysis.project.clone();
+    let data = hir::Project { info, fields, events, lists, topics, groups, files, ..hir::Project::default() };
+    compile_by(analysis, |_, sources| lower(&data, sources)).and_then(|program| whole(program, analysis))
+}
+
 fn compile_by<T>(analysis: &Analysis, lower: impl FnOnce(&hir::Project, &Sources) -> Result<T, Vec<Span>>) -> Result<T, Vec<Diagnostic>> {
     let errors = analysis.errors();
     if !errors.is_empty() {

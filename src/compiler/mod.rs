@@ -9,6 +9,6 @@ mod problems;
 mod sources;
 mod workspace;
 
-pub use analysis::{Analysis, AnalyzedFile, analyze, compile, compile_with_tests};
+pub use analysis::{Analysis, AnalyzedFile, analyze, compile, compile_data, compile_with_tests};
 pub use formatting::{Formatted, format_source};
 pub use workspace::Workspace;

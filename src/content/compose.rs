@@ -5,13 +5,13 @@
 use super::addresses::{Mailbox, parse_mailbox, parse_mailboxes};
 use super::effect_text::effect_id_text;
 use super::footer::{Footer, with_preheader};
-use super::headers::{ListHeaders, feedback_id, has_control, is_settable, list_headers};
+use super::headers::{ListHeaders, feedback_id, has_control, list_headers};
 use super::message::{EmailMessage, Outgoing, PushMessage, SmsMessage, WebhookCall};
 use super::tokens::{KeyRing, ShortKind};
 use super::tracking::Links;
 use super::webhook::{WebhookData, default_webhook_body};
 use crate::bytecode::{Attachment, MessageContent, MessageDef, MessageId, NotifyDef, NotifyId, Program, TemplateId, WebhookDef, WebhookId};
-use crate::lang::{Instant, Record, Value, Zone, to_json};
+use crate::lang::{Instant, Record, Value, Zone, is_header_name, is_reserved_header, to_json};
 use crate::template::{Escaping, RenderError, Templates};
 use std::sync::Arc;
 
@@ -384,7 +384,8 @@ impl Rendering<'_> {
     }
 
     fn headers(&self, headers: &[(Arc<str>, TemplateId)]) -> Result<Vec<(String, String)>, ComposeError> {
-        let settable = headers.iter().filter(|(name, _)| is_settable(name));
+        // The checker lets none of the others pass; an older program may hold some.
+        let settable = headers.iter().filter(|(name, _)| is_header_name(name) && !is_reserved_header(name));
         settable.map(|(name, value)| Ok((name.to_string(), self.line(name, *value)?))).collect()
     }
 }

@@ -1,4 +1,4 @@
-//! Headers of our mail: unsubscribe, list and feedback headers, and the check that none smuggles in another.
+//! Headers of our mail: unsubscribe, list and feedback headers, and the check that no value smuggles in another.
 
 /// Whether a header value, subject, name or address holds something that could end or disguise it: a control character, a
 /// line or paragraph separator, or an encoded word (`=?…?=`) that a mail program would decode into one.
@@ -6,36 +6,6 @@
 pub fn has_control(text: &str) -> bool {
     let is_bad = |c: char| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}' | '\u{feff}');
     text.chars().any(is_bad) || text.find("=?").is_some_and(|start| text.get(start + 2..).is_some_and(|rest| rest.contains("?=")))
-}
-
-/// Headers that a message may not set: they are ours, or a relay's.
-const OURS: &[&str] = &[
-    "list-unsubscribe",
-    "list-unsubscribe-post",
-    "list-id",
-    "feedback-id",
-    "auto-submitted",
-    "message-id",
-    "date",
-    "mime-version",
-    "from",
-    "to",
-    "cc",
-    "bcc",
-    "return-path",
-    "dkim-signature",
-    "received",
-    "subject",
-    "content-type",
-    "content-transfer-encoding",
-    "reply-to",
-    "sender",
-];
-
-/// Whether a message may set that header.
-pub(super) fn is_settable(name: &str) -> bool {
-    let is_name = !name.is_empty() && name.len() <= 76 && name.bytes().all(|byte| byte.is_ascii_graphic() && byte != b':');
-    is_name && !OURS.contains(&name.to_ascii_lowercase().as_str())
 }
 
 /// A word for a header field or a host label: lower-case letters, digits and hyphens.

@@ -68,6 +68,8 @@ pub(super) struct Inner {
     tokens: BTreeMap<&'static str, String>,
     most_waiting: usize,
     most_waiting_bytes: usize,
+    /// The region of numbers without a country code.
+    pub(super) country: Option<phonenumber::country::Id>,
     /// Shows what was sent; none where nothing is.
     courier: Option<Arc<Courier>>,
 }
@@ -132,6 +134,7 @@ impl Engine {
             outbox_census: Mutex::new(census),
             disabled_endpoints: Mutex::new(desk.disabled().iter().cloned().collect()),
         });
+        let country = options.country.as_deref().and_then(|country| country.parse().ok());
         let (commands, inbox) = channel();
         let store = SharedStore::new(store, shared.clone());
         let io = |error| EngineError::Store(StoreError::Other(Box::new(error)));
@@ -153,7 +156,7 @@ impl Engine {
             seen,
             providers: Providers::of(options.on_unknown, options.carrier.as_deref()),
             randomness: options.randomness.clone(),
-            country: options.country.as_deref().and_then(|country| country.parse().ok()),
+            country,
             is_started: false,
             rolling,
             thrown,
@@ -165,8 +168,8 @@ impl Engine {
         let thread = thread.map_err(io)?;
         let (most_waiting, most_waiting_bytes) = (options.most_waiting, options.most_waiting_bytes);
         let randomness = options.randomness.clone();
-        let inner =
-            Inner { shared, randomness, courier: for_views, commands, thread: Mutex::new(Some(thread)), signing_key, tokens, most_waiting, most_waiting_bytes };
+        let thread = Mutex::new(Some(thread));
+        let inner = Inner { shared, randomness, courier: for_views, commands, thread, signing_key, tokens, most_waiting, most_waiting_bytes, country };
         Ok(Engine { inner: Arc::new(inner) })
     }
 

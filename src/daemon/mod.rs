@@ -26,6 +26,7 @@ mod keys;
 mod lane;
 mod load;
 mod metrics;
+mod misfits;
 mod options;
 mod outbox;
 mod patch;

@@ -1,8 +1,8 @@
 //! Conditions and values as stack code.
 
 use super::context::Lowering;
-use crate::bytecode::{Assembler, BuiltinField, CompareOp, GroupId, Op};
-use crate::lang::Value;
+use crate::bytecode::{Aggregate, Assembler, BuiltinField, CompareOp, GroupId, Op};
+use crate::lang::{Type, Value};
 use crate::semantic::hir::{ArithmeticOp, Expr, ExprKind};
 use std::sync::Arc;
 
@@ -31,8 +31,9 @@ impl Lowering<'_> {
                 self.in_moving(code, subject, options, *is_negated);
             }
             ExprKind::In { subject, options, is_negated } => {
-                self.value(code, subject);
-                let count = self.values(code, options);
+                self.operand(code, subject);
+                options.iter().for_each(|option| self.operand(code, option));
+                let count = u32::try_from(options.len()).unwrap_or(u32::MAX);
                 code.emit(if *is_negated { Op::NotIn(count) } else { Op::In(count) });
             }
             ExprKind::Between { subject, low, high } => self.between(code, subject, low, high),
@@ -110,7 +111,18 @@ impl Lowering<'_> {
             let right = self.block(right);
             code.emit(Op::CompareMoving(op, left, right));
         } else {
-            self.binary(code, left, right, Op::Compare(op));
+            self.operand(code, left);
+            self.operand(code, right);
+            code.emit(Op::Compare(op));
+        }
+    }
+
+    /// A side of a comparison: an unset bool is false there too.
+    fn operand(&mut self, code: &mut Assembler, expr: &Expr) {
+        self.value(code, expr);
+        if is_kept_bool(expr) {
+            code.emit(Op::Not);
+            code.emit(Op::Not);
         }
     }
 
@@ -146,6 +158,21 @@ impl Lowering<'_> {
         }
         code.bind(end);
     }
+}
+
+/// A bool that was kept somewhere, and so may be unset; what is asked of the engine is true or false.
+fn is_kept_bool(expr: &Expr) -> bool {
+    let is_kept = match &expr.kind {
+        ExprKind::Field(_) | ExprKind::EventProperty(_) | ExprKind::Capture(_) | ExprKind::Get(..) => true,
+        ExprKind::History(history) => history.aggregate != Aggregate::Exists,
+        ExprKind::Literal(_) | ExprKind::LocalDateTime(..) | ExprKind::Points(_) | ExprKind::Now | ExprKind::Today | ExprKind::Ago(_) => false,
+        ExprKind::FromNow(_) | ExprKind::Negate(_) | ExprKind::Arithmetic(..) | ExprKind::Compare(..) | ExprKind::In { .. } => false,
+        ExprKind::Between { .. } | ExprKind::Text { .. } | ExprKind::Matches { .. } | ExprKind::IsSet(_) | ExprKind::IsEmpty(_) => false,
+        ExprKind::IsToday(_) | ExprKind::Not(_) | ExprKind::And(_) | ExprKind::Or(_) | ExprKind::HasTag(_) | ExprKind::InSegment(_) => false,
+        ExprKind::InList(_) | ExprKind::InCampaign(_) | ExprKind::FinishedCampaign(_) | ExprKind::SubscribedTo(_) | ExprKind::List(_) => false,
+        ExprKind::Record(_) | ExprKind::Param(_) | ExprKind::Error => false,
+    };
+    is_kept && expr.ty == Type::Bool
 }
 
 fn arithmetic(op: ArithmeticOp) -> Op {

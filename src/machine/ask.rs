@@ -182,10 +182,7 @@ fn sends_of<'a>(view: &View<'a>, target: &MessageTarget, window: &HistoryWindow)
             let id = stable(&deployment.messages, message.index());
             named_of(sends.filter(own).filter(|send| send.message == id).collect())
         }
-        MessageTarget::Step(step) => {
-            let uid = deployment.steps.get(step.index()).copied();
-            named_of(sends.filter(own).filter(|send| Some(send.step) == uid).collect())
-        }
+        MessageTarget::Step(step) => named_of(sends.filter(own).filter(|send| view.linked.is_sending_of(*step, send.step)).collect()),
         MessageTarget::Latest(channel) => latest_of(sends.filter(own).filter(on_own_path).filter(|send| send.channel == *channel).collect()),
         MessageTarget::Any(channel) => sends.filter(|send| channel.is_none_or(|channel| send.channel == channel)).collect(),
     }

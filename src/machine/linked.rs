@@ -3,7 +3,7 @@
 use super::deployment::Deployment;
 use super::state::{ContactState, EnrollmentUid, HistoryKind, StableId, StepUid};
 use crate::bytecode::{
-    BuiltinField, CampaignId, EventId, EventPattern, Fact, FieldId, GroupId, ListId, MessageEvent, MessageId, Op, Program, SegmentId, StepId, TopicId,
+    BuiltinField, CampaignId, EventId, EventPattern, Fact, FieldId, GroupId, ListId, MessageEvent, MessageId, Op, Program, SegmentId, StepId, StepKind, TopicId,
     TriggerKind,
 };
 use crate::lang::{Date, Holidays, Zone};
@@ -223,6 +223,13 @@ impl Linked {
     #[must_use]
     pub fn sends_marketing(&self, campaign: CampaignId) -> bool {
         self.marketing.get(campaign.index()).copied().unwrap_or(false)
+    }
+    /// Whether a sending of the step `sent` is one of `step`: its own, or that of a channel inside of it, where it is a `reach`.
+    #[must_use]
+    pub fn is_sending_of(&self, step: StepId, sent: StepUid) -> bool {
+        let is_reach = || self.program.steps.get(step.index()).is_some_and(|def| def.kind == StepKind::Reach);
+        let around = || self.step(sent).and_then(|id| self.program.outline.steps.get(id.index())?.parent);
+        self.deployment.steps.get(step.index()) == Some(&sent) || (is_reach() && around() == Some(step))
     }
     /// The operation of a place.
     #[must_use]

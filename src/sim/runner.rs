@@ -303,7 +303,7 @@ impl Runner<'_> {
         let mut sends = person.state.sends.iter().rev().filter(|send| send.status == SendStatus::Sent);
         let found = sends.find(|send| match target {
             MessageTarget::Message(message) => send.message == stable(&deployment.messages, message.index()),
-            MessageTarget::Step(step) => deployment.steps.get(step.index()) == Some(&send.step),
+            MessageTarget::Step(step) => self.world.linked.is_sending_of(*step, send.step),
             MessageTarget::Latest(channel) => send.channel == *channel,
             MessageTarget::Any(channel) => channel.is_none_or(|channel| send.channel == channel),
         });

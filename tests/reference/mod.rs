@@ -263,7 +263,7 @@ fn literal(expr: &Expr) -> Value {
 fn is_target(target: &MessageTarget, send: &person::Sending) -> bool {
     match target {
         MessageTarget::Message(message) => send.message == *message,
-        MessageTarget::Step(step) => send.step == *step,
+        MessageTarget::Step(step) => send.step == *step || send.reach == Some(*step),
         MessageTarget::Latest(channel) => send.channel == *channel,
         MessageTarget::Any(channel) => channel.is_none_or(|channel| send.channel == channel),
     }

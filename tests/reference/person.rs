@@ -24,6 +24,8 @@ pub struct Sending {
     pub message: MessageId,
     pub channel: Channel,
     pub step: StepId,
+    /// The `reach` that it is a channel of.
+    pub reach: Option<StepId>,
     pub fate: Fate,
     pub at: Instant,
     pub campaign: CampaignId,

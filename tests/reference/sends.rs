@@ -1,6 +1,6 @@
 //! A message on its way: address, suppression, consent, windows, quiet hours, mutes, caps; *Time* 8 to 10, 13 and 16, and rulings 22, 28.
 
-use super::person::{Arm, Event, Fate, Happened, Person, Sending, Wait};
+use super::person::{Arm, Event, Fate, Frame, Happened, Person, Sending, Wait};
 use super::{Mutant, channel_index};
 use campc::advance::What;
 use campc::bytecode::{BuiltinField, CampaignId, Channel, MessageEvent, MessageId, Period};
@@ -26,7 +26,9 @@ impl<'p> Person<'p> {
         let channel = self.world.project.messages[message.index()].channel;
         let campaign = self.enrollments[index].campaign;
         let send = self.sends.len();
-        self.sends.push(Sending { message, channel, step: step.header.id, fate: Fate::Held, at: self.now, campaign, capped_since: None });
+        let is_channel = matches!(self.enrollments[index].threads[thread].frames.last(), Some(Frame::Reach(..)));
+        let reach = step.header.outline.parent.filter(|_| is_channel);
+        self.sends.push(Sending { message, channel, step: step.header.id, reach, fate: Fate::Held, at: self.now, campaign, capped_since: None });
         self.enrollments[index].path.push(send);
         self.enrollments[index].threads[thread].path.push(send);
         if self.is_shared(message) {

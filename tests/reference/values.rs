@@ -3,7 +3,7 @@
 use super::Mutant;
 use super::person::{Event, Person};
 use campc::bytecode::{CompareOp, TextOp};
-use campc::lang::{Date, Duration, Instant, Value, add_duration, local_instant, subtract_duration};
+use campc::lang::{Date, Duration, Instant, Type, Value, add_duration, local_instant, subtract_duration};
 use campc::semantic::hir::{ArithmeticOp, Expr, ExprKind};
 use std::cmp::Ordering;
 use std::sync::Arc;
@@ -30,6 +30,11 @@ impl Person<'_> {
 
     pub fn value(&self, expr: &Expr, asker: Asker<'_>, at: Instant) -> Value {
         let ask = |inner: &Expr| self.value(inner, asker, at);
+        // An unset bool is false, also as a side of a comparison.
+        let side = |inner: &Expr| {
+            let value = ask(inner);
+            if inner.ty == Type::Bool && !value.is_set() { Value::Bool(false) } else { value }
+        };
         match &expr.kind {
             ExprKind::Literal(value) => value.clone(),
             ExprKind::LocalDateTime(date, time) => Value::DateTime(local_instant(*date, *time, &self.zone())),
@@ -50,10 +55,10 @@ impl Person<'_> {
             ExprKind::FromNow(length) => self.shifted(Value::DateTime(at), ask(length), ArithmeticOp::Add),
             ExprKind::Negate(inner) => ask(inner).as_number().map_or(Value::Unset, |number| Value::number(-number)),
             ExprKind::Arithmetic(op, left, right) => self.calculate(*op, ask(left), ask(right)),
-            ExprKind::Compare(op, left, right) => Value::Bool(self.compare(*op, &ask(left), &ask(right))),
+            ExprKind::Compare(op, left, right) => Value::Bool(self.compare(*op, &side(left), &side(right))),
             ExprKind::In { subject, options, is_negated } => {
-                let subject = ask(subject);
-                let is_in = options.iter().any(|option| self.compare(CompareOp::Equal, &subject, &ask(option)));
+                let subject = side(subject);
+                let is_in = options.iter().any(|option| self.compare(CompareOp::Equal, &subject, &side(option)));
                 Value::Bool(subject.is_set() && is_in != *is_negated)
             }
             ExprKind::Between { subject, low, high } => {

@@ -5,6 +5,7 @@ use crate::cli::failure::{Exit, Failure, Outcome};
 use crate::cli::project::Project;
 use crate::cli::reach::{Door, StorePlace};
 use crate::cli::runtime::block_on;
+use crate::lang::{Duration, Zone, parse_date_time};
 use serde_json::{Value as Json, json};
 
 /// Shows or moves the clock of a daemon that was started with `--clock manual`.
@@ -17,6 +18,9 @@ pub struct Clock {
     /// The store, in place of the project's
     #[arg(long, value_name = "URL", global = true)]
     pub store: Option<String>,
+    /// How to show it
+    #[arg(long, value_name = "FORMAT", default_value = "human", global = true)]
+    pub format: super::DataFormat,
 }
 
 /// What to do with the clock.
@@ -40,6 +44,16 @@ impl Clock {
     /// # Errors
     /// Where no daemon runs, or its clock is real.
     pub fn run(&self, context: &Context) -> Outcome {
+        if let Some(Action::Advance { by }) = &self.action
+            && Duration::parse(by).is_none()
+        {
+            return Err(Failure::usage(format!("{by:?} is no duration; write 90s, 15min, 4h, 3d, 2w, 1mo")));
+        }
+        if let Some(Action::Set { to }) = &self.action
+            && parse_date_time(to, &Zone::utc()).is_none()
+        {
+            return Err(Failure::usage(format!("{to:?} is no moment; write 2026-12-24T09:00:00Z")));
+        }
         let project = Project::find(context, None)?;
         let place = StorePlace::find(&project, self.store.as_deref())?;
         let clock = block_on(async {
@@ -53,7 +67,10 @@ impl Clock {
             answer.ok()
         })?;
         let of = |key: &str| clock.get(key).and_then(Json::as_str).unwrap_or("?").to_string();
-        print(&format!("{}  ({} clock)\n", of("now"), of("clock")));
+        match self.format {
+            super::DataFormat::Human => print(&format!("{}  ({} clock)\n", of("now"), of("clock"))),
+            super::DataFormat::Json => print(&format!("{clock}\n")),
+        }
         Ok(Exit::Done)
     }
 }

@@ -1,5 +1,6 @@
 //! `campc pause`, `resume`, `enroll`: the operator's hand.
 
+use super::DataFormat;
 use crate::cli::context::{Context, print};
 use crate::cli::failure::{Exit, Outcome};
 use crate::cli::project::Project;
@@ -18,6 +19,9 @@ pub struct Pause {
     /// The store, in place of the project's
     #[arg(long, value_name = "URL")]
     pub store: Option<String>,
+    /// How to show what came of it
+    #[arg(long, value_name = "FORMAT", default_value = "human")]
+    pub format: DataFormat,
 }
 
 /// Lets a paused campaign go on.
@@ -34,6 +38,9 @@ pub struct Resume {
     /// The store, in place of the project's
     #[arg(long, value_name = "URL")]
     pub store: Option<String>,
+    /// How to show what came of it
+    #[arg(long, value_name = "FORMAT", default_value = "human")]
+    pub format: DataFormat,
 }
 
 /// Enrols a contact by hand.
@@ -47,6 +54,9 @@ pub struct Enroll {
     /// The store, in place of the project's
     #[arg(long, value_name = "URL")]
     pub store: Option<String>,
+    /// How to show what came of it
+    #[arg(long, value_name = "FORMAT", default_value = "human")]
+    pub format: DataFormat,
 }
 
 impl Pause {
@@ -57,6 +67,10 @@ impl Pause {
     pub fn run(&self, context: &Context) -> Outcome {
         let path = format!("/v1/campaigns/{}/pause", encoded(&self.campaign));
         let campaign = post(context, self.store.as_deref(), (&path, &Json::Null))?;
+        if self.format == DataFormat::Json {
+            print(&format!("{campaign}\n"));
+            return Ok(Exit::Done);
+        }
         let draft = if is_draft(&campaign) { " It is a draft as well: it sends nothing either way." } else { "" };
         print(&format!("{:?} is paused: {}, nothing leaves, time goes on.{draft}\n", self.campaign, inside(&campaign, "stays inside", "stay inside")));
         print(&format!("`campc resume {:?}` lets it go on; with --catch-up it also takes in who was triggered meanwhile\n", self.campaign));
@@ -72,6 +86,10 @@ impl Resume {
     pub fn run(&self, context: &Context) -> Outcome {
         let path = format!("/v1/campaigns/{}/resume{}", encoded(&self.campaign), if self.catch_up { "?catch_up=true" } else { "" });
         let campaign = post(context, self.store.as_deref(), (&path, &Json::Null))?;
+        if self.format == DataFormat::Json {
+            print(&format!("{campaign}\n"));
+            return Ok(Exit::Done);
+        }
         if is_draft(&campaign) {
             print(&format!(
                 "{:?} is no longer paused, but it is a draft: it enrols nobody and sends nothing until its header says `published`\n",
@@ -92,7 +110,11 @@ impl Enroll {
     /// Where there is no such campaign or contact, or no store.
     pub fn run(&self, context: &Context) -> Outcome {
         let path = format!("/v1/campaigns/{}/enroll", encoded(&self.campaign));
-        post(context, self.store.as_deref(), (&path, &json!({ "contact": self.contact })))?;
+        let answer = post(context, self.store.as_deref(), (&path, &json!({ "contact": self.contact })))?;
+        if self.format == DataFormat::Json {
+            print(&format!("{answer}\n"));
+            return Ok(Exit::Done);
+        }
         print(&format!("asked to enrol {} in {:?}; `campc why {}` says what came of it\n", self.contact, self.campaign, self.contact));
         Ok(Exit::Done)
     }

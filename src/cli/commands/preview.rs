@@ -61,7 +61,11 @@ impl Preview {
 fn shown(outgoing: &Outgoing) -> String {
     match outgoing {
         Outgoing::Email(mail) | Outgoing::Notify(mail) => {
-            format!("From: {}\nTo: {}\nSubject: {}\n\n{}\n", mail.from.address, outgoing.to(), mail.subject, mail.text.trim_end())
+            let from = match &mail.from.name {
+                Some(name) => format!("{name} <{}>", mail.from.address),
+                None => mail.from.address.to_string(),
+            };
+            format!("From: {from}\nTo: {}\nSubject: {}\n\n{}\n", outgoing.to(), mail.subject, mail.text.trim_end())
         }
         Outgoing::Sms(sms) => format!("To: {}\n\n{}\n", sms.to, sms.text),
         Outgoing::Push(push) => format!("To: {}\nTitle: {}\nLink: {}\n\n{}\n", push.to, push.title, push.link.as_deref().unwrap_or("-"), push.body),

@@ -1,12 +1,12 @@
 //! One message of a program, composed for a contact or for nobody in particular: what `preview` and `send-test` show and send.
 
 use crate::bytecode::{BuiltinField, Channel, MessageId, Program};
-use crate::cli::engine::{link_options, open_engine};
+use crate::cli::engine::{LISTEN, open_engine};
 use crate::cli::failure::Failure;
-use crate::cli::project::{Project, process_environment};
+use crate::cli::project::{Expand, Project, ProjectSection, process_environment};
 use crate::cli::reach::StorePlace;
 use crate::content::{Composer, EffectFacts, KeyRing, Outgoing, Recipients, Settings};
-use crate::diagnostics::suggest;
+use crate::diagnostics::{Diagnostic, suggest};
 use crate::lang::{Instant, Record, Value, Zone};
 use crate::machine::state::{ContactState, EffectId};
 use std::sync::Arc;
@@ -144,16 +144,24 @@ fn field_value(state: &ContactState, (builtin, id): (Option<BuiltinField>, u32))
     }
 }
 
-/// Links of a sample lead nowhere: its tokens are signed by a key that no daemon has.
+/// Links of a sample lead nowhere: its tokens are signed by a key that no daemon has. What a sample does not need (providers, keys) is not
+/// read, so that its variables may be unset.
 fn settings(project: &Project) -> Result<Settings, Failure> {
-    let name = project.root.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
-    let links = link_options(&project.file, &process_environment, (&name, "127.0.0.1:8025"))
-        .map_err(|finding| Failure::usage(format!("{} (camp.toml, line {})", finding.title, project.file.line_of(&finding))))?;
+    let failure = |finding: Box<Diagnostic>| Failure::usage(format!("{} (camp.toml, line {})", finding.title, project.file.line_of(&finding)));
+    let section: ProjectSection = project.file.section("project", (&process_environment, Expand::Variables)).map_err(failure)?;
+    let public_url = match section.public_url {
+        Some(url) => url,
+        None => {
+            let listen = project.file.text("server", "listen", &process_environment).map_err(failure)?;
+            format!("http://{}", listen.as_deref().unwrap_or(LISTEN))
+        }
+    };
+    let name = || project.root.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
     Ok(Settings {
-        public_url: links.public_url,
-        project: links.project,
-        from: links.from,
-        postal_address: links.postal_address,
+        public_url: public_url.trim_end_matches('/').to_string(),
+        project: section.name.unwrap_or_else(name),
+        from: section.from,
+        postal_address: section.postal_address,
         bounce_domain: None,
         inbound_domain: None,
         keys: KeyRing::new(&["a sample's key"]).ok_or_else(|| Failure::usage("no key"))?,

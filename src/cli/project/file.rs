@@ -133,6 +133,18 @@ impl ProjectFile {
         })
     }
 
+    /// The text of one key, override first, `${…}` replaced. The other keys of its section may name variables that are not set.
+    ///
+    /// # Errors
+    /// A finding where a variable is missing.
+    pub fn text(&self, section: &str, key: &str, environment: Environment<'_>) -> Result<Option<String>, Box<Diagnostic>> {
+        if let Some(text) = environment(&override_name(section, key)) {
+            return Ok(Some(text));
+        }
+        let written = self.entries.get(&(section.to_string(), key.to_string())).and_then(|entry| Some((entry.value.as_str()?, entry.span)));
+        written.map(|(text, span)| expand_text(text, (&format!("{section}.{key}"), span), environment)).transpose()
+    }
+
     /// Where a key's value stands; the file's start where it came from elsewhere.
     #[must_use]
     pub fn span_of(&self, section: &str, key: &str) -> Span {

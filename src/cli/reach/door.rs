@@ -2,7 +2,7 @@
 
 use super::notice::Notice;
 use super::store::StorePlace;
-use crate::cli::engine::open_engine;
+use crate::cli::engine::{open_engine, open_nothing};
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::project::Project;
 use crate::cli::runtime::block_on;
@@ -87,7 +87,18 @@ impl Door {
         if !place.exists() {
             return Err(Failure::failed(format!("there is no store at {}; `campc run` makes it", place.path.display())));
         }
-        let engine = open_engine(project, &place)?;
+        Door::here(open_engine(project, &place)?)
+    }
+
+    /// To a project that has no store yet: what is asked is answered, and nothing is kept.
+    ///
+    /// # Errors
+    /// Never in practice.
+    pub fn to_nothing(project: &Project) -> Result<Door, Failure> {
+        Door::here(open_nothing(project)?)
+    }
+
+    fn here(engine: Engine) -> Result<Door, Failure> {
         let keys = Keys::new(&[], &[INNER_TOKEN.to_string()]);
         // No link is followed within the process, so its tokens are never read.
         let tokens = KeyRing::new(&[INNER_TOKEN]).ok_or_else(|| Failure::usage("no key"))?;

@@ -54,7 +54,11 @@ impl StorePlace {
     /// # Errors
     /// Where it cannot be opened, or somebody else holds it.
     pub fn open(&self) -> Result<SqliteStore, Failure> {
-        SqliteStore::open(&self.path).map_err(|error| Failure::usage(format!("the store {} cannot be opened: {error}", self.path.display())))
+        SqliteStore::open(&self.path).map_err(|error| {
+            let folder = self.path.parent().filter(|folder| !folder.as_os_str().is_empty() && !folder.is_dir());
+            let help = folder.map(|folder| format!("; there is no folder {}, make it first", folder.display())).unwrap_or_default();
+            Failure::usage(format!("the store {} cannot be opened: {}{help}", self.path.display(), with_causes(&error)))
+        })
     }
     /// Someone who reads it, also beside a running daemon.
     ///
@@ -93,6 +97,12 @@ impl StorePlace {
         name.push(ending);
         self.path.with_file_name(name)
     }
+}
+
+/// An error with what was behind it.
+fn with_causes(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(error.source(), |cause| cause.source());
+    causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
 }
 
 #[cfg(test)]

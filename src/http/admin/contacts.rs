@@ -2,7 +2,8 @@
 
 use super::near::{no_campaign, no_contact};
 use super::{find_contact, json, json_with, only, read_json};
-use crate::daemon::api::{AsideCommand, ContactFilter, ContactKey, EngineError};
+use crate::daemon::Engine;
+use crate::daemon::api::{AsideCommand, ContactFilter, ContactKey, EngineError, SubmissionKind};
 use crate::http::app::{App, engine_problem};
 use crate::http::problem::Problem;
 use crate::http::rows::{key_of_text, upsert};
@@ -85,18 +86,18 @@ async fn dossier(State(app): State<App>, Path(id): Path<String>) -> Result<Respo
     json(&found.ok_or_else(|| no_contact(&app.engine, &id))?)
 }
 
+/// What is kept of an erasure for which nobody said why.
+const NO_REASON: &str = "no reason given";
+
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct EraseQuery {
     reason: String,
 }
 
-/// Erases the contact; why must be said, since somebody will ask.
+/// Erases the contact. Why is worth saying, since somebody will ask.
 async fn erase(State(app): State<App>, Path(id): Path<String>, Query(query): Query<EraseQuery>) -> Result<Response, Problem> {
-    let reason = query.reason.trim();
-    if reason.is_empty() {
-        return Err(Problem::unprocessable("no-reason", "an erasure wants a reason: add `?reason=TEXT`, without the person's name or address"));
-    }
+    let reason = Some(query.reason.trim()).filter(|reason| !reason.is_empty()).unwrap_or(NO_REASON);
     let uid = find_contact(&app, &id)?;
     app.engine.erase_because(uid, reason).await.map_err(|error| engine_problem(&error))?;
     json(&serde_json::json!({ "erased": uid.to_text() }))
@@ -126,7 +127,7 @@ async fn settle_aside(app: &App, id: &str, (AsideBody { campaign }, command): (A
 
 async fn put(State(app): State<App>, Path(id): Path<String>, headers: HeaderMap, body: Body) -> Result<Response, Problem> {
     let map: Map<String, Json> = read_json(&headers, body).await?;
-    let problems = operator_problems(&app, &map);
+    let problems = contact_problems(&app.engine, &map);
     if !problems.is_empty() {
         return Err(Problem::unprocessable("bad-contact", problems.join("; ")));
     }
@@ -139,10 +140,11 @@ async fn put(State(app): State<App>, Path(id): Path<String>, headers: HeaderMap,
     json_with(status, &app.engine.contact(uid).ok_or_else(Problem::internal)?)
 }
 
-/// What the contact cannot take. Senders are never told, since nobody reads their answers; an operator is, and nothing is changed.
-fn operator_problems(app: &App, map: &Map<String, Json>) -> Vec<String> {
-    let zone = app.engine.zone();
-    let Some(linked) = app.engine.linked() else { return Vec::new() };
+/// What the contact cannot take. Senders are never told, since nobody reads their answers; an operator and an import are, and nothing is
+/// changed.
+pub(super) fn contact_problems(engine: &Engine, map: &Map<String, Json>) -> Vec<String> {
+    let zone = engine.zone();
+    let Some(linked) = engine.linked() else { return Vec::new() };
     let mut problems = Vec::new();
     let texts = |value: &Json| value.is_null() || value.as_array().is_some_and(|items| items.iter().all(Json::is_string));
     for (key, value) in map {
@@ -166,7 +168,11 @@ fn operator_problems(app: &App, map: &Map<String, Json>) -> Vec<String> {
                     }
                 }
             }
-            "id" | "user_id" | "anonymous_ids" | "phone" | "email" | "timezone" | "points" | "tags" | "devices" | "consent" | "traits" | "segments"
+            "phone" | "consent" => {
+                let one = SubmissionKind::Upsert([(key.clone(), value.clone())].into_iter().collect());
+                problems.extend(engine.misfits(&one));
+            }
+            "id" | "user_id" | "anonymous_ids" | "email" | "timezone" | "points" | "tags" | "devices" | "traits" | "segments"
             | "enrollments" | "muted_until" | "created_at" | "last_seen_at" => {}
             _ => problems.push(format!("{key}: a contact has no such key")),
         }

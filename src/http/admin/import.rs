@@ -1,5 +1,6 @@
 //! Imports as JSON Lines: read as they come, in transactions of 500 rows; bad rows are told, the rest goes on.
 
+use super::contacts::contact_problems;
 use super::json;
 use crate::daemon::Engine;
 use crate::daemon::api::{Submission, SubmissionKind};
@@ -138,7 +139,11 @@ impl Report {
                 submission.is_quiet = is_quiet;
                 forget_foreign_id(&mut submission, &app.engine);
                 careful(&mut submission, &app.engine);
-                self.waiting.push((self.line, submission));
+                let problems = match &submission.kind {
+                    SubmissionKind::Upsert(map) => contact_problems(&app.engine, map),
+                    other => app.engine.misfits(other),
+                };
+                if problems.is_empty() { self.waiting.push((self.line, submission)) } else { self.refuse(self.line, problems.join("; ")) }
             }
             Err(error) => self.refuse(self.line, error.to_string()),
         }

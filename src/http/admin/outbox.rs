@@ -84,7 +84,7 @@ async fn settle(app: &App, target: OutboxTarget, command: OutboxCommand) -> Resu
 }
 
 fn effect(id: &str) -> Result<EffectId, Problem> {
-    EffectId::parse(id).ok_or_else(|| Problem::not_found(format!("{id:?} is no effect id; `GET /v1/outbox` lists them")))
+    EffectId::parse(id).ok_or_else(|| Problem::not_found(format!("{id:?} is no effect id; the outbox lists them: `campc outbox list`, `GET /v1/outbox`")))
 }
 
 fn status(word: &str) -> Result<OutboxStatus, Problem> {

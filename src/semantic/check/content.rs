@@ -4,6 +4,7 @@ use super::templates::TemplateUse;
 use super::{Checker, problems};
 use crate::base::Span;
 use crate::bytecode::{Attachment, Channel, TopicId};
+use crate::lang::{is_header_name, is_reserved_header};
 use crate::semantic::hir::{MessageContent, MessageVariant, Recipient, Template};
 use crate::syntax::ast::{self, MessageAttrKind as Kind};
 use std::mem::discriminant;
@@ -148,6 +149,7 @@ impl Checker<'_, '_> {
             Kind::Bcc(address) => lines.bcc = self.recipient(address),
             Kind::Attach(path) => self.attachment(path, lines),
             Kind::Headers(object) => {
+                self.check_header_names(object);
                 let (headers, uses) = self.header_templates(object);
                 lines.headers = headers;
                 lines.parts.uses.extend(uses);
@@ -201,6 +203,17 @@ impl Checker<'_, '_> {
         let Some(bytes) = self.asset(path) else { return };
         let name = path.value.rsplit('/').next().unwrap_or("").into();
         lines.attachments.push(Attachment { name, mime: media_type(&path.value).into(), bytes: bytes.into() });
+    }
+
+    /// What a mail says of itself is not for its source to say.
+    fn check_header_names(&mut self, object: &ast::Object) {
+        for pair in &object.pairs {
+            if !is_header_name(&pair.key.text) {
+                self.report(problems::no_header_name(pair.key.span, &pair.key.text));
+            } else if is_reserved_header(&pair.key.text) {
+                self.report(problems::reserved_header(pair.key.span, &pair.key.text));
+            }
+        }
     }
 
     /// Headers, whose values are templates.

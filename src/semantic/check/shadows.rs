@@ -5,6 +5,9 @@ use crate::base::Span;
 use crate::semantic::walk::{inner_steps, steps_of};
 use crate::syntax::ast::{self, HeaderKind, Item};
 
+/// Names of the language itself, which records go by in conditions or templates.
+const OWN: [&str; 7] = ["contact", "event", "campaign", "project", "unsubscribe_url", "preferences_url", "view_url"];
+
 /// A name that was given, and where.
 type Given<'s> = (&'s str, Span);
 
@@ -38,6 +41,9 @@ impl Checker<'_, '_> {
 
     /// A bare name is then the record, and the field is reached only as `contact.NAME`.
     fn check_field(&mut self, name: &str, span: Span) {
+        if OWN.contains(&name) {
+            self.report(problems::hides_own_name(span, name));
+        }
         let Some(field) = self.field(name) else { return };
         let declared = self.field_spans.get(&field).copied();
         self.report(problems::hides_field(span, name, declared));

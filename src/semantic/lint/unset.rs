@@ -3,6 +3,7 @@
 use super::problems;
 use crate::bytecode::{CompareOp, FieldId, TextOp};
 use crate::diagnostics::Diagnostic;
+use crate::lang::Type;
 use crate::library::BUILTIN_FIELDS;
 use crate::semantic::flow::bodies;
 use crate::semantic::hir::{Expr, ExprKind, Project, Step, StepKind, TriggerKind};
@@ -89,7 +90,8 @@ impl Look<'_> {
     fn tell(&mut self, field: FieldId, at: &Expr, finding: fn(crate::base::Span, &str) -> Diagnostic) {
         let is_always_set = BUILTIN_FIELDS.get(field.index()).is_some_and(|entry| entry.is_always_set);
         let Some(def) = self.project.fields.get(field.index()) else { return };
-        if !is_always_set && !def.default.is_set() && !self.asked.contains(&field) {
+        // An unset bool is false, in comparisons too: nobody is surprised.
+        if !is_always_set && def.ty != Type::Bool && !def.default.is_set() && !self.asked.contains(&field) {
             self.findings.push(finding(at.span, &def.name));
         }
     }

@@ -128,15 +128,17 @@ impl Domain {
                 self.compare(if is_held { CompareOp::Equal } else { CompareOp::NotEqual }, &Point::Text("".into()));
             }
             Test::Compare(op, point) => {
-                self.must_be_set |= is_held;
-                self.compare(if is_held { *op } else { opposite(*op) }, point);
+                let op = if is_held { *op } else { opposite(*op) };
+                // An unset bool is false.
+                self.must_be_set |= if let Point::Bool(value) = point { *value == (op == CompareOp::Equal) } else { is_held };
+                self.compare(op, point);
             }
             Test::OneOf(points) => {
-                self.must_be_set |= is_held;
+                self.must_be_set |= is_held && !has_bool(points);
                 self.one_of(points, is_held);
             }
             Test::NoneOf(points) => {
-                self.must_be_set |= is_held;
+                self.must_be_set |= is_held && !has_bool(points);
                 self.one_of(points, !is_held);
             }
             Test::Text(op, is_ignoring_case, pattern) => {
@@ -208,6 +210,10 @@ impl Domain {
             || self.moments.is_empty(false)
             || self.from_now.is_empty(false)
     }
+}
+
+fn has_bool(points: &[Point]) -> bool {
+    points.iter().any(|point| matches!(point, Point::Bool(_)))
 }
 
 fn fits((op, is_ignoring_case, pattern, is_held): &(TextOp, bool, Arc<str>, bool), text: &str) -> bool {

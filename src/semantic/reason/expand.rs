@@ -23,7 +23,7 @@ pub(super) enum Literal<'e> {
     Flag(Flag),
 }
 
-/// A test of a value. All but `Missing` hold only of what is set.
+/// A test of a value. All but `Missing` and a comparison with `false` hold only of what is set.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Test {
     Set,

@@ -26,7 +26,7 @@ fn started() -> (Folder, Daemon) {
 fn a_plan_prints_what_a_deploy_would_change_and_says_it_in_its_exit_code() {
     let empty = Folder::new();
     empty.write("main.camp", source("  email one\n"));
-    assert_eq!(empty.run(&["plan"]).code, 1, "there is no store");
+    assert_eq!(empty.run(&["plan"]).code, 3, "without a store everything is new");
     let (folder, daemon) = started();
     let same = folder.run(&["plan"]);
     assert_eq!((same.code, same.out.as_str()), (0, "nothing changes: the source is what is deployed\n"), "{}", same.err);

@@ -148,3 +148,65 @@ fn a_store_ahead_of_the_clock_is_warned_of() {
     assert_eq!(code, 0);
     assert!(said.contains("warning: the store's time is") && said.contains("ahead of this machine's clock"), "{said}");
 }
+
+#[test]
+fn an_import_refuses_a_row_whose_value_does_not_fit_whatever_the_format() {
+    let folder = Folder::project("welcome");
+    folder.write("main.camp", PEOPLE_FIRST);
+    folder.write("people.csv", "email,plan,age,points,list:vip\na@x.example,gold,,,\nb@x.example,,old,,\nc@x.example,,,many,\nd@x.example,pro,41,5,yes\n");
+    let ran = folder.run(&["contacts", "import", "people.csv", "--format", "json"]);
+    assert_eq!(ran.code, 1, "{ran:?}");
+    let said: serde_json::Value = serde_json::from_str(ran.out.trim()).unwrap();
+    assert_eq!((&said["imported"], &said["rejected"]), (&1.into(), &3.into()), "{said}");
+    let rejected = folder.read("people.csv.rejected.csv");
+    assert!(["is not one of", "old", "many"].iter().all(|part| rejected.contains(part)), "{rejected}");
+    let lines = [
+        r#"{"email":"e@x.example","fields":{"plan":"gold"}}"#,
+        r#"{"email":"f@x.example","points":"x"}"#,
+        r#"{"email":"g@x.example","plan":"pro"}"#,
+        r#"{"email":"h@x.example","lists":["nowhere"]}"#,
+        r#"{"type":"identify","userId":"u1","traits":{"age":"old"}}"#,
+        r#"{"type":"identify","userId":"u2","traits":{"age":41}}"#,
+    ];
+    folder.write("people.jsonl", lines.join("\n"));
+    let ran = folder.run(&["contacts", "import", "people.jsonl"]);
+    assert!(ran.out.starts_with("1 imported, 5 rejected"), "{ran:?}");
+    assert_eq!(folder.run(&["contacts", "show", "u1"]).code, 1, "nobody was made of a row that was refused");
+    assert_eq!(folder.run(&["contacts", "show", "u2"]).code, 0);
+}
+
+const PEOPLE_FIRST: &str = r#"project "Acme" { timezone "UTC" from "Ana <ana@acme.example>" address "1 King St W, Toronto ON" }
+contact { plan: enum("free", "pro") = "free"  age: number }
+list vip
+segment "Grown up" = age >= 18
+campaign "Welcome" {
+  published
+  when segment "Grown up"
+  tag "greeted"
+}
+"#;
+
+#[test]
+fn people_may_come_before_the_first_deploy_which_finds_them_as_members() {
+    let folder = Folder::project("welcome");
+    folder.write("main.camp", PEOPLE_FIRST);
+    folder.write("people.csv", "user_id,age\nu1,41\nu2,7\n");
+    let ran = folder.run(&["contacts", "export"]);
+    assert_eq!((ran.code, ran.out.as_str()), (1, ""), "{ran:?}");
+    let ran = folder.run(&["plan"]);
+    assert_eq!(ran.code, 3, "everything is new: {ran:?}");
+    assert!(ran.out.contains("Welcome"), "{ran:?}");
+    assert!(!folder.path().join("camp.db").exists(), "a plan makes no store");
+    let ran = folder.run(&["contacts", "import", "people.csv"]);
+    assert_eq!((ran.code, ran.out.as_str()), (0, "2 imported, 0 rejected\n"), "{ran:?}");
+    assert_eq!(folder.run(&["plan"]).code, 3);
+    let daemon = Daemon::start(&folder);
+    daemon.idle();
+    let members = daemon.admin("GET", "/v1/segments/Grown%20up/contacts", "").json();
+    assert_eq!(members["items"].as_array().map(Vec::len), Some(1), "{members}");
+    let shown = daemon.admin("GET", "/v1/contacts/u1", "").json();
+    assert_eq!((shown["tags"].as_array().map(Vec::len), shown["fields"]["age"].as_f64()), (Some(0), Some(41.0)), "being in already is no entering: {shown}");
+    daemon.admin("PUT", "/v1/contacts/u2", r#"{"fields":{"age":18}}"#);
+    daemon.idle();
+    assert_eq!(daemon.admin("GET", "/v1/contacts/u2", "").json()["tags"][0], "greeted");
+}

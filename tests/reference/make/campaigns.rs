@@ -15,7 +15,7 @@ impl Maker<'_> {
         let mut nodes = vec![
             Node::line(format!("project \"Acme\" {{ timezone \"{zone}\" from \"Ana <ana@acme.example>\" address \"1 King St W\" {holidays}}}")),
             Node::line(
-                "contact { plan: enum(\"free\", \"pro\", \"team\") = \"free\"  age: number  score: number = 0  vip: bool = false  birthday: date  renewal: date  trial_ends_at: datetime  nickname: text  interests: list(text) = [] }",
+                "contact { plan: enum(\"free\", \"pro\", \"team\") = \"free\"  age: number  score: number = 0  vip: bool = false  birthday: date  renewal: date  trial_ends_at: datetime  nickname: text  is_member: bool  interests: list(text) = [] }",
             ),
             Node::line("event purchase { sku: text, amount: number }"),
             Node::line("event ping"),
@@ -235,7 +235,7 @@ impl Maker<'_> {
             9 => self.repeat(place, depth),
             10 => self.parallel(place, depth),
             11 => self.split(place, depth),
-            13 => Node::line(self.random.text(super::sending::STEPS)),
+            13 => self.rarer_send(place),
             14 => self.timeline(place, depth),
             _ => Node::line(self.random.text(&["emit done", "emit purchase { sku: \"x\", amount: score }", "emit purchase { amount: 30 }"])),
         }
@@ -250,6 +250,16 @@ impl Maker<'_> {
         place.sent.push(message.clone());
         place.has_email = true;
         Node::line(format!("email {message}"))
+    }
+
+    /// What is no plain send. A `reach` has a name, by which conditions ask about its sending.
+    fn rarer_send(&mut self, place: &mut Place) -> Node {
+        let text = self.random.text(super::sending::STEPS);
+        let Some(arms) = text.strip_prefix("reach ") else { return Node::line(text) };
+        self.answers += 1;
+        let name = format!("way{}", self.answers);
+        place.sent.push(name.clone());
+        Node::line(format!("reach as {name} {arms}"))
     }
 
     fn wait(&mut self) -> Node {
@@ -385,7 +395,7 @@ impl Maker<'_> {
             format!("set score = {number}"),
             "set score = score + 10".to_owned(),
             "set score = points".to_owned(),
-            format!("set vip = {}", number > 30),
+            format!("set {} = {}", if number > 40 { "is_member" } else { "vip" }, number % 20 == 0),
             "set renewal = today + 3d".to_owned(),
             "set trial_ends_at = now + 2d".to_owned(),
             "clear age".to_owned(),

@@ -104,6 +104,8 @@ impl Maker<'_> {
             format!("score * 2 - 5 < {number}"),
             format!("score / age >= {}", number / 10),
             "vip".to_owned(),
+            "is_member == false".to_owned(),
+            "is_member != true".to_owned(),
             "age is set".to_owned(),
             "nickname is not set".to_owned(),
             "nickname is empty".to_owned(),

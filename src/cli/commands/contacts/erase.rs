@@ -1,4 +1,4 @@
-//! `campc contacts erase CONTACT --reason TEXT`.
+//! `campc contacts erase CONTACT [--reason TEXT]`.
 
 use crate::cli::context::{Context, print};
 use crate::cli::failure::{Exit, Failure, Outcome};
@@ -18,7 +18,7 @@ pub struct Erase {
     pub contact: String,
     /// Why; it is kept, so it must not name the person
     #[arg(long, value_name = "TEXT")]
-    pub reason: String,
+    pub reason: Option<String>,
     /// Do not ask
     #[arg(long)]
     pub yes: bool,
@@ -33,8 +33,8 @@ impl Erase {
     /// # Errors
     /// Where there is no such contact, no store, or nobody to ask.
     pub fn run(&self, context: &Context) -> Outcome {
-        if self.reason.trim().is_empty() {
-            return Err(Failure::usage("--reason is empty; say why, without the person's name or address"));
+        if self.reason.as_deref().is_some_and(|reason| reason.trim().is_empty()) {
+            return Err(Failure::usage("--reason is empty; say why, without the person's name or address, or leave it out"));
         }
         let project = Project::find(context, None)?;
         block_on(async {
@@ -53,7 +53,8 @@ impl Erase {
             return Ok(Exit::Failed);
         }
         // By its id: whoever has the address by now, it is this one that was asked about.
-        door.delete(&format!("/v1/contacts/{}?reason={}", encoded(&id), encoded(&self.reason))).await?.ok()?;
+        let reason = self.reason.as_deref().map(|reason| format!("?reason={}", encoded(reason))).unwrap_or_default();
+        door.delete(&format!("/v1/contacts/{}{reason}", encoded(&id))).await?.ok()?;
         print(&format!("erased {id}; its addresses stay suppressed\n"));
         Ok(Exit::Done)
     }

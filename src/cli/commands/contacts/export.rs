@@ -79,13 +79,14 @@ impl Export {
             ExportFormat::Jsonl => None,
             ExportFormat::Csv => Some(self.table(&compiled(project, context)?)),
         };
-        let mut writer = Writer::new(table, path)?;
         let query = self.segment.as_deref().map(|name| format!("?segment={}", encoded(name))).unwrap_or_default();
-        block_on(async {
+        let writer = block_on(async {
             let door = Door::open(project, self.store.as_deref()).await?;
+            // Nothing is written where there is nothing to read.
+            let mut writer = Writer::new(table, path)?;
             let done = door.stream(&format!("/v1/contacts/export{query}"), |part| writer.take(part)).await;
             door.close().await;
-            done
+            done.map(|()| writer)
         })?;
         let count = writer.finish()?;
         if let Some(path) = path {

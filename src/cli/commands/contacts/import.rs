@@ -4,16 +4,18 @@ use super::columns::{Reading, columns, mapping, unknown_columns};
 use super::progress::Progress;
 use super::rows::{Row, csv_rows, delimiter, headers, is_json, json_rows, text};
 use crate::bytecode::Program;
-use crate::cli::compiled::compiled;
+use crate::cli::commands::DataFormat;
+use crate::cli::compiled::{compiled, compiled_data};
 use crate::cli::context::{Context, print, remark};
 use crate::cli::failure::{Exit, Failure, Outcome};
 use crate::cli::project::Project;
-use crate::cli::reach::Door;
+use crate::cli::reach::{Door, StorePlace};
 use crate::cli::runtime::block_on;
 use indicatif::{ProgressBar, ProgressStyle};
-use serde_json::Value as Json;
+use serde_json::{Value as Json, json};
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// Rows of one transaction.
 const ROWS: usize = 500;
@@ -41,6 +43,9 @@ pub struct Import {
     /// The store, in place of the project's
     #[arg(long, value_name = "URL")]
     pub store: Option<String>,
+    /// How to show what came of it
+    #[arg(long, value_name = "FORMAT", default_value = "human")]
+    pub format: DataFormat,
 }
 
 /// The rest of an import: how far it is, and where its bad rows go.
@@ -80,12 +85,30 @@ impl Import {
             remark(&format!("going on after line {}", run.progress.line));
         }
         block_on(async {
-            let door = Door::open(&project, self.store.as_deref()).await?;
+            let door = self.door(context, &project).await?;
             let done = run.all(&door, iterator).await;
             door.close().await;
             done
         })?;
-        run.finish(context)
+        run.finish(context, self.format)
+    }
+
+    /// The way to the store. Where nothing was deployed yet, what the project knows of contacts is: the people come first, and the plan of
+    /// the first deploy says who of them is where.
+    async fn door(&self, context: &Context, project: &Project) -> Result<Door, Failure> {
+        let place = StorePlace::find(project, self.store.as_deref())?;
+        if !place.exists() {
+            drop(place.open()?);
+        }
+        let door = Door::open(project, self.store.as_deref()).await?;
+        if let Door::Here { engine, .. } = &door
+            && engine.linked().is_none()
+        {
+            let data = Arc::new(compiled_data(project, context)?);
+            engine.deploy(data).await.map_err(|error| Failure::usage(error.to_string()))?;
+            remark("nothing is deployed yet: the contacts are taken in by their fields, and no campaign sees them; `campc plan` shows what the first deploy does");
+        }
+        Ok(door)
     }
 
     fn reading(&self, text: &str, delimiter: u8, program: &Program) -> Result<Reading, Failure> {
@@ -183,20 +206,24 @@ impl Run<'_> {
         Ok(())
     }
 
-    fn finish(mut self, context: &Context) -> Outcome {
+    fn finish(mut self, context: &Context, format: DataFormat) -> Outcome {
         self.bar.finish_and_clear();
         if let Some(writer) = &mut self.rejected {
             writer.flush().map_err(|error| Failure::io("cannot write", &rejected_path(self.path), &error))?;
         }
         Progress::forget(self.path);
-        let mut line = format!("{} imported, {} rejected\n", self.progress.accepted, self.progress.rejected);
-        if self.progress.rejected > 0 {
-            line += &format!("the rejected rows, with line and reason: {}\n", context.shown(&rejected_path(self.path)));
+        let (accepted, rejected) = (self.progress.accepted, self.progress.rejected);
+        let aside = (rejected > 0).then(|| context.shown(&rejected_path(self.path)).to_string());
+        match (format, &aside) {
+            (DataFormat::Json, _) => print(&format!("{}\n", json!({ "imported": accepted, "rejected": rejected, "rejected_file": aside }))),
+            (DataFormat::Human, None) => print(&format!("{accepted} imported, {rejected} rejected\n")),
+            (DataFormat::Human, Some(path)) => {
+                print(&format!("{accepted} imported, {rejected} rejected\nthe rejected rows, with line and reason: {path}\n"));
+            }
         }
-        print(&line);
         // Some terminals keep what was not flushed.
         let _ = std::io::stdout().flush();
-        Ok(if self.progress.rejected > 0 { Exit::Failed } else { Exit::Done })
+        Ok(if rejected > 0 { Exit::Failed } else { Exit::Done })
     }
 }
 

@@ -4,7 +4,7 @@ mod human;
 
 use crate::bytecode::encode;
 use crate::cli::compiled::compiled;
-use crate::cli::context::{Context, print};
+use crate::cli::context::{Context, print, remark};
 use crate::cli::failure::{Exit, Failure, Outcome};
 use crate::cli::project::Project;
 use crate::cli::reach::{Door, StorePlace, encoded};
@@ -58,15 +58,16 @@ impl Plan {
         let project = Project::find(context, self.path.as_deref())?;
         let image = encode(&compiled(&project, context)?);
         let place = StorePlace::find(&project, self.store.as_deref())?;
-        if !place.exists() {
-            let text = format!("there is no store at {} yet: everything is new; `campc run` deploys it", place.path.display());
-            return Err(Failure::failed(text));
-        }
         let options =
             DeployOptions { is_finishing_on_old: self.finish_on_old, ended: self.end.clone(), cleared: self.clear.clone(), ..DeployOptions::default() };
         let route = route(&options, self.all.then_some(PlanDepth::All))?;
         let answer = block_on(async {
-            let door = Door::open(&project, self.store.as_deref()).await?;
+            let door = if place.exists() {
+                Door::open(&project, self.store.as_deref()).await?
+            } else {
+                remark(&format!("there is no store at {} yet: everything is new; `campc run` deploys it", place.path.display()));
+                Door::to_nothing(&project)?
+            };
             let answer = door.send(&route, image).await;
             door.close().await;
             answer?.ok()

@@ -5,7 +5,7 @@ mod setup;
 mod watch;
 
 use crate::bytecode::{Program, program_hash};
-use crate::cli::compiled::compiled;
+use crate::cli::compiled::{compiled, is_data_alone};
 use crate::cli::context::{Context, print, remark};
 use crate::cli::engine::open_engine;
 use crate::cli::failure::{Exit, Failure, Outcome};
@@ -108,7 +108,7 @@ impl Run {
     async fn serve(&self, context: &Context, project: &Project, place: &StorePlace) -> Outcome {
         // Heard from the first moment on: who is told to end while it starts ends as well as later.
         let ending = Ending::listen()?;
-        let deployed = if place.exists() { deployed_program(project, place).await? } else { None };
+        let deployed = if place.exists() { deployed_program(project, place).await?.filter(|program| !is_data_alone(program)) } else { None };
         let (program, is_to_deploy) = self.program(context, (project, deployed))?;
         let setup = Setup::read(context, project, (&program, self.listen.as_deref()))?;
         let server = Server::bind(&setup.listen).await.map_err(|error| Failure::usage(error.to_string()))?;

@@ -2,7 +2,7 @@
 
 use crate::bytecode::Program;
 use crate::cli::context::Context;
-use crate::cli::engine::{link_options, unknown_policy};
+use crate::cli::engine::{LISTEN, link_options, unknown_policy};
 use crate::cli::failure::Failure;
 use crate::cli::project::{
     ChannelRates, Expand, FormsSection, Project, ProjectFile, ProjectSection, ServerSection, SmsSection, StoreSection, channel_rates, deliver_config,
@@ -17,8 +17,6 @@ use crate::lang::Duration;
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::path::Path;
 
-/// Where a daemon listens unless it is told otherwise.
-const LISTEN: &str = "127.0.0.1:8025";
 /// Events are kept so long at least: longer than a retry is recognised.
 const SHORTEST_KEPT_MS: i64 = 4 * 86_400_000;
 

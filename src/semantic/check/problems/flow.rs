@@ -38,6 +38,8 @@ pub(crate) fn enrolling_oneself(span: Span, name: &str) -> Diagnostic {
         .with_help("`repeat` does steps again; `reenter` lets a contact come again")
 }
 pub(crate) fn shares(span: Span, total: f64) -> Diagnostic {
+    // Shares are written in decimals, and their sum is off by what binary fractions lose.
+    let total = (total * 1e6).round() / 1e6;
     let title = format!("the shares add up to {total}%, not to 100%");
     let finding = Diagnostic::new(Code::E0507, title, span, "some contacts have no arm, or two");
     if total < 100.0 { finding.with_help("add an `else { … }` for the others") } else { finding }

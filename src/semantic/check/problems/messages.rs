@@ -116,6 +116,20 @@ pub(crate) fn unknown_method<'k>(span: Span, name: &str, known: impl Iterator<It
 pub(crate) fn header_needs_text(span: Span) -> Diagnostic {
     Diagnostic::new(Code::E0613, "a header's value is a text", span, "not a text").with_help("write it as a template: `\"{{ contact.id }}\"`")
 }
+pub(crate) fn reserved_header(span: Span, name: &str) -> Diagnostic {
+    let help = match name.to_ascii_lowercase().as_str() {
+        "subject" | "from" | "to" | "cc" | "bcc" => format!("write the line `{}` beside `headers`", name.to_ascii_lowercase()),
+        "reply-to" => "write the line `reply to` beside `headers`".to_owned(),
+        _ => "leave it out; a header of your own may be called `X-…`".to_owned(),
+    };
+    Diagnostic::new(Code::E0617, format!("a message does not set the header `{name}`"), span, "set by campc, or on the way")
+        .with_help(help)
+        .with_note("these headers say whose a message is and how to leave; two of one kind make receivers refuse it")
+}
+pub(crate) fn no_header_name(span: Span, name: &str) -> Diagnostic {
+    Diagnostic::new(Code::E0617, format!("{name:?} cannot be the name of a header"), span, "no name")
+        .with_help("a name is of letters, digits and hyphens, and at most 76 characters long: `X-Campaign`")
+}
 pub(crate) fn not_supplied(span: Span, name: &str, used: Span) -> Diagnostic {
     Diagnostic::new(Code::E0614, format!("nothing supplies `{name}` to this message here"), span, "sent without it")
         .with_label(used, "the template reads it")

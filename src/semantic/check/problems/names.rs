@@ -157,6 +157,10 @@ pub(crate) fn hides_field(span: Span, name: &str, field: Option<Span>) -> Diagno
     };
     finding.with_help(format!("choose another name; the field is still reached as `contact.{name}`"))
 }
+pub(crate) fn hides_own_name(span: Span, name: &str) -> Diagnostic {
+    Diagnostic::new(Code::W0805, format!("`{name}` already stands for something of the language"), span, "one name for two things")
+        .with_help(format!("choose another name: what `{name}.…` reads is then certain"))
+}
 pub(crate) fn hides_record(span: Span, name: &str, outer: Span) -> Diagnostic {
     Diagnostic::new(Code::W0805, format!("`{name}` hides another `{name}`"), span, "means this from here on")
         .with_label(outer, "hidden inside")
