@@ -3,8 +3,8 @@
 use super::deployment::Deployment;
 use super::state::{ContactState, EnrollmentUid, HistoryKind, StableId, StepUid};
 use crate::bytecode::{
-    BuiltinField, CampaignId, EventId, EventPattern, Fact, FieldId, GroupId, ListId, MessageEvent, MessageId, Op, Program, SegmentId, StepId, StepKind, TopicId,
-    TriggerKind,
+    BuiltinField, CampaignId, EventId, EventPattern, Fact, FieldId, GroupId, ListId, MessageEvent, MessageId, Op, Program, SegmentId, StepId, StepKind,
+    TopicId, TriggerKind,
 };
 use crate::lang::{Date, Holidays, Zone};
 use regex::Regex;

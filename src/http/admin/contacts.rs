@@ -172,8 +172,8 @@ pub(super) fn contact_problems(engine: &Engine, map: &Map<String, Json>) -> Vec<
                 let one = SubmissionKind::Upsert([(key.clone(), value.clone())].into_iter().collect());
                 problems.extend(engine.misfits(&one));
             }
-            "id" | "user_id" | "anonymous_ids" | "email" | "timezone" | "points" | "tags" | "devices" | "traits" | "segments"
-            | "enrollments" | "muted_until" | "created_at" | "last_seen_at" => {}
+            "id" | "user_id" | "anonymous_ids" | "email" | "timezone" | "points" | "tags" | "devices" | "traits" | "segments" | "enrollments"
+            | "muted_until" | "created_at" | "last_seen_at" => {}
             _ => problems.push(format!("{key}: a contact has no such key")),
         }
     }

@@ -106,7 +106,9 @@ impl Import {
         {
             let data = Arc::new(compiled_data(project, context)?);
             engine.deploy(data).await.map_err(|error| Failure::usage(error.to_string()))?;
-            remark("nothing is deployed yet: the contacts are taken in by their fields, and no campaign sees them; `campc plan` shows what the first deploy does");
+            remark(
+                "nothing is deployed yet: the contacts are taken in by their fields, and no campaign sees them; `campc plan` shows what the first deploy does",
+            );
         }
         Ok(door)
     }
