@@ -102,8 +102,12 @@ impl Context<'_> {
         share > 0.0 && self.linked.campaign(campaign).is_some_and(|campaign| self.linked.sends_marketing(campaign)) && self.lot(b"campc-control-1", 0) < share
     }
 
-    /// The contact's lot between 0 and 1, the same for ever: a raised share only adds.
+    /// The contact's lot between 0 and 1, the same for ever: a raised share only adds. In a test it is the last of all: whom a test gives is
+    /// there to see what people get, and only a share of everybody takes them.
     fn lot(&self, what: &[u8], campaign: StableId) -> f64 {
+        if self.switches.run_drafts {
+            return 1.0 - f64::EPSILON;
+        }
         let mut hasher = blake3::Hasher::new();
         hasher.update(what).update(&self.state.uid.0.to_be_bytes()).update(&campaign.to_be_bytes());
         let mut bytes = [0; 4];

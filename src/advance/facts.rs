@@ -1,5 +1,6 @@
 //! Changes of facts: applied as a group at one instant, then segments follow, then everybody is told.
 
+use super::addresses::{SHARED, address_field};
 use super::context::{Context, FactChange, HappeningKind};
 use super::outcome::{Cause, What};
 use crate::bytecode::{BuiltinField, Channel, Fact, FieldId, GroupId, ListId, SegmentId, TopicId};
@@ -70,6 +71,9 @@ impl Context<'_> {
             Change::Consent(ConsentTarget::Topic(topic), consent) => self.set_topic(*topic, *consent, group),
             Change::Consent(ConsentTarget::Channel(channel), consent) => self.set_channel(*channel, *consent),
             Change::Suppress(channel, reason) => {
+                if reason.is_some() && self.state.consent.suppression(*channel) != *reason {
+                    self.lose(change.clone());
+                }
                 self.state.consent.suppressed.retain(|(known, _, _)| known != channel);
                 if let Some(reason) = reason {
                     self.state.consent.suppressed.push((*channel, *reason, self.now));
@@ -152,6 +156,9 @@ impl Context<'_> {
         if old == new {
             return;
         }
+        for channel in SHARED.into_iter().filter(|channel| address_field(*channel) == def.builtin) {
+            self.change_address(channel, (&old, &new));
+        }
         if def.builtin == Some(BuiltinField::Timezone) {
             self.zone = zone_of(self.linked, self.state);
         }
@@ -232,7 +239,10 @@ impl Context<'_> {
     fn set_topic(&mut self, topic: TopicId, consent: ConsentState, group: &mut Vec<FactChange>) {
         let before = topic_passes(self.linked, self.state, topic);
         let id = stable(&self.linked.deployment.topics, topic.index());
-        self.state.consent.topics.insert(id, consent);
+        let former = self.state.consent.topics.insert(id, consent);
+        if consent == ConsentState::Withdrawn && former != Some(consent) {
+            self.lose(Change::Consent(ConsentTarget::Topic(topic), consent));
+        }
         let after = topic_passes(self.linked, self.state, topic);
         if before == after {
             return;
@@ -243,7 +253,10 @@ impl Context<'_> {
     }
 
     fn set_channel(&mut self, channel: Channel, consent: ConsentState) {
-        *self.state.consent.channel_mut(channel) = consent;
+        let former = std::mem::replace(self.state.consent.channel_mut(channel), consent);
+        if consent == ConsentState::Withdrawn && former != consent {
+            self.lose(Change::Consent(ConsentTarget::Channel(channel), consent));
+        }
     }
 
     fn withdraw_all(&mut self, group: &mut Vec<FactChange>) {

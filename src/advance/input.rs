@@ -177,7 +177,7 @@ pub enum Switching {
 pub struct Switches {
     /// Campaigns that are paused.
     pub paused: std::collections::BTreeSet<StableId>,
-    /// Drafts run as if published: tests.
+    /// Drafts run as if published, and no share below everybody is held out or of the control group: tests.
     pub run_drafts: bool,
     /// With `run_drafts`: since when everything is live; without, since the deploy.
     pub live_since: Option<Instant>,

@@ -1,12 +1,13 @@
 //! Two contacts turn out to be one person: history unites, the stricter consent holds, no message comes twice.
 
 use super::Switches;
+use super::addresses::{AddressNote, address_field};
 use super::context::{Context, HappeningKind};
 use super::outcome::{JournalEntry, Outcome, What};
 use crate::bytecode::{Channel, GroupId, Reenter, SegmentId};
 use crate::lang::Instant;
-use crate::machine::state::{ConsentState, ContactState, Enrollment, EnrollmentUid, Frame, SendStatus, SortedMap, StableId, StepUid};
-use crate::machine::{Evaluator, Linked, stable};
+use crate::machine::state::{ConsentState, ContactState, Enrollment, EnrollmentUid, Frame, SendStatus, SortedMap, StableId, StepUid, Suppression};
+use crate::machine::{Evaluator, Linked, builtin_text, stable};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -26,7 +27,7 @@ pub fn merge(linked: &Linked, switches: &Switches, (winner, loser): (&mut Contac
     renumber(winner, &mut loser);
     let points_before = most_points(winner, &loser);
     unite_facts(winner, &loser);
-    unite_consent(winner, &loser);
+    let left = unite_consent(linked, winner, &loser);
     winner.history.unite(&loser.history);
     winner.sends.extend(loser.sends.iter().cloned());
     winner.sends.sort_by_key(|send| (send.at, send.seq));
@@ -34,6 +35,7 @@ pub fn merge(linked: &Linked, switches: &Switches, (winner, loser): (&mut Contac
     loser.asides.iter().for_each(|(uid, aside)| drop(winner.asides.insert(*uid, aside.clone())));
     unite_plans(winner, &loser);
     let mut context = Context::new(linked, switches, winner, now);
+    context.out.addresses = left;
     context.set_cause(Arc::from("merge"));
     context.note_contact(What::Merged, format!("with {}", loser.uid.to_text()));
     absorbed.iter().for_each(|absorbed| context.absorb(absorbed));
@@ -225,7 +227,8 @@ fn unite_points(winner: &mut ContactState, loser: &ContactState) {
     }
 }
 
-fn unite_consent(winner: &mut ContactState, loser: &ContactState) {
+/// The stricter consent holds. A bounce goes with its address: returns the addresses that bounced and are nobody's now.
+fn unite_consent(linked: &Linked, winner: &mut ContactState, loser: &ContactState) -> Vec<AddressNote> {
     for channel in [Channel::Email, Channel::Sms, Channel::Push] {
         let stricter = stricter(winner.consent.channel(channel), loser.consent.channel(channel));
         *winner.consent.channel_mut(channel) = stricter;
@@ -234,7 +237,17 @@ fn unite_consent(winner: &mut ContactState, loser: &ContactState) {
         let mine = winner.consent.topic(*topic);
         winner.consent.topics.insert(*topic, stricter(mine, *theirs));
     }
-    winner.consent.suppressed.extend(loser.consent.suppressed.iter().copied());
+    let mut left = Vec::new();
+    for (channel, reason, since) in &loser.consent.suppressed {
+        let address = |state: &ContactState| address_field(*channel).and_then(|field| builtin_text(linked, state, field));
+        match address(loser) {
+            Some(bounced) if *reason == Suppression::HardBounce && address(winner).as_ref() != Some(&bounced) => {
+                left.push(AddressNote::Left(*channel, bounced));
+            }
+            Some(_) | None => winner.consent.suppressed.push((*channel, *reason, *since)),
+        }
+    }
+    left
 }
 
 /// A withdrawal beats a record, a record beats none.

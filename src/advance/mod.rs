@@ -3,6 +3,7 @@
 //! `advance` is a pure function on a [`ContactState`](crate::machine::state::ContactState). Not here: stores, sockets, clocks.
 
 mod accept;
+mod addresses;
 mod admit;
 mod backfill;
 mod broadcasts;
@@ -37,6 +38,7 @@ mod timers;
 mod updates;
 
 pub use crate::machine::{Change, ConsentTarget};
+pub use addresses::{AddressNote, address_field, inherited};
 pub use backfill::{PastHappening, backfill, missing_history};
 pub use context::advance;
 pub use existing::Pacing;

@@ -231,6 +231,8 @@ pub struct Outcome {
     pub faults: Vec<FaultNote>,
     /// What the books of experiments are told and asked, in order.
     pub experiments: Vec<super::ExperimentNote>,
+    /// What was done to addresses, in order: others who have them follow.
+    pub addresses: Vec<super::AddressNote>,
     /// When this contact wants to be woken next.
     pub next_wake: Option<Instant>,
     /// The steps that enrollments came to, in order; empty unless [`super::Switches::is_tracing`].

@@ -13,6 +13,7 @@ use super::resident::{Builtins, Keys, Rekeyed, Resident, open_packed};
 use super::rolling::{Brought, ROLL_OVER, Rolling, encode_progress};
 use super::routes::{Routes, row_of};
 use super::seen::SeenKeys;
+use super::suppressions::{SUPPRESSIONS, SuppressionBook};
 use super::units::Unit;
 use crate::advance::{
     Cause, Effect, EffectUpdate, ExperimentBook, ExperimentNote, Input, InputKind, JournalEntry, Outcome, PaceBook, Switches, What, advance, is_behind,
@@ -137,6 +138,8 @@ pub(crate) struct Work<'a> {
     pub pace: Option<PaceBook>,
     /// The counters of experiments, where this batch changed any.
     pub experiments: Option<ExperimentBook>,
+    /// The book of suppressed addresses, where this batch put any in.
+    pub suppressions: Option<SuppressionBook>,
     /// How contacts come under the running program.
     pub rolling: &'a mut Rolling,
     /// What came of those that did.
@@ -177,6 +180,7 @@ impl<'a> Work<'a> {
             entropy: Entropy::default(),
             pace: None,
             experiments: None,
+            suppressions: None,
             rolling,
             brought: Brought::default(),
         }
@@ -282,7 +286,7 @@ impl<'a> Work<'a> {
     /// Applies one input to a contact and takes in all that comes of it.
     pub fn step(&mut self, uid: ContactUid, input: &Input) {
         let Surroundings { linked, switches, now, resident, .. } = self.around;
-        let extended = resident.suppressions.extended(input, &resident.builtins);
+        let extended = self.book().extended(input, &resident.builtins);
         let input = extended.as_ref().unwrap_or(input);
         let Some(wake) = self.touch(uid).map(|touched| touched.wake) else { return };
         let asks_what_waits = wake.is_some_and(|at| at <= now) || matches!(input.kind, InputKind::Switched { .. });
@@ -326,6 +330,7 @@ impl<'a> Work<'a> {
         for note in outcome.experiments {
             self.take_note(uid, note);
         }
+        outcome.addresses.iter().for_each(|note| self.take_address(uid, note));
     }
     /// An experiment's book is told something, or asked where a contact goes on.
     fn take_note(&mut self, uid: ContactUid, note: ExperimentNote) {
@@ -468,16 +473,6 @@ impl<'a> Work<'a> {
             }
         }
     }
-    /// Who has, or had before this batch, an address; the caller asks each one's state.
-    pub fn holders_of_email(&self, key: &Arc<str>) -> Vec<ContactUid> {
-        let known = self.emails.get(key).or_else(|| self.around.pending?.emails.get(key));
-        known.cloned().unwrap_or_else(|| self.around.resident.keys.holders(KeyKind::Email, key))
-    }
-    /// Likewise of a number.
-    pub fn holders_of_phone(&self, key: &Arc<str>) -> Vec<ContactUid> {
-        let known = self.phones.get(key).or_else(|| self.around.pending?.phones.get(key));
-        known.cloned().unwrap_or_else(|| self.around.resident.keys.holders(KeyKind::Phone, key))
-    }
     /// Who had a device before this batch, if the state still says so.
     pub fn holder_of_device(&self, device: &str) -> Option<ContactUid> {
         let Surroundings { resident, pending, .. } = self.around;
@@ -536,6 +531,7 @@ impl<'a> Work<'a> {
             seen: std::mem::take(&mut self.seen),
             pace: self.pace.take(),
             experiments: self.experiments.take(),
+            suppressions: self.suppressions.take(),
         }
     }
     /// The rows of the outbox that it leaves, in the order in which they were decided.
@@ -569,6 +565,9 @@ impl<'a> Work<'a> {
         }
         if let Some(experiments) = &self.experiments {
             self.batch.meta.push((EXPERIMENTS, encode_experiments(experiments)?));
+        }
+        if let Some(suppressions) = &self.suppressions {
+            self.batch.meta.push((SUPPRESSIONS, suppressions.encode()?));
         }
         if let Some(disabled) = &self.disabled {
             let names: Vec<&str> = disabled.iter().map(AsRef::as_ref).collect();

@@ -197,6 +197,9 @@ impl Batcher {
         if let Some(experiments) = pending.experiments {
             resident.experiments = experiments;
         }
+        if let Some(suppressions) = pending.suppressions {
+            resident.suppressions = suppressions;
+        }
         for (loser, winner) in &batch.redirects {
             resident.remove(*loser);
             resident.redirects.insert(*loser, *winner);

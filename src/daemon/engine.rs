@@ -304,12 +304,12 @@ impl Engine {
         let command = PersonCommand::Suppress { address: Arc::from(address), channel, ground };
         self.ask(|reply| Command::Person { command, reply }).await
     }
-    /// Lifts a suppression, bounces and complaints included: of an address, a number, or a key of the list.
+    /// Lifts a suppression: of an address, a number, or a key of the list. A complaint only where it is named.
     ///
     /// # Errors
-    /// It is none of these; the store failed.
-    pub async fn lift_suppression(&self, address: &str) -> Result<(), EngineError> {
-        let command = PersonCommand::Lift { address: Arc::from(address) };
+    /// It is none of these, or not on the list; another ground stands; the store failed.
+    pub async fn lift_suppression(&self, address: &str, named: Option<SuppressionGround>) -> Result<(), EngineError> {
+        let command = PersonCommand::Lift { address: Arc::from(address), named };
         self.ask(|reply| Command::Person { command, reply }).await
     }
     /// All suppressed addresses: those of contacts by the contact, the others by their keys.

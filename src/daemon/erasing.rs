@@ -25,8 +25,8 @@ pub(crate) enum PersonCommand {
     Erase { contact: ContactUid, reason: Arc<str> },
     /// Suppresses an address or number, or a key of the list with its channel.
     Suppress { address: Arc<str>, channel: Option<Channel>, ground: SuppressionGround },
-    /// Lifts a suppression: of an address, a number, or a key.
-    Lift { address: Arc<str> },
+    /// Lifts a suppression: of an address, a number, or a key. A complaint only where it is named.
+    Lift { address: Arc<str>, named: Option<SuppressionGround> },
     /// Settles what deploys have put aside of a contact.
     SettleAside { contact: ContactUid, campaign: Option<Arc<str>>, command: AsideCommand },
 }
@@ -45,7 +45,7 @@ impl Batcher {
         match command {
             PersonCommand::Erase { contact, reason } => self.erase(*contact, reason),
             PersonCommand::Suppress { address, channel, ground } => self.suppress((address, *channel), *ground),
-            PersonCommand::Lift { address } => self.lift(address),
+            PersonCommand::Lift { address, named } => self.lift(address, *named),
             PersonCommand::SettleAside { contact, campaign, command } => self.settle_asides(*contact, campaign.as_deref(), *command),
         }
     }
@@ -102,12 +102,13 @@ impl Batcher {
         };
         book.add(book.key_of(channel, &address), Suppressed { channel, ground, since });
         self.keep(book)?;
-        self.change_holders((channel, &address), &[Change::Consent(ConsentTarget::Channel(channel), ConsentState::Withdrawn)])
+        self.change_holders((channel, &address), &[ground.change(channel)])
     }
 
-    fn lift(&mut self, address: &str) -> Result<(), EngineError> {
+    fn lift(&mut self, address: &str, named: Option<SuppressionGround>) -> Result<(), EngineError> {
         let mut book = self.shared.read().suppressions.clone();
         let found = self.channel_of(address);
+        self.check_lift(&book, (address, found.as_ref()), named)?;
         let key = match &found {
             Some((channel, address)) => Some(book.key_of(*channel, address)),
             None => key_of_text(address),
@@ -122,6 +123,32 @@ impl Batcher {
             changes.push(Change::Consent(ConsentTarget::Channel(channel), ConsentState::None));
         }
         self.change_holders((channel, &address), &changes)
+    }
+
+    /// Whether the word lifts what stands: one that is named wrongly is a mistake, and a complaint is lifted by its name alone.
+    fn check_lift(&self, book: &SuppressionBook, (address, found): (&str, Option<&(Channel, String)>), named: Option<SuppressionGround>) -> Result<(), EngineError> {
+        let key = found.map_or_else(|| key_of_text(address), |(channel, normal)| Some(book.key_of(*channel, normal)));
+        let mut strongest = key.and_then(|key| book.ground(&key));
+        if let Some((channel, normal)) = found {
+            let resident = self.shared.read();
+            let holders = resident.keys.holders(key_kind(*channel), normal);
+            let states = holders.into_iter().filter_map(|uid| resident.state(uid));
+            let grounds = states.filter_map(|state| state.consent.suppression(*channel)).map(SuppressionGround::from);
+            strongest = strongest.into_iter().chain(grounds).max();
+        }
+        let Some(strongest) = strongest else {
+            let is_address = found.is_some() || key.is_some();
+            return Err(if is_address { EngineError::Unknown(format!("{address} is not on the suppression list")) } else { no_address(address) });
+        };
+        let word = strongest.word();
+        match named {
+            Some(named) if named == strongest => Ok(()),
+            Some(named) => Err(EngineError::Settled(format!("{address} is not there for {}, but for {word}", named.word()))),
+            None if strongest == SuppressionGround::Complaint => {
+                Err(EngineError::Settled(format!("somebody complained about mail to {address}: only naming that lifts it, `--reason complaint`")))
+            }
+            None => Ok(()),
+        }
     }
 
     /// An address or number in its normal form, and the channel it is of.
@@ -139,16 +166,19 @@ impl Batcher {
 
     /// Those who have the address now follow at once.
     fn change_holders(&mut self, (channel, address): (Channel, &str), changes: &[Change]) -> Result<(), EngineError> {
-        let kind = match channel {
-            Channel::Email => KeyKind::Email,
-            Channel::Sms | Channel::Push => KeyKind::Phone,
-        };
-        let holders = self.shared.read().keys.holders(kind, address);
+        let holders = self.shared.read().keys.holders(key_kind(channel), address);
         self.with_work(|work| {
             for uid in holders {
                 work.step(uid, &Input::new(InputKind::Changed(changes.to_vec())));
             }
         })
+    }
+}
+
+fn key_kind(channel: Channel) -> KeyKind {
+    match channel {
+        Channel::Email => KeyKind::Email,
+        Channel::Sms | Channel::Push => KeyKind::Phone,
     }
 }
 

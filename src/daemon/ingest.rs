@@ -132,33 +132,44 @@ impl Reading<'_> {
                 None => facts.problems.push(format!("field created_at: {value} is not a datetime")),
             },
             "name" if !has_name(all) && self.has_no_name() => self.typed_builtin(BuiltinField::FirstName, value, facts),
-            "address" => match value.get("country") {
-                Some(country) => self.typed_builtin(BuiltinField::Country, country, facts),
-                None => self.other(key, value, facts),
-            },
+            "address" => self.postal(key, value, facts),
             // What a trait cannot say.
             "id" | "points" | "last_seen_at" => {}
             _ => self.other(key, value, facts),
         }
     }
-    /// A declared field by its name or snake case, a nested object by its paths, else a trait.
+    /// The country of an address is the contact's; the rest of it is as any nested object.
+    fn postal(&self, key: &str, value: &Json, facts: &mut Facts) {
+        let Some((country, object)) = value.get("country").zip(value.as_object()) else { return self.other(key, value, facts) };
+        self.typed_builtin(BuiltinField::Country, country, facts);
+        let rest: Map<String, Json> = object.iter().filter(|(inner, _)| *inner != "country").map(|(inner, value)| (inner.clone(), value.clone())).collect();
+        if !rest.is_empty() {
+            self.other(key, &Json::Object(rest), facts);
+        }
+    }
+    /// A declared field by its name or snake case, a nested object by its paths, else a trait; so is what a nested object holds besides.
     fn other(&self, key: &str, value: &Json, facts: &mut Facts) {
         let found = self.linked.field_named(key).or_else(|| self.linked.field_named(&snake_case(key)));
         if let Some(field) = found {
             return self.typed(field, value, facts);
         }
         if let Some(object) = value.as_object() {
-            let mut is_known = false;
+            let mut rest = Map::new();
             for (inner, value) in object {
-                if let Some(field) = self.linked.field_named(&snake_case(&format!("{key}_{inner}"))) {
-                    self.typed(field, value, facts);
-                    is_known = true;
+                match self.linked.field_named(&snake_case(&format!("{key}_{inner}"))) {
+                    Some(field) => self.typed(field, value, facts),
+                    None => drop(rest.insert(inner.clone(), value.clone())),
                 }
             }
-            if is_known {
-                return;
+            if !rest.is_empty() || object.is_empty() {
+                self.kept(key, &Json::Object(rest), facts);
             }
+            return;
         }
+        self.kept(key, value, facts);
+    }
+    /// Kept as a trait: nobody has declared it.
+    fn kept(&self, key: &str, value: &Json, facts: &mut Facts) {
         if let Ok(value) = from_json(value, &Type::Any, &self.zone) {
             facts.changes.push(Change::SetTrait(Arc::from(key), value));
         }

@@ -3,6 +3,7 @@
 //! [`Engine`] is the handle that doors hold. Programs come in compiled: the compiler is never called from here.
 
 mod accept;
+mod addresses;
 pub mod api;
 mod asides;
 mod backfill;

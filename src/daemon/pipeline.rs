@@ -7,6 +7,7 @@ use super::api::{Accepted, RollOver, SubmitError};
 use super::batcher::{Ask, Batcher, Command};
 use super::commit::Done;
 use super::shared::Shared;
+use super::suppressions::SuppressionBook;
 use super::units::Unit;
 use crate::advance::{ExperimentBook, PaceBook, Switches};
 use crate::lang::Instant;
@@ -30,6 +31,7 @@ pub(crate) struct Pending {
     pub seen: FxHashSet<u128>,
     pub pace: Option<PaceBook>,
     pub experiments: Option<ExperimentBook>,
+    pub suppressions: Option<SuppressionBook>,
     pub roll_over: Option<RollOver>,
 }
 

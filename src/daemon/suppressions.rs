@@ -49,16 +49,27 @@ impl SuppressionGround {
     /// The ground of a word.
     #[must_use]
     pub fn from_word(word: &str) -> Option<SuppressionGround> {
+        // Whoever answered STOP has left.
+        let word = if word == "stop" { "unsubscribe" } else { word };
         SuppressionGround::ALL.into_iter().find(|ground| ground.word() == word)
     }
     /// What it does to a contact that comes to have the address.
-    fn change(self, channel: Channel) -> Change {
+    pub(crate) fn change(self, channel: Channel) -> Change {
         match self {
             SuppressionGround::Erased | SuppressionGround::Manual | SuppressionGround::Unsubscribed => {
                 Change::Consent(ConsentTarget::Channel(channel), ConsentState::Withdrawn)
             }
             SuppressionGround::HardBounce => Change::Suppress(channel, Some(Suppression::HardBounce)),
             SuppressionGround::Complaint => Change::Suppress(channel, Some(Suppression::Complaint)),
+        }
+    }
+}
+
+impl From<Suppression> for SuppressionGround {
+    fn from(suppression: Suppression) -> SuppressionGround {
+        match suppression {
+            Suppression::HardBounce => SuppressionGround::HardBounce,
+            Suppression::Complaint => SuppressionGround::Complaint,
         }
     }
 }
@@ -113,6 +124,10 @@ impl SuppressionBook {
             *known = suppressed;
         }
     }
+    /// Why an address is in it.
+    pub fn ground(&self, key: &SuppressionKey) -> Option<SuppressionGround> {
+        self.entries.get(key).map(|known| known.ground)
+    }
     /// Takes an address out; whether it was there.
     pub fn remove(&mut self, key: &SuppressionKey) -> Option<Suppressed> {
         self.entries.remove(key)
@@ -131,20 +146,20 @@ impl SuppressionBook {
             self.add(self.key_of(channel, &address), Suppressed { channel, ground, since: now });
         }
     }
-    /// The input with the suppressions of the addresses that it brings; none where it brings none of the book. What the input itself
-    /// says of consent stands behind, and wins: it is newer.
+    /// The input with the suppressions of the addresses that it brings, each right behind its address; none where it brings none of the
+    /// book. What the input itself says of consent stands behind, and wins: it is newer.
     pub fn extended(&self, input: &Input, builtins: &Builtins) -> Option<Input> {
         if self.entries.is_empty() {
             return None;
         }
         let (InputKind::Created { changes } | InputKind::Changed(changes) | InputKind::Event { changes, .. }) = &input.kind else { return None };
-        let found: Vec<Change> = changes.iter().filter_map(|change| self.change_of(change, builtins)).collect();
-        if found.is_empty() {
+        let all: Vec<Change> = changes.iter().flat_map(|change| std::iter::once(change.clone()).chain(self.change_of(change, builtins))).collect();
+        if all.len() == changes.len() {
             return None;
         }
         let mut input = input.clone();
         if let InputKind::Created { changes } | InputKind::Changed(changes) | InputKind::Event { changes, .. } = &mut input.kind {
-            changes.splice(0..0, found);
+            *changes = all;
         }
         Some(input)
     }

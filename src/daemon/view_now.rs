@@ -212,10 +212,7 @@ pub(crate) fn suppressions(resident: &Resident) -> Vec<SuppressionView> {
                 Channel::Sms => resident.builtins.phone_key(state),
                 Channel::Push => None,
             };
-            let reason = match reason {
-                Suppression::HardBounce => SuppressionGround::HardBounce,
-                Suppression::Complaint => SuppressionGround::Complaint,
-            };
+            let reason = SuppressionGround::from(*reason);
             let (contact, since) = (Some(uid.to_text()), since.to_rfc3339());
             found.push(SuppressionView { channel: channel.word(), reason: reason.word(), since, contact, address, key: None });
         }

@@ -125,6 +125,7 @@ pub(super) fn begin<'a>(suite: &'a TestSuite, test: &'a Test) -> Runner<'a> {
         zone,
         people,
         sent: Vec::new(),
+        bounced: Vec::new(),
         answers,
         timeline: Vec::new(),
         trace: Trace::default(),

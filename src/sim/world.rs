@@ -4,14 +4,14 @@ use super::answers::{Books, Bounce, answered, refused};
 use super::coverage::Trace;
 use super::report::{Happened, Moment};
 use crate::advance::{
-    Change, ConsentTarget, Effect, EffectKind, EffectUpdate, ExperimentNote, Input, InputKind, JournalEntry, Outcome, Switches, What, advance,
+    AddressNote, Change, ConsentTarget, Effect, EffectKind, EffectUpdate, ExperimentNote, Input, InputKind, JournalEntry, Outcome, Switches, What, address_field, advance, inherited,
 };
 use crate::base::Span;
 use crate::bytecode::{BuiltinField, Channel, FieldId, MessageId, WebhookId};
 use crate::content::{Composer, Outgoing};
 use crate::lang::{Instant, Value, Weekday, Zone, to_json};
-use crate::machine::state::{ConsentState, ContactState, ContactUid, StepUid};
-use crate::machine::{Linked, zone_of};
+use crate::machine::state::{ConsentState, ContactState, ContactUid, StepUid, Suppression};
+use crate::machine::{Linked, builtin_text, zone_of};
 use std::sync::Arc;
 
 /// What kind of thing was sent.
@@ -67,6 +67,8 @@ pub(super) struct World<'a> {
     pub zone: Zone,
     pub people: Vec<Person>,
     pub sent: Vec<Sent>,
+    /// Addresses that bounced and that nobody has now.
+    pub bounced: Vec<(Channel, Arc<str>)>,
     /// What webhooks answer: status and body.
     pub answers: Vec<(WebhookId, u16, Value)>,
     pub timeline: Vec<(Instant, Told)>,
@@ -146,10 +148,50 @@ impl World<'_> {
         for note in outcome.experiments {
             self.take_note(index, note);
         }
+        outcome.addresses.iter().for_each(|note| self.take_address(index, note));
         debug_assert!(
             outcome.updates.iter().all(|update| !matches!(update, EffectUpdate::Postponed(..) | EffectUpdate::Parked(_))),
             "nothing is queued in a test"
         );
+    }
+
+    /// Others who have the same address follow, as a daemon's do.
+    fn take_address(&mut self, index: usize, note: &AddressNote) {
+        match note {
+            AddressNote::Left(channel, address) => self.bounced.push((*channel, address.clone())),
+            AddressNote::Gained(channel) => {
+                let own = self.address(index, *channel);
+                let mut changes = Vec::new();
+                if self.bounced.iter().any(|(known, address)| known == channel && Some(address) == own.as_ref()) {
+                    changes.push(Change::Suppress(*channel, Some(Suppression::HardBounce)));
+                }
+                for other in self.others(index, *channel) {
+                    let (Some(holder), Some(new)) = (self.people.get(other), self.people.get(index)) else { continue };
+                    changes.extend(inherited(self.linked, *channel, (&holder.state, &new.state)));
+                }
+                if !changes.is_empty() {
+                    self.feed(index, &Input::new(InputKind::Changed(changes)));
+                }
+            }
+            AddressNote::Lost(change) => {
+                let mut others: Vec<usize> = note.channels().into_iter().flat_map(|channel| self.others(index, channel)).collect();
+                others.sort_unstable();
+                others.dedup();
+                for other in others {
+                    self.feed(other, &Input::new(InputKind::Changed(vec![change.clone()])));
+                }
+            }
+        }
+    }
+
+    fn address(&self, index: usize, channel: Channel) -> Option<Arc<str>> {
+        let person = self.people.get(index).filter(|person| person.is_there)?;
+        builtin_text(self.linked, &person.state, address_field(channel)?)
+    }
+
+    fn others(&self, index: usize, channel: Channel) -> Vec<usize> {
+        let Some(own) = self.address(index, channel) else { return Vec::new() };
+        (0..self.people.len()).filter(|other| *other != index && self.address(*other, channel).as_ref() == Some(&own)).collect()
     }
 
     fn take_note(&mut self, index: usize, note: ExperimentNote) {

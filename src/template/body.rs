@@ -18,9 +18,15 @@ pub enum BodyFormat {
     Mjml,
     /// `.md`
     Markdown,
-    /// `.txt`, and a body written in the campaign itself.
+    /// `.txt`, and a body written in the campaign itself, unless it holds tags.
     Text,
 }
+
+/// Tags that nobody writes in a plain text: who does means HTML.
+const TAGS: [&str; 38] = [
+    "a", "b", "blockquote", "body", "br", "center", "code", "div", "em", "font", "footer", "h1", "h2", "h3", "h4", "h5", "h6", "head", "header", "hr", "html",
+    "i", "img", "li", "main", "ol", "p", "pre", "section", "small", "span", "strong", "style", "table", "tbody", "td", "tr", "ul",
+];
 
 impl BodyFormat {
     /// The format a file's name tells, by its extension.
@@ -34,6 +40,21 @@ impl BodyFormat {
             "txt" | "text" => Some(BodyFormat::Text),
             _ => None,
         }
+    }
+    /// The format of a body that is written in the source itself: MJML and HTML are known by their tags.
+    #[must_use]
+    pub fn of_inline(source: &str) -> BodyFormat {
+        if source.trim_start().get(..5).is_some_and(|start| start.eq_ignore_ascii_case("<mjml")) {
+            return BodyFormat::Mjml;
+        }
+        let is_tag = |rest: &str| {
+            let rest = rest.strip_prefix('/').unwrap_or(rest);
+            let end = rest.find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(rest.len());
+            let (name, behind) = rest.split_at(end);
+            let is_ended = behind.starts_with(['>', '/']) || (behind.starts_with(char::is_whitespace) && behind.contains('>'));
+            is_ended && TAGS.iter().any(|tag| tag.eq_ignore_ascii_case(name))
+        };
+        if source.split('<').skip(1).any(is_tag) { BodyFormat::Html } else { BodyFormat::Text }
     }
 }
 

@@ -7,7 +7,7 @@ use crate::http::app::{App, engine_problem};
 use crate::http::problem::Problem;
 use axum::Router;
 use axum::body::Body;
-use axum::extract::{Path, State};
+use axum::extract::{Path, Query, State};
 use axum::http::HeaderMap;
 use axum::response::Response;
 use axum::routing::{delete, get};
@@ -32,16 +32,26 @@ struct AddBody {
 
 async fn add(State(app): State<App>, headers: HeaderMap, body: Body) -> Result<Response, Problem> {
     let wanted: AddBody = read_json(&headers, body).await?;
-    let word = wanted.reason.as_deref().unwrap_or("manual");
-    let ground = SuppressionGround::from_word(word).ok_or_else(|| {
-        let words: Vec<&str> = SuppressionGround::ALL.iter().map(|ground| ground.word()).collect();
-        Problem::unprocessable("bad-reason", format!("{word:?} is no reason; write one of {}", words.join(", ")))
-    })?;
+    let ground = ground(wanted.reason.as_deref().unwrap_or("manual"))?;
     app.engine.suppress((&wanted.address, wanted.channel), ground).await.map_err(|error| engine_problem(&error))?;
     json(&object!({ "success": true }))
 }
 
-async fn lift(State(app): State<App>, Path(address): Path<String>) -> Result<Response, Problem> {
-    app.engine.lift_suppression(&address).await.map_err(|error| engine_problem(&error))?;
+fn ground(word: &str) -> Result<SuppressionGround, Problem> {
+    SuppressionGround::from_word(word).ok_or_else(|| {
+        let words: Vec<&str> = SuppressionGround::ALL.iter().map(|ground| ground.word()).collect();
+        Problem::unprocessable("bad-reason", format!("{word:?} is no reason; write one of {}", words.join(", ")))
+    })
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct LiftQuery {
+    reason: Option<String>,
+}
+
+async fn lift(State(app): State<App>, Path(address): Path<String>, Query(query): Query<LiftQuery>) -> Result<Response, Problem> {
+    let named = query.reason.as_deref().map(ground).transpose()?;
+    app.engine.lift_suppression(&address, named).await.map_err(|error| engine_problem(&error))?;
     json(&object!({ "success": true }))
 }

@@ -89,7 +89,7 @@ impl Checker<'_, '_> {
     /// The body of an email: compiled by what it is written in.
     pub(super) fn body(&mut self, source: &ast::TextSource) -> Option<Body> {
         match source {
-            ast::TextSource::Inline(text) => self.compiled(&text.value, BodyFormat::Text, &Origin::Text(text), text.span),
+            ast::TextSource::Inline(text) => self.compiled(&text.value, BodyFormat::of_inline(&text.value), &Origin::Text(text), text.span),
             ast::TextSource::File(path) => {
                 let (content, origin) = self.file_text(path)?;
                 let Some(format) = BodyFormat::of_path(&path.value) else {

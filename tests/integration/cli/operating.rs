@@ -280,6 +280,49 @@ fn an_address_is_suppressed_by_hand_and_the_list_travels() {
 }
 
 #[test]
+fn a_suppression_by_hand_holds_for_its_reason_and_a_complaint_is_lifted_by_its_name_alone() {
+    let folder = project();
+    let daemon = Daemon::start(&folder);
+    sign_up(&daemon, "bob");
+    sign_up(&daemon, "eve");
+    let at = |reason: &str| folder.run(&["contacts", "suppressions", "add", "bob@x.example", "--reason", reason]).code;
+    assert_eq!(at("hard_bounce"), 0);
+    daemon.admin("PUT", "/v1/contacts/eve", r#"{"email":"bob@x.example"}"#);
+    daemon.advance("2d");
+    for who in ["bob", "eve"] {
+        let why = ok(folder.run(&["why", who, "--campaign", "Drip"]));
+        assert!(line_with(&why, "skipped").contains("hard bounce"), "{why}");
+    }
+    assert_eq!(at("complaint"), 0);
+    let drop = |more: &[&str]| folder.run(&[&["contacts", "suppressions", "drop", "bob@x.example"], more].concat()).code;
+    assert_eq!((drop(&[]), drop(&["--reason", "hard_bounce"])), (1, 1));
+    assert_eq!(drop(&["--reason", "complaint"]), 0);
+    assert_eq!(ok(folder.run(&["contacts", "suppressions", "list"])), "");
+    assert_eq!(folder.run(&["contacts", "suppressions", "drop", "nobody@x.example"]).code, 1, "it is not on the list");
+}
+
+#[test]
+fn an_address_that_bounced_is_known_for_whoever_has_it_next_and_after_a_restart() {
+    let folder = project();
+    let daemon = Daemon::start(&folder);
+    sign_up(&daemon, "bob");
+    assert_eq!(folder.run(&["contacts", "suppressions", "add", "bob@x.example", "--reason", "hard_bounce"]).code, 0);
+    assert_eq!(folder.run(&["contacts", "suppressions", "drop", "bob@x.example"]).code, 0);
+    assert_eq!(daemon.admin("POST", "/v1/suppressions", r#"{"address":"bob@x.example","reason":"hard_bounce"}"#).status, 200);
+    daemon.admin("PUT", "/v1/contacts/bob", r#"{"email":"bob.new@x.example"}"#);
+    daemon.advance("2d");
+    let sent = sends(&folder);
+    assert!(sent.iter().any(|line| line.ends_with("to bob.new@x.example")), "{sent:?}");
+    assert_eq!(daemon.stop(), 0);
+    let daemon = Daemon::start(&folder);
+    sign_up(&daemon, "eve");
+    daemon.admin("PUT", "/v1/contacts/eve", r#"{"email":"bob@x.example"}"#);
+    daemon.advance("2d");
+    let why = ok(folder.run(&["why", "eve", "--campaign", "Drip"]));
+    assert!(line_with(&why, "skipped").contains("hard bounce"), "{why}");
+}
+
+#[test]
 fn status_tells_how_things_stand_with_and_without_a_daemon() {
     let folder = project();
     let daemon = Daemon::start(&folder);

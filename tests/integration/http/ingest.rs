@@ -185,3 +185,17 @@ fn the_same_message_id_counts_once() {
     assert_eq!(folder.outbox().len(), 1);
     assert_eq!(daemon.admin("GET", "/v1/status", "").json()["counters"]["duplicates"], 2);
 }
+
+#[test]
+fn an_address_gives_its_country_and_keeps_the_rest() {
+    let folder = Folder::project("welcome");
+    let source = folder.read("main.camp");
+    folder.write("main.camp", format!("{source}\ncontact {{ address_city: text }}\n"));
+    let daemon = Daemon::start(&folder);
+    let traits = r#"{"address":{"city":"Toronto","country":"Canada","postalCode":"M5V"},"company":{"name":"Acme","size":3}}"#;
+    assert_eq!(daemon.send("/v1/identify", &format!(r#"{{"userId":"u1","traits":{traits}}}"#)).status, 200);
+    let shown = daemon.admin("GET", "/v1/contacts/u1", "").json();
+    assert_eq!((shown["fields"]["country"].as_str(), shown["fields"]["address_city"].as_str()), (Some("Canada"), Some("Toronto")), "{shown}");
+    assert_eq!(shown["traits"]["address"]["postalCode"], "M5V", "{shown}");
+    assert_eq!(shown["traits"]["company"]["name"], "Acme", "{shown}");
+}

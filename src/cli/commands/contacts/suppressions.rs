@@ -13,7 +13,7 @@ use std::path::PathBuf;
 /// Addresses that are not written to, whoever has them.
 #[derive(Clone, Debug, clap::Args)]
 #[command(
-    after_help = "Reasons: erased, manual, unsubscribe stop marketing; hard_bounce and complaint stop everything. Of an address that is no contact's\nonly a keyed hash is known.\n\nExamples:\n  campc contacts suppressions list\n  campc contacts suppressions add ana@example.com\n  campc contacts suppressions drop ana@example.com\n  campc contacts suppressions export -o suppressed.csv\n  campc contacts suppressions import suppressed.csv"
+    after_help = "Reasons: erased, manual, unsubscribe stop marketing; hard_bounce and complaint stop everything. Of an address that is no contact's\nonly a keyed hash is known.\n\nExamples:\n  campc contacts suppressions list\n  campc contacts suppressions add ana@example.com\n  campc contacts suppressions drop ana@example.com\n  campc contacts suppressions drop bob@example.com --reason complaint\n  campc contacts suppressions export -o suppressed.csv\n  campc contacts suppressions import suppressed.csv"
 )]
 pub struct Suppressions {
     /// What to do
@@ -45,6 +45,9 @@ pub enum Action {
     Drop {
         /// An email, phone or key
         address: String,
+        /// Why it stands there; a complaint is lifted by naming it alone
+        #[arg(long, value_name = "WORD")]
+        reason: Option<String>,
     },
     /// Write all as CSV
     Export {
@@ -87,8 +90,9 @@ impl Suppressions {
                 add(door, (address, ""), reason).await?;
                 print(&format!("{address} is suppressed ({reason})\n"));
             }
-            Action::Drop { address } => {
-                door.delete(&format!("/v1/suppressions/{}", encoded(address))).await?.ok()?;
+            Action::Drop { address, reason } => {
+                let reason = reason.as_deref().map(|word| format!("?reason={}", encoded(word))).unwrap_or_default();
+                door.delete(&format!("/v1/suppressions/{}{reason}", encoded(address))).await?.ok()?;
                 print(&format!("{address} may be written to again, where consent allows it\n"));
             }
             Action::Export { output } => {
@@ -148,7 +152,15 @@ async fn import(door: &Door, path: &std::path::Path) -> Outcome {
     let (channel, reason) = (column("channel"), column("reason"));
     let (mut taken, mut refused) = (0_u64, 0_u64);
     for record in reader.records() {
-        let record = record.map_err(|error| Failure::usage(format!("{}: {error}", path.display())))?;
+        let record = match record {
+            Ok(record) => record,
+            Err(error) if error.is_io_error() => return Err(Failure::usage(format!("{}: {error}", path.display()))),
+            Err(error) => {
+                refused += 1;
+                crate::cli::context::remark(&error.to_string());
+                continue;
+            }
+        };
         let line = record.position().map_or(0, csv::Position::line);
         let cell = |at: Option<usize>| at.and_then(|at| record.get(at)).map_or("", |cell| super::guard::unguarded(cell.trim()));
         let reason = Some(cell(reason)).filter(|word| !word.is_empty()).unwrap_or("manual");
