@@ -126,7 +126,12 @@ impl Batcher {
     }
 
     /// Whether the word lifts what stands: one that is named wrongly is a mistake, and a complaint is lifted by its name alone.
-    fn check_lift(&self, book: &SuppressionBook, (address, found): (&str, Option<&(Channel, String)>), named: Option<SuppressionGround>) -> Result<(), EngineError> {
+    fn check_lift(
+        &self,
+        book: &SuppressionBook,
+        (address, found): (&str, Option<&(Channel, String)>),
+        named: Option<SuppressionGround>,
+    ) -> Result<(), EngineError> {
         let key = found.map_or_else(|| key_of_text(address), |(channel, normal)| Some(book.key_of(*channel, normal)));
         let mut strongest = key.and_then(|key| book.ground(&key));
         if let Some((channel, normal)) = found {

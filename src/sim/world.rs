@@ -4,7 +4,8 @@ use super::answers::{Books, Bounce, answered, refused};
 use super::coverage::Trace;
 use super::report::{Happened, Moment};
 use crate::advance::{
-    AddressNote, Change, ConsentTarget, Effect, EffectKind, EffectUpdate, ExperimentNote, Input, InputKind, JournalEntry, Outcome, Switches, What, address_field, advance, inherited,
+    AddressNote, Change, ConsentTarget, Effect, EffectKind, EffectUpdate, ExperimentNote, Input, InputKind, JournalEntry, Outcome, Switches, What,
+    address_field, advance, inherited,
 };
 use crate::base::Span;
 use crate::bytecode::{BuiltinField, Channel, FieldId, MessageId, WebhookId};
