@@ -16,6 +16,7 @@ use crate::machine::Linked;
 use crate::machine::state::ContactUid;
 use crate::proof::{Point, reach};
 use crate::store::{Batch, CampaignLabel, DeployRecord, StepLabel};
+use rustc_hash::FxHashSet;
 use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -104,7 +105,7 @@ impl Batcher {
         let mut contacts = resident.uids();
         // Members who come in at a pace come in the order in which they were known.
         if !linked.deployment.existing.is_empty() {
-            let known: BTreeSet<ContactUid> = request.order.iter().copied().collect();
+            let known: FxHashSet<ContactUid> = request.order.iter().copied().collect();
             contacts.retain(|uid| !known.contains(uid));
             contacts.splice(..0, request.order.iter().copied());
         }

@@ -8,7 +8,7 @@ use crate::bytecode::{Program, program_hash};
 use crate::lang::Instant;
 use crate::machine::state::{ContactState, ContactUid, StableId};
 use crate::machine::{Deployment, IdKind, Linked, Release, Terms};
-use crate::migrate::{Choices, Depth, Mapping, Question, align, needs_release, plan};
+use crate::migrate::{Choices, Depth, Mapping, Question, align, needs_release, plan, wants_release};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -120,10 +120,7 @@ impl Found {
         let Some((first, due)) = by_campaign.iter().next() else { return Ok(None) };
         let Some(per_hour) = per_hour else {
             let name = next.deployment.registry.name_of(IdKind::Campaign, *first).map(ToString::to_string).unwrap_or_default();
-            let text = format!(
-                "{due} of {} contacts in campaign {name:?} become due at once: choose a pace, such as `campc deploy --release 500-per-hour`",
-                inside(first)
-            );
+            let text = wants_release(&name, (*due, inside(first)));
             return Err(EngineError::Refused(Refusal { code: "E2205", text }));
         };
         let campaigns: Vec<StableId> = by_campaign.into_keys().collect();

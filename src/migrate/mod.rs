@@ -30,5 +30,5 @@ pub use align::align;
 pub use landing::{Crossing, Landing, land};
 pub use mapping::{CampaignMapping, Choices, Fate, How, LateMove, Mapping};
 pub use plan::{CampaignChange, CampaignPlan, FieldPlan, HeaderPlan, LingeringPlan, Plan, SegmentPlan, StepHow, StepPlan};
-pub use planning::{Depth, FinishOnOld, Permits, Question, needs_release, plan};
+pub use planning::{Depth, FinishOnOld, Permits, Question, needs_release, plan, wants_release};
 pub use problems::{Finding, Version, grouped};

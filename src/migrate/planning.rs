@@ -77,6 +77,13 @@ pub fn needs_release(due: u64, inside: u64) -> bool {
     due > MANY || (due > SOME && due.saturating_mul(10) > inside)
 }
 
+/// E2205, in words: so many of those inside a campaign become due at once.
+#[must_use]
+pub fn wants_release(campaign: &str, (due, inside): (u64, u64)) -> String {
+    let (due, inside) = (problems::grouped(due), problems::grouped(inside));
+    format!("{due} of {inside} contacts in campaign {campaign:?} become due at once: choose a pace, such as `campc deploy --release 500-per-hour`")
+}
+
 /// The plan of a deploy, over the states of all contacts.
 #[must_use]
 pub fn plan(question: &Question<'_>, states: impl Iterator<Item = ContactState>) -> Plan {

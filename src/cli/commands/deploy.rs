@@ -9,7 +9,7 @@ use crate::cli::project::Project;
 use crate::cli::reach::{Door, StorePlace, encoded};
 use crate::cli::runtime::block_on;
 use crate::daemon::api::{DeployOptions, RollOver};
-use crate::migrate::Plan as DeployPlan;
+use crate::migrate::{Plan as DeployPlan, wants_release};
 use serde_json::{Value as Json, json};
 use std::io::{BufRead, IsTerminal, Write};
 use std::path::{Path, PathBuf};
@@ -106,6 +106,10 @@ impl Deploy {
         show(context, &plan)?;
         if !plan.is_change() {
             return Ok(Exit::Done);
+        }
+        if let Some(campaign) = plan.campaigns.iter().find(|campaign| campaign.needs_release && self.release.is_none()) {
+            let text = wants_release(&campaign.campaign, (campaign.due_at_once, campaign.inside));
+            return Err(Failure::rendered(Exit::Failed, format!("error[E2205]: {text}\nnothing was deployed")));
         }
         if agreed.is_none() && !self.yes && plan.base.is_some() && !is_wanted("Deploy this?")? {
             remark("nothing was deployed");

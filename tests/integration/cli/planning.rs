@@ -180,3 +180,28 @@ fn a_roll_back_shows_what_it_changes_and_who_keeps_it_from_that() {
     assert_eq!(folder.run(&["deploy", "--rollback", "--yes", "--finish-on-old"]).code, 0);
     assert_eq!(daemon.stop(), 0);
 }
+
+#[test]
+fn a_deploy_that_makes_many_due_at_once_wants_a_pace_before_it_asks() {
+    let (folder, daemon) = started();
+    let crowd: Vec<String> = (0..120).map(|number| format!(r#"{{"type":"track","userId":"c{number}","event":"signed_up"}}"#)).collect();
+    assert_eq!(daemon.send("/v1/batch", &format!(r#"{{"batch":[{}]}}"#, crowd.join(","))).status, 200);
+    daemon.advance("2d");
+    folder.write("main.camp", source("  email one\n  wait 1d\n  email two\n"));
+    let plan = folder.run(&["plan"]);
+    assert!(plan.code == 3 && plan.out.contains("121 become due at once   needs --release"), "{plan:?}");
+    let refused = folder.run(&["deploy"]);
+    assert!(refused.code == 1 && refused.err.starts_with("error[E2205]: 121 of 121 contacts in campaign \"Welcome\" become due at once"), "{refused:?}");
+    assert_eq!(folder.run(&["build", "-o", "next.campb"]).code, 0);
+    let image = std::fs::read(folder.path().join("next.campb")).unwrap();
+    let answer = daemon.request(("POST", "/v1/deploy"), &[("Authorization", &format!("Bearer {}", daemon.admin_token))], &image);
+    assert_eq!((answer.status, answer.json()["code"].as_str()), (409, Some("E2205")), "over HTTP as well");
+    assert_eq!(folder.run(&["deploy", "--yes", "--release", "60-per-hour"]).code, 0);
+    daemon.idle();
+    let inside = || daemon.admin("GET", "/v1/campaigns/Welcome", "").json()["inside"].as_u64().unwrap();
+    daemon.advance("30min");
+    assert!((70..110).contains(&inside()), "half an hour of sixty an hour: {}", inside());
+    daemon.advance("2h");
+    assert_eq!(inside(), 0);
+    assert_eq!(daemon.stop(), 0);
+}

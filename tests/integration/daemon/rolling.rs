@@ -187,7 +187,7 @@ async fn r04_many_who_become_due_at_once_are_released_at_a_pace() {
     let shorter = Arc::new(program(&campaign("  email first\n  wait 1d as pause\n  email second")));
     let refused = rig.engine().deploy(shorter.clone()).await.unwrap_err();
     assert!(matches!(&refused, EngineError::Refused(refusal) if refusal.code == "E2205"), "{refused}");
-    assert!(refused.to_string().contains("1200 of 1200 contacts in campaign \"c\" become due at once"), "{refused}");
+    assert!(refused.to_string().contains("1,200 of 1,200 contacts in campaign \"c\" become due at once"), "{refused}");
     let options = DeployOptions { release_per_hour: Some(600), ..DeployOptions::default() };
     rig.engine().deploy_with(shorter, options).await.unwrap();
     let released = || rig.sent().iter().filter(|line| line.starts_with("second")).count();
