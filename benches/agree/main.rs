@@ -7,7 +7,7 @@ mod reference;
 
 use reference::Mutant;
 use reference::compare::{Counters, Verdict, compare};
-use reference::make::{Case, case, wide_case};
+use reference::make::{Case, case, full_case, wide_case};
 use reference::shrink::shrink;
 use std::collections::BTreeMap;
 use std::sync::Mutex;
@@ -45,6 +45,7 @@ fn options() -> Options {
                 std::process::exit(0);
             }
             "--wide" => options.make = wide_case,
+            "--full" => options.make = full_case,
             "--show" => {
                 println!("{}", (options.make)(number(), HISTORIES).source());
                 std::process::exit(0);

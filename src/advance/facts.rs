@@ -25,7 +25,6 @@ impl Context<'_> {
     pub fn apply_first(&mut self, evaluator: &mut Evaluator, changes: &[Change]) {
         let mut group = Vec::new();
         changes.iter().for_each(|change| self.apply_one(change, &mut group));
-        self.moments.set(None);
         self.dirty.extend(group.iter().map(|change| change.fact));
         for segment in 0..self.linked.program.segments.len() {
             self.refresh_segment(evaluator, SegmentId::from_index(segment), &group);
@@ -51,6 +50,8 @@ impl Context<'_> {
     }
 
     fn apply_one(&mut self, change: &Change, group: &mut Vec<FactChange>) {
+        // Dates and zones have moments of their own.
+        self.moments.set(None);
         match change {
             Change::SetField(field, value) => self.set_field(*field, value.clone(), group),
             Change::AddItem(field, item) => self.change_items(*field, item, group, |items, item| {

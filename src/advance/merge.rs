@@ -4,8 +4,8 @@ use super::Switches;
 use super::addresses::{AddressNote, address_field};
 use super::context::{Context, HappeningKind};
 use super::outcome::{JournalEntry, Outcome, What};
-use crate::bytecode::{Channel, GroupId, Reenter, SegmentId};
-use crate::lang::Instant;
+use crate::bytecode::{Channel, Fact, FieldId, GroupId, Reenter, SegmentId};
+use crate::lang::{Instant, Value};
 use crate::machine::state::{ConsentState, ContactState, Enrollment, EnrollmentUid, Frame, SendStatus, SortedMap, StableId, StepUid, Suppression};
 use crate::machine::{Evaluator, Linked, builtin_text, stable};
 use std::collections::BTreeMap;
@@ -26,6 +26,7 @@ pub fn merge(linked: &Linked, switches: &Switches, (winner, loser): (&mut Contac
     let mut loser = loser.clone();
     renumber(winner, &mut loser);
     let points_before = most_points(winner, &loser);
+    let fields_before = winner.fields.clone();
     unite_facts(winner, &loser);
     let left = unite_consent(linked, winner, &loser);
     winner.history.unite(&loser.history);
@@ -43,6 +44,7 @@ pub fn merge(linked: &Linked, switches: &Switches, (winner, loser): (&mut Contac
         context.refresh_segment(&mut evaluator, SegmentId::from_index(segment), &[]);
     }
     context.tell_points(&points_before);
+    context.follow_fields(&fields_before, &loser);
     context.is_forced = true;
     context.settle(&mut evaluator);
     context.finish(&mut evaluator)
@@ -66,6 +68,17 @@ impl Context<'_> {
         let why = if into.is_some() { "the other enrollment is further on" } else { "the person has been through the campaign" };
         let (campaign, why) = (Some(enrollment.campaign), Arc::from(why));
         self.write(JournalEntry { at: self.now, campaign, enrollment: Some(enrollment.uid), step: None, what: What::Merged, why, cause });
+    }
+
+    /// What waits for a date, a window or a clock follows the facts that are the person's now, whosever it was.
+    fn follow_fields(&mut self, before: &SortedMap<StableId, Value>, loser: &ContactState) {
+        for index in 0..self.linked.program.fields.len() {
+            let id = stable(&self.linked.deployment.fields, index);
+            let now = self.state.fields.get(&id);
+            if before.get(&id) != now || loser.fields.get(&id) != now {
+                self.dirty.push(Fact::Field(FieldId::from_index(index)));
+            }
+        }
     }
 
     /// Points that neither of the two had are an upward crossing.
@@ -119,6 +132,7 @@ fn marks(state: &ContactState) -> BTreeMap<u64, Instant> {
         entries.iter().for_each(|entry| mark(entry.seq, entry.happened));
     }
     state.sends.iter().for_each(|send| mark(send.seq, send.at));
+    state.ties.iter().for_each(|tie| mark(tie.seq, tie.at));
     for enrollment in state.enrollments.iter().chain(&state.ended) {
         mark(enrollment.started_seq, enrollment.started);
         for frame in enrollment.threads.iter().flat_map(|thread| &thread.frames) {
@@ -142,6 +156,7 @@ fn apply_numbers(state: &mut ContactState, numbers: &BTreeMap<u64, u64>) {
         renumber_frame(frame, &renumber);
     }
     state.sends.iter_mut().for_each(|send| renumber(&mut send.seq));
+    state.ties.iter_mut().for_each(|tie| renumber(&mut tie.seq));
     for enrollment in state.enrollments.iter_mut().chain(&mut state.ended) {
         renumber(&mut enrollment.started_seq);
         enrollment.threads.iter_mut().flat_map(|thread| &mut thread.frames).for_each(|frame| renumber_frame(frame, &renumber));
@@ -361,6 +376,7 @@ fn unite_goals(survivor: &mut Enrollment, gone: &Enrollment) -> Vec<Arc<str>> {
 fn unite_plans(winner: &mut ContactState, loser: &ContactState) {
     winner.missed.extend(loser.missed.iter().cloned());
     winner.missed.sort_by_key(|missed| missed.at);
+    winner.ties.extend(loser.ties.iter().copied());
     for (line, existing) in loser.existing.iter() {
         if !winner.existing.contains(line) {
             winner.existing.insert(*line, *existing);

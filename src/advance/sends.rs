@@ -6,7 +6,7 @@ use super::outcome::{EffectKind, What};
 use super::{DeliveryOutcome, MessageHappening};
 use crate::bytecode::{BuiltinField, Fact, MessageContent, MessageDef, MessageEvent, SendDef, SendId};
 use crate::lang::{Instant, Value};
-use crate::machine::state::{ConsentState, EffectId, EnrollmentUid, Hold, SendRecord, SendStatus, Slot, Standing, StandingKind, Suppression};
+use crate::machine::state::{ConsentState, EffectId, EnrollmentUid, Hold, SendRecord, SendStatus, Slot, Standing, StandingKind, Suppression, Tie};
 use crate::machine::{Change, ConsentTarget, Entry, Evaluator, SendFlow, builtin_text, stable};
 use std::sync::Arc;
 
@@ -272,8 +272,22 @@ impl<'a> Context<'a> {
         self.tell_message(evaluator, effect, MessageEvent::Unsubscribed, None);
     }
 
+    /// An enrollment that began at this very instant was there before: what it asks for counts.
+    fn remember_tie(&mut self, happening: &MessageHappening, at: Instant) {
+        let began = |instant: Instant| self.state.enrollments.iter().chain(&self.state.ended).any(|enrollment| enrollment.has_begun_at(instant));
+        if !began(at) {
+            return;
+        }
+        let mut ties: Vec<Tie> = self.state.ties.iter().filter(|tie| began(tie.at)).copied().collect();
+        ties.push(Tie { effect: happening.effect, event: happening.event, at, seq: self.seq });
+        self.state.ties = ties;
+    }
+
     fn record_message(&mut self, happening: &MessageHappening, at: Instant) {
         let detail = happening.detail.clone().unwrap_or_default();
+        if self.send_record(happening.effect).is_some() {
+            self.remember_tie(happening, at);
+        }
         let Some(record) = self.send_record(happening.effect) else { return };
         match happening.event {
             MessageEvent::Delivered => record.delivered = record.delivered.or(Some(at)),

@@ -313,6 +313,9 @@ impl Context<'_> {
             (Op::Repeat(..) | Op::Experiment(..), _) => self.go_on(evaluator, line, &Entry { pc, due: standing.due, ..Entry::default() }),
             (Op::Timeline(..), _) => self.go_on(evaluator, line, &Entry { pc, ..Entry::default() }),
             (Op::Send(send), _) => self.release(evaluator, line, (send, pc)),
+            (Op::Wait(_), _) if matches!(self.linked.op(pc + 1), Op::WaitUntil(..)) => {
+                self.go_on(evaluator, line, &Entry { pc: pc + 1, due: standing.due, ..Entry::default() });
+            }
             (_, _) => self.go_on(evaluator, line, &Entry { pc: pc + 1, ..Entry::default() }),
         }
     }

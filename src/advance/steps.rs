@@ -4,7 +4,7 @@ use super::context::{CAMPAIGN, Context, FactChange};
 use super::outcome::{Cause, Effect, EffectKind, What};
 use crate::bytecode::{ArmsId, CampaignId, EventId, ExperimentId, ListenId, NotifyId, ParamDef, RepeatId, SendId, SplitId, StepId, TimelineId, WebhookStepId};
 use crate::lang::{Instant, Record, Value};
-use crate::machine::state::{Captured, EffectId, EnrollmentUid, Slot, Standing, StandingKind, StepUid};
+use crate::machine::state::{Captured, EffectId, EnrollmentUid, Frame, SendRecord, SendStatus, Slot, Standing, StandingKind, StepUid};
 use crate::machine::{Change, Evaluator, Host, PassFlow, SendFlow, TimelineFlow, View, Waiting, passes_of};
 use std::sync::Arc;
 
@@ -279,11 +279,28 @@ impl Context<'_> {
             self.note(uid, Some(step), What::Skipped, "already sent before the merge");
             return true;
         }
-        let was_done = self.enrollment(uid).and_then(|enrollment| enrollment.executed.get(&step)).is_some_and(|times| *times > 1);
+        let was_executed = self.enrollment(uid).and_then(|enrollment| enrollment.executed.get(&step)).is_some_and(|times| *times > 1);
+        let was_done = was_executed && (!self.is_in_a_later_run(uid) || self.was_sent_here(uid, step));
         if was_done {
             self.note(uid, Some(step), What::Skipped, "already sent before the deploy");
         }
         was_done
+    }
+
+    /// Whether the line that runs is in an arm of a timeline that runs more than once: two runs of it may be on their way, each with messages of its own.
+    fn is_in_a_later_run(&self, uid: EnrollmentUid) -> bool {
+        let runs = |step: StepUid, arm: u16| {
+            let known = self.enrollment(uid)?.timelines.iter().find(|known| known.step == step)?;
+            known.arms.get(usize::from(arm)).map(|arm| arm.runs)
+        };
+        self.view_here(uid).frames.iter().any(|frame| matches!(frame, Frame::Arm { timeline, arm, .. } if runs(*timeline, *arm) > Some(1)))
+    }
+
+    /// Whether a step has sent in this very run of everything around it.
+    fn was_sent_here(&self, uid: EnrollmentUid, step: StepUid) -> bool {
+        let frames = self.view_here(uid).frames;
+        let is_it = |send: &&SendRecord| send.enrollment == uid && send.step == step && send.frames == frames;
+        self.state.sends.iter().filter(is_it).any(|send| matches!(send.status, SendStatus::Sent | SendStatus::Failed(_)))
     }
 
     /// The passes of the repeats around the line that runs, outermost first.

@@ -45,8 +45,11 @@ impl Context<'_> {
             self.chain = 0;
             self.is_cut = false;
             match due {
-                Due::Fade(group, line) => self.fade(evaluator, (group, line), at),
-                Due::Segment(id) => self.turn_segment(evaluator, id),
+                Due::Fade(group, line) => {
+                    self.fade(evaluator, (group, line), at);
+                    self.turn_segments(evaluator, at);
+                }
+                Due::Segment(_) => self.turn_segments(evaluator, at),
                 Due::Goal(uid) => self.ask_goals(evaluator, uid, at),
                 Due::CampaignEnd(index) => self.with_enrollment(index, |context, uid| context.end(uid, What::Exited, Arc::from(CAMPAIGN_ENDED))),
                 Due::Exit(index) => self.with_enrollment(index, |context, uid| context.ask_exits(evaluator, uid)),
@@ -69,6 +72,14 @@ impl Context<'_> {
     fn with_enrollment(&mut self, index: usize, then: impl FnOnce(&mut Self, EnrollmentUid)) {
         if let Some(uid) = self.state.enrollments.get(index).map(|enrollment| enrollment.uid) {
             self.inside(uid, |context| then(context, uid));
+        }
+    }
+
+    /// What turns at one instant turns together, before anything follows from it.
+    fn turn_segments(&mut self, evaluator: &mut Evaluator, at: Instant) {
+        let due: Vec<u32> = self.state.segment_wakes.iter().filter(|(_, known)| **known == at).map(|(id, _)| *id).collect();
+        for id in due {
+            self.turn_segment(evaluator, id);
         }
     }
 

@@ -2,7 +2,7 @@
 
 use super::eval::{Evaluator, Fault, as_duration};
 use super::moving::next_change;
-use super::state::{Frame, HistoryEntry, HistoryKind, SendRecord, SendStatus};
+use super::state::{Frame, HistoryEntry, HistoryKind, SendRecord, SendStatus, Tie};
 use super::view::{View, stable};
 use crate::bytecode::{Aggregate, EventPattern, HistoryWindow, MessageEvent, MessageTarget, Query, QueryId};
 use crate::lang::{Duration, Instant, Record, Value, add_duration, matches_pattern, subtract_duration};
@@ -116,8 +116,14 @@ impl Evaluator {
         let follows_sending =
             matches!(query.window, HistoryWindow::Anchor) && !matches!(query.pattern, EventPattern::Message { target: MessageTarget::Any(_), .. });
         let from = if follows_sending { Instant::FAR_PAST } else { range.from };
+        let is_own_doing = follows_sending || matches!(event, MessageEvent::Sent | MessageEvent::Skipped | MessageEvent::Failed | MessageEvent::Delivered);
+        // What happened at the instant of the beginning is behind it only where it is known to be: what has triggered it is not.
+        let is_behind = |at: Instant| {
+            let is_kept = |tie: &Tie| tie.effect == send.effect && tie.event == event && tie.at == at && Some(tie.seq) > range.after_seq;
+            is_own_doing || at > from || range.after_seq.is_none() || view.state.ties.iter().any(is_kept)
+        };
         let mut take = |at: Instant| {
-            if at >= from && at <= range.to {
+            if at >= from && at <= range.to && is_behind(at) {
                 found.push(Match { happened: at, seq: send.seq, properties: None });
             }
         };

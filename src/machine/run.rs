@@ -343,7 +343,9 @@ impl<H: Host> Run<'_, H> {
             }
             Op::WaitUntil(until, place) => {
                 let view = self.host.view(self.enrollment);
-                let due = until_instant(self.evaluator, &view, until, view.now)?;
+                // Behind a wait that ended late (a pause, a restart) the clock goes on from its end, not from now.
+                let from = self.due.take().unwrap_or(view.now);
+                let due = until_instant(self.evaluator, &view, until, from)?;
                 Ok(self.wait_up_to(place, due, StandingKind::Until))
             }
             Op::Listen(listen, place) => self.listen(listen, place),

@@ -172,7 +172,8 @@ impl Runner<'_> {
             }
             TestStepKind::Merge { from, into } => self.merge(from.index(), into.index()),
             TestStepKind::Erase(contact) => {
-                if let Some(person) = self.world.people.get_mut(contact.index()) {
+                let who = self.world.canonical(contact.index());
+                if let Some(person) = self.world.people.get_mut(who) {
                     person.is_there = false;
                     person.wake = None;
                     person.state = ContactState::default();
@@ -240,7 +241,8 @@ impl Runner<'_> {
 
     fn merge(&mut self, from: usize, into: usize) {
         let (from, into) = (self.world.canonical(from), self.world.canonical(into));
-        if from == into {
+        // Into nobody nobody goes up.
+        if from == into || !self.world.people.get(into).is_some_and(|person| person.is_there) {
             return;
         }
         let Some(loser) = self.world.people.get_mut(from).filter(|person| person.is_there).map(|person| {

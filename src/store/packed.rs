@@ -194,12 +194,12 @@ macro_rules! parts {
 }
 
 /// How many parts there are.
-const PARTS: u32 = 33;
+const PARTS: u32 = 34;
 
 // Each part's number is for ever; a new one gets the next, and an old state then has its default.
 parts! {
     0 uid 1 rev 2 user_id 3 anonymous_ids 4 created_at 5 accepted_at 6 last_seen_at 7 fields 8 traits 9 tags
     10 lists 11 consent 12 points 13 fades 14 rule_uses 15 segments 16 segment_overrides 17 segment_wakes 18 history 19 devices
     20 muted_until 21 sends 22 enrollments 23 ended 24 existing 25 missed 26 past 27 experiments 28 broadcasts_until 29 dates_until
-    30 next_seq 31 deployment 32 asides
+    30 next_seq 31 deployment 32 asides 33 ties
 }

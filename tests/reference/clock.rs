@@ -7,29 +7,19 @@ use campc::lang::{Date, Instant, Value, Weekday, Zone, days_in_month, local_inst
 use campc::semantic::hir::TriggerKind;
 
 impl<'p> Person<'p> {
-    /// All that is due before `to`.
-    pub fn run_until(&mut self, to: Instant) {
-        if !self.is_there {
-            return;
-        }
-        let mut rounds = 0;
-        while let Some(at) = self.next_due(to).filter(|at| *at < to) {
-            self.now = self.now.max(at);
-            self.run_due();
-            rounds += 1;
-            assert!(rounds < 20_000, "time stands still at {:?}", self.now);
-        }
-    }
-
     /// All that is due now: what time has turned, then broadcasts, then timers one after the other.
     pub fn run_due(&mut self) {
         if !self.is_there {
             return;
         }
+        while self.fade() {
+            self.settle();
+        }
         self.end_what_is_over();
         self.refresh_segments();
         self.settle();
-        loop {
+        for round in 0.. {
+            assert!(round < 5_000, "an instant without end at {:?}: {:?}", self.now, self.enrollments);
             let due = self.timers().into_iter().filter(|(due, ..)| *due <= self.now);
             if let Some((_, id, thread)) = due.min_by_key(|(due, id, thread)| (*due, *id, self.place(*id, *thread))) {
                 self.fire_timer(id, thread);
@@ -48,9 +38,10 @@ impl<'p> Person<'p> {
     }
 
     /// Due times with enrollment and thread.
-    fn timers(&self) -> Vec<(Instant, usize, usize)> {
-        let threads = self.enrollments.iter().flat_map(|e| e.threads.iter().enumerate().map(move |(number, thread)| (e.id, number, thread)));
-        let gatherings = self.enrollments.iter().filter_map(|e| Some((e.gathering?.until, e.id, 0)));
+    pub fn timers(&self) -> Vec<(Instant, usize, usize)> {
+        let acting = || self.enrollments.iter().filter(|e| !self.paused.contains(&e.campaign));
+        let threads = acting().flat_map(|e| e.threads.iter().enumerate().map(move |(number, thread)| (e.id, number, thread)));
+        let gatherings = acting().filter_map(|e| Some((e.gathering?.until, e.id, 0)));
         threads
             .filter_map(|(id, number, thread)| {
                 let due = match thread.wait.as_ref()? {
@@ -68,7 +59,7 @@ impl<'p> Person<'p> {
             .collect()
     }
 
-    fn fire_timer(&mut self, id: usize, thread: usize) {
+    pub fn fire_timer(&mut self, id: usize, thread: usize) {
         let Some(index) = self.enrollment(id) else { return };
         if self.enrollments[index].gathering.take().is_some() {
             return self.run(id, thread);
@@ -107,8 +98,9 @@ impl<'p> Person<'p> {
     /// The next instant before `to` at which something may happen by itself.
     pub fn next_due(&self, to: Instant) -> Option<Instant> {
         let timers = self.timers().into_iter().map(|(due, ..)| due);
+        let fades = self.fades.values().map(|fade| fade.due);
         let ends = self.enrollments.iter().filter(|e| !e.is_over).filter_map(|e| self.campaign(e.campaign).active_until);
-        timers.chain(ends).chain(self.next_broadcast()).chain(self.next_turn(to)).min()
+        timers.chain(ends).chain(fades).chain(self.next_broadcast()).chain(self.next_turn(to)).min()
     }
 
     /// The next moment of broadcasts and dates that has come; false where none has.

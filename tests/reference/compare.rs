@@ -2,9 +2,10 @@
 
 use super::{Mutant, interpret};
 use campc::advance::What;
+use campc::bytecode::CampaignId;
 use campc::compiler::{Workspace, analyze, compile_with_tests};
 use campc::lang::Zone;
-use campc::semantic::hir::{Project, Step, StepKind, Test};
+use campc::semantic::hir::{Project, Step, StepKind, Test, TestStepKind};
 use campc::sim::{TestSuite, TraceContact, TraceFacts, TraceLine, trace_test};
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -109,10 +110,10 @@ fn compare_unguarded(source: &str, mutant: Mutant, counters: &mut Counters) -> V
         let began = Instant::now();
         let reference = interpret_some_way(project, test, mutant, &machine);
         counters.1[2] += began.elapsed();
-        if is_cut(&reference) {
+        let Some(reference) = reference.filter(|reference| !is_cut(reference)) else {
             cut += 1;
             continue;
-        }
+        };
         count(&machine, counters);
         if let Some(difference) = difference(project, test, &machine, &reference) {
             return Verdict::Differs(Box::new(Difference { history: number, ..difference }));
@@ -122,54 +123,79 @@ fn compare_unguarded(source: &str, mutant: Mutant, counters: &mut Counters) -> V
     Verdict::Agreed { histories, cut }
 }
 
+/// More ways than this nobody tries.
+const WAYS: usize = 2_000;
+
 /// Which arm of a split a contact falls into is a hash that the specification leaves open: the reference tries them all, and the one that agrees is
-/// taken.
-fn interpret_some_way(project: &Project, test: &Test, mutant: Mutant, machine: &[TraceContact]) -> Vec<TraceContact> {
+/// taken. None where there are too many.
+fn interpret_some_way(project: &Project, test: &Test, mutant: Mutant, machine: &[TraceContact]) -> Option<Vec<TraceContact>> {
     let mut best = interpret(project, test, mutant, &[]);
-    let mut open = Vec::new();
-    project.campaigns.iter().for_each(|campaign| open_choices(&campaign.steps, &mut open));
-    let ways: usize = open.iter().map(|(_, arms)| arms).product();
-    if open.is_empty() || ways > 2_000 || is_cut(&best) {
-        return best;
+    let open = all_choices(project);
+    if open.is_empty() || is_cut(&best) {
+        return Some(best);
     }
-    for who in 0..best.len() {
+    // Who shares something with others cannot be looked at alone.
+    let is_shared = !project.policy.throttles.is_empty() || project.campaigns.iter().any(|campaign| campaign.throttle.is_some());
+    let is_coupled = is_shared || test.steps.iter().any(|step| matches!(step.kind, TestStepKind::Merge { .. }));
+    let groups: Vec<Vec<usize>> = if is_coupled { vec![(0..best.len()).collect()] } else { (0..best.len()).map(|who| vec![who]).collect() };
+    for group in groups {
+        let own: Vec<(usize, u32, usize)> = group.iter().flat_map(|who| open.iter().map(|(step, arms)| (*who, *step, *arms))).collect();
+        let ways: usize = own.iter().map(|(.., arms)| arms).product();
+        if ways > WAYS {
+            return None;
+        }
+        let differs = |traces: &[TraceContact]| group.iter().any(|who| contact_difference(project, test, *who, &machine[*who], &traces[*who]).is_some());
+        let common = |traces: &[TraceContact]| group.iter().map(|who| agreed(&machine[*who], &traces[*who])).sum::<usize>();
         for way in 1..ways {
-            if contact_difference(project, test, who, &machine[who], &best[who]).is_none() {
+            if !differs(&best) {
                 break;
             }
-            let mut rest = way;
-            let mut choices = Vec::new();
-            for (step, arms) in &open {
-                choices.push((who, *step, rest % arms));
-                rest /= arms;
-            }
-            let other = interpret(project, test, mutant, &choices).swap_remove(who);
-            if contact_difference(project, test, who, &machine[who], &other).is_none() {
-                best[who] = other;
+            let other = interpret(project, test, mutant, &chosen(&own, way));
+            // Where none agrees, the one that does for longest tells most.
+            if !differs(&other) || common(&other) > common(&best) {
+                group.iter().for_each(|who| best[*who] = other[*who].clone());
             }
         }
     }
-    best
+    Some(best)
+}
+
+/// The arm of each choice in a way.
+fn chosen(own: &[(usize, u32, usize)], way: usize) -> Vec<(usize, u32, usize)> {
+    let mut rest = way;
+    let pick = |(who, step, arms): &(usize, u32, usize)| {
+        let arm = rest % arms;
+        rest /= arms;
+        (*who, *step, arm)
+    };
+    own.iter().map(pick).collect()
+}
+
+/// What is left open: splits, with how many arms each has, and who is of a share.
+fn all_choices(project: &Project) -> Vec<(u32, usize)> {
+    let mut open = Vec::new();
+    let is_open = |share: f64| share > 0.0 && share < 1.0;
+    open.extend(is_open(project.info.control_group).then_some((super::CONTROL_GROUP, 2)));
+    for (campaign, number) in project.campaigns.iter().zip(0..) {
+        open.extend(campaign.holdout.filter(|share| is_open(*share)).map(|_| (super::holdout_of(CampaignId(number)), 2)));
+        open_choices(&campaign.steps, &mut open);
+    }
+    open
+}
+
+/// How many lines two stories have in common.
+fn agreed(machine: &TraceContact, reference: &TraceContact) -> usize {
+    let seen = |trace: &TraceContact| trace.lines.iter().filter(|line| is_seen(line)).cloned().collect::<Vec<_>>();
+    seen(machine).iter().zip(&seen(reference)).take_while(|(a, b)| is_same(a, b)).count()
 }
 
 /// Every split, and how many arms it has.
 fn open_choices(steps: &[Step], open: &mut Vec<(u32, usize)>) {
     for step in steps {
-        match &step.kind {
-            StepKind::Split(arms) => {
-                open.push((step.header.id.0, arms.len()));
-                arms.iter().for_each(|arm| open_choices(&arm.body, open));
-            }
-            StepKind::Decide { then_, else_, .. } => [then_, else_].into_iter().for_each(|body| open_choices(body, open)),
-            StepKind::Await { arms, deadline } => {
-                arms.iter().for_each(|arm| open_choices(&arm.body, open));
-                deadline.iter().for_each(|(_, body)| open_choices(body, open));
-            }
-            StepKind::Repeat { body, .. } | StepKind::Do { body, .. } => open_choices(body, open),
-            StepKind::Parallel(branches) => branches.iter().for_each(|body| open_choices(body, open)),
-            StepKind::Timeline { arms, .. } => arms.iter().for_each(|arm| open_choices(&arm.body, open)),
-            _ => {}
+        if let StepKind::Split(arms) = &step.kind {
+            open.push((step.header.id.0, arms.len()));
         }
+        super::bodies(&step.kind).into_iter().for_each(|body| open_choices(body, open));
     }
 }
 

@@ -15,7 +15,8 @@ impl<'p> Person<'p> {
     /// Runs to completion: until nobody can go on at this instant and nothing more is triggered.
     pub fn settle(&mut self) {
         let mut links = 0;
-        loop {
+        for round in 0.. {
+            assert!(round < 5_000, "reactions without end at {:?}: {:?}", self.now, self.enrollments);
             while let Some(edge) = self.edges.pop_front() {
                 self.update_captures(&edge);
                 self.find_triggers(&edge);
@@ -70,7 +71,7 @@ impl<'p> Person<'p> {
     }
 
     /// A loop whose `until` holds is left at once, whatever its body waits for.
-    fn leave_loop(&mut self, id: usize, thread: usize) -> bool {
+    pub fn leave_loop(&mut self, id: usize, thread: usize) -> bool {
         let Some(index) = self.enrollment(id) else { return false };
         let threads = &self.enrollments[index].threads;
         if threads[thread].wait.is_none() {
@@ -140,6 +141,10 @@ impl<'p> Person<'p> {
 
     fn go_on_if_it_holds(&mut self, id: usize, thread: usize) -> bool {
         let Some(index) = self.enrollment(id) else { return false };
+        if self.is_at_rest(self.enrollments[index].campaign) {
+            self.follow_at_rest(id, thread);
+            return false;
+        }
         if self.leave_loop(id, thread) {
             return true;
         }
@@ -189,6 +194,28 @@ impl<'p> Person<'p> {
         }
     }
 
+    /// What is waited for is planned anew in a pause too.
+    fn follow_at_rest(&mut self, id: usize, thread: usize) {
+        let asker = self.asker(id, Some(thread));
+        let Some(index) = self.enrollment(id) else { return };
+        match self.enrollments[index].threads[thread].wait.clone() {
+            Some(Wait::Until(until, since, _)) => {
+                let planned = self.moment(until, since, asker);
+                self.enrollments[index].threads[thread].wait = Some(Wait::Until(until, since, planned));
+            }
+            Some(Wait::Timeline { .. }) => drop(self.plan_arms(id, thread, false)),
+            _ => {}
+        }
+    }
+
+    /// An arm takes the place of what a line waits for: of a held message too.
+    pub fn take_instead(&mut self, id: usize, thread: usize, arm: Arm<'p>) {
+        if let Some(index) = self.enrollment(id) {
+            self.drop_wait(index, thread);
+            self.take_arm(id, thread, arm);
+        }
+    }
+
     /// The event that an arm has waited for, where the arm gives it a name.
     pub fn capture(&mut self, id: usize, thread: usize, arm: Arm<'p>) {
         let asker = self.asker(id, Some(thread));
@@ -220,6 +247,7 @@ impl<'p> Person<'p> {
         }
         let enrollment = &mut self.enrollments[index];
         enrollment.is_over = true;
+        enrollment.gathering = None;
         enrollment.threads.clear();
         let (campaign, each) = (enrollment.campaign, enrollment.each.clone());
         self.log(what, Some(campaign), None, why);

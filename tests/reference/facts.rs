@@ -1,7 +1,7 @@
 //! Facts and events of a contact: what changes, and which edges that makes.
 
 use super::channel_index;
-use super::person::{Edge, Event, Fate, Happened, Person};
+use super::person::{Edge, Event, Fade, Fate, Happened, Person};
 use super::values::Asker;
 use campc::advance::What;
 use campc::bytecode::{BuiltinField, CampaignId, Channel, EventId, MessageEvent, PointCap, SegmentId, TopicId};
@@ -31,11 +31,13 @@ impl<'p> Person<'p> {
         }
         for (field, value) in values {
             if field == world.builtin(BuiltinField::Points) {
-                self.points[0] = value.as_number().unwrap_or(0.0);
+                self.set_points(0, value.as_number().unwrap_or(0.0));
             } else {
                 self.fields[field] = self.settled(value);
             }
         }
+        // A new contact has no facts that could have changed.
+        self.edges.clear();
         self.edges.push_back(Edge::Created);
         self.refresh_segments();
         self.complete();
@@ -120,12 +122,15 @@ impl<'p> Person<'p> {
             self.enrollments[index].threads[thread].wait = None;
             self.run(id, thread);
             self.complete();
+            self.give_slots();
         }
+        self.give_slots();
     }
 
     /// An event becomes history; point rules give; segments follow.
     pub fn accept(&mut self, what: Happened, properties: Record, detail: Option<Arc<str>>, happened: Instant) {
         self.seq += 1;
+        self.accepted.push(self.now);
         let event = Event { what, properties, detail, happened: happened.min(self.now), seq: self.seq };
         self.events.push(event);
         let number = self.events.len() - 1;
@@ -175,6 +180,41 @@ impl<'p> Person<'p> {
         if from != to {
             self.edges.push_back(Edge::Points(group, from, to));
         }
+        // A rhythm begins with the first points, and ends with the last.
+        if to == 0.0 {
+            self.fades.retain(|(known, _), _| *known != group);
+        } else {
+            let lines = self.world.project.groups.get(group).map_or(0, |group| group.decays.len());
+            for line in (0..lines).filter(|line| !self.fades.contains_key(&(group, *line))).collect::<Vec<_>>() {
+                let due = self.fades_at((group, line), self.now, 1);
+                self.fades.insert((group, line), Fade { since: self.now, times: 0, due });
+            }
+        }
+    }
+
+    /// When a share of points goes for that time: so many times the length after the rhythm began.
+    fn fades_at(&self, (group, line): (usize, usize), since: Instant, times: u32) -> Instant {
+        let per = self.world.project.groups[group].decays[line].per;
+        let whole = Duration {
+            months: per.months * times,
+            days: per.days * times,
+            business_days: per.business_days * times,
+            millis: per.millis * u64::from(times),
+        };
+        add_duration(since, whole, &self.zone(), &self.world.holidays)
+    }
+
+    /// `decay 10% per 30d`: a share that is due goes; less than a hundredth of a point is none. False where none is due.
+    pub fn fade(&mut self) -> bool {
+        let due = self.fades.iter().filter(|(_, fade)| fade.due <= self.now).min_by_key(|(line, fade)| (fade.due, **line));
+        let Some((&(group, line), &Fade { since, times, .. })) = due else { return false };
+        let due = self.fades_at((group, line), since, times + 2);
+        self.fades.insert((group, line), Fade { since, times: times + 1, due });
+        let share = if self.world.mutant == super::Mutant::NoDecay { 0.0 } else { self.world.project.groups[group].decays[line].share };
+        let left = self.points[group] * (1.0 - share);
+        self.set_points(group, if left.abs() < 0.01 { 0.0 } else { left });
+        self.refresh_segments();
+        true
     }
 
     /// One of the steps that change the contact. `value` is what its expression was worth.

@@ -37,7 +37,8 @@ impl Person<'_> {
     }
 
     fn is_asked_for(&self, history: &History, event: &Event, asker: Asker<'_>, at: Instant) -> bool {
-        self.is_kind(&history.pattern, event)
+        event.happened <= at
+            && self.is_kind(&history.pattern, event)
             && self.is_in_time(history, event, asker, at)
             && history.predicate.as_ref().is_none_or(|predicate| self.is_true(predicate, Asker { event: Some(event), ..asker }, at))
     }

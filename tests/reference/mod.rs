@@ -11,6 +11,9 @@ mod facts;
 pub mod fuzz;
 mod history;
 pub mod make;
+mod merge;
+mod pace;
+mod pauses;
 mod person;
 mod sends;
 pub mod shrink;
@@ -20,11 +23,12 @@ mod triggers;
 mod turns;
 mod values;
 
-use campc::bytecode::{BuiltinField, Channel, MessageTarget};
+use campc::bytecode::{BuiltinField, CampaignId, Channel, MessageTarget};
 use campc::lang::{Date, Duration, Holidays, Instant, Record, TimeOfDay, Value, Zone, add_duration, local_instant, subtract_duration};
-use campc::semantic::hir::{Expectation, Expr, ExprKind, Project, Test, TestEventKind, TestMoment, TestStepKind};
+use campc::semantic::hir::{Expectation, Expr, ExprKind, Project, Step, StepKind, Test, TestEventKind, TestMoment, TestStepKind};
 use campc::sim::TraceContact;
 use person::Person;
+use std::cell::RefCell;
 use std::sync::Arc;
 
 /// A deliberately planted mistake: the comparison must notice each of them.
@@ -75,10 +79,20 @@ pub enum Mutant {
     NoGathering,
     /// The moment of a date trigger is the start of its day.
     DatesAtMidnight,
+    /// Points do not fade.
+    NoDecay,
+    /// Triggers enrol in a pause.
+    NoPause,
+    /// What one who went up in another has sent is sent again.
+    SentTwice,
+    /// Throttles are not asked.
+    NoThrottle,
+    /// Who is held out gets messages.
+    NoHoldout,
 }
 
 impl Mutant {
-    pub const ALL: [Mutant; 21] = [
+    pub const ALL: [Mutant; 26] = [
         Mutant::DeadlineExclusive,
         Mutant::ExitAfterDecision,
         Mutant::EdgeNotLevel,
@@ -100,6 +114,11 @@ impl Mutant {
         Mutant::NoUpdate,
         Mutant::NoGathering,
         Mutant::DatesAtMidnight,
+        Mutant::NoDecay,
+        Mutant::NoPause,
+        Mutant::SentTwice,
+        Mutant::NoThrottle,
+        Mutant::NoHoldout,
     ];
 }
 
@@ -113,6 +132,8 @@ pub struct World<'p> {
     /// What webhooks answer: number, status, body.
     pub answers: Vec<(usize, u16, Value)>,
     pub choices: &'p [(usize, u32, usize)],
+    /// How far the slots of all throttles are given out.
+    pub book: RefCell<pace::Book>,
 }
 
 impl World<'_> {
@@ -126,7 +147,7 @@ pub fn interpret(project: &Project, test: &Test, mutant: Mutant, choices: &[(usi
     let zone = Zone::find(&project.info.timezone).unwrap_or_else(Zone::utc);
     let holidays = project.info.holidays.iter().copied().collect();
     let answers = test.answers.iter().map(|answer| (answer.webhook.index(), answer.status, answer.body.as_ref().map_or(Value::Unset, literal))).collect();
-    let world = World { project, zone, holidays, mutant, answers, choices };
+    let world = World { project, zone, holidays, mutant, answers, choices, book: RefCell::default() };
     let test_zone = test.now.as_ref().and_then(|moment| moment.zone.as_deref()).and_then(Zone::find).unwrap_or_else(|| world.zone.clone());
     let now = match &test.now {
         Some(moment) => local_instant(moment.date, moment.time, &test_zone),
@@ -151,7 +172,7 @@ struct Play<'p> {
 
 impl<'p> Play<'p> {
     fn line(&mut self, who: Option<usize>, kind: &'p TestStepKind) {
-        let who = who.or_else(|| self.people.iter().position(|person| person.is_there)).unwrap_or(0);
+        let who = who.map(|who| self.canonical(who)).or_else(|| self.people.iter().position(|person| person.is_there)).unwrap_or(0);
         match kind {
             TestStepKind::GivenContact(contact) => self.given(contact.index()),
             TestStepKind::After(duration) => {
@@ -166,21 +187,53 @@ impl<'p> Play<'p> {
             }
             TestStepKind::Event(event) => {
                 let happened = event.happened_ago.map(|ago| subtract_duration(self.now, ago, &self.zone, &self.world.holidays));
-                self.event(who, &event.kind, happened.unwrap_or(self.now));
+                let happened = happened.unwrap_or(self.now);
+                self.with(who, |person| happen(person, &event.kind, happened));
             }
-            TestStepKind::Change(change) => self.person(who).input_change(change),
+            TestStepKind::Change(change) => self.with(who, |person| person.input_change(change)),
             TestStepKind::Expect(expectation) => self.expect(expectation),
-            TestStepKind::ReceiveSms(text) => self.person(who).input_sms(text),
-            TestStepKind::Pause(_) | TestStepKind::Resume { .. } | TestStepKind::Merge { .. } | TestStepKind::Erase(_) => {}
-            TestStepKind::ClearDevice => self.person(who).has_device = false,
+            TestStepKind::ReceiveSms(text) => self.with(who, |person| person.input_sms(text)),
+            TestStepKind::Pause(campaign) => self.people.iter_mut().for_each(|person| person.paused.extend([*campaign])),
+            TestStepKind::Resume { campaign, is_catching_up } => {
+                for who in 0..self.people.len() {
+                    self.people[who].paused.remove(campaign);
+                    self.with(who, |person| person.input_resumed(*campaign, *is_catching_up));
+                }
+            }
+            TestStepKind::Merge { from, into } => self.merge(from.index(), into.index()),
+            TestStepKind::Erase(contact) => {
+                let who = self.canonical(contact.index());
+                self.people[who].input_erased();
+            }
+            TestStepKind::ClearDevice => self.with(who, |person| person.has_device = false),
             TestStepKind::Error => {}
         }
     }
 
-    fn person(&mut self, who: usize) -> &mut Person<'p> {
+    /// Something happens to a contact, if it is there.
+    fn with(&mut self, who: usize, then: impl FnOnce(&mut Person<'p>)) {
         let person = &mut self.people[who];
         person.now = self.now;
-        person
+        if person.is_there {
+            then(person);
+        }
+    }
+
+    /// Who carries a number on: the contact itself, or the one that it went up in.
+    fn canonical(&self, who: usize) -> usize {
+        self.people[who].merged_into.map_or(who, |into| self.canonical(into))
+    }
+
+    fn merge(&mut self, from: usize, into: usize) {
+        let (from, into) = (self.canonical(from), self.canonical(into));
+        if from == into || !self.people[from].is_there || !self.people[into].is_there {
+            return;
+        }
+        let mut gone = Person::new(self.world, from, self.now);
+        std::mem::swap(&mut gone, &mut self.people[from]);
+        self.people[from].trace = std::mem::take(&mut gone.trace);
+        self.people[from].merged_into = Some(into);
+        self.with(into, |person| person.input_merged(gone));
     }
 
     fn given(&mut self, index: usize) {
@@ -188,31 +241,13 @@ impl<'p> Play<'p> {
         let def = &test.contacts[index];
         let name = def.name.as_deref().unwrap_or("contact").to_owned();
         let values = def.values.iter().map(|(field, value)| (field.index(), literal(value))).collect();
-        self.person(index).input_created(&name, values);
+        self.people[index].now = self.now;
+        self.people[index].input_created(&name, values);
     }
 
     fn moment(&self, moment: &TestMoment) -> Instant {
         let zone = moment.zone.as_deref().and_then(Zone::find).unwrap_or_else(|| self.zone.clone());
         local_instant(moment.date, moment.time, &zone)
-    }
-
-    fn event(&mut self, who: usize, kind: &TestEventKind, happened: Instant) {
-        let person = self.person(who);
-        match kind {
-            TestEventKind::Custom { event, properties } => {
-                let record = match properties.as_ref().map(literal) {
-                    Some(Value::Record(record)) => record.iter().map(|(key, value)| (key.clone(), person.settled(value.clone()))).collect(),
-                    _ => Record::new(),
-                };
-                person.input_event(*event, record, happened);
-            }
-            TestEventKind::Visited(path) => person.input_visit(path, happened),
-            TestEventKind::Message { event, target, url, text, is_machine, is_soft } => {
-                if let Some(send) = person.latest_sent(target) {
-                    person.input_message(send, (*event, url.clone().or_else(|| text.clone())), (*is_machine, *is_soft), happened);
-                }
-            }
-        }
     }
 
     fn expect(&mut self, expectation: &Expectation) {
@@ -229,10 +264,21 @@ impl<'p> Play<'p> {
 
     /// All that is due before `to`, then the clock shows `to`.
     fn move_clock(&mut self, to: Instant) {
-        for person in &mut self.people {
-            person.run_until(to);
+        let mut rounds = 0;
+        while let Some((at, who)) = self.next_due(to).filter(|(at, _)| *at < to) {
+            let person = &mut self.people[who];
+            person.now = person.now.max(at);
+            person.run_due();
+            rounds += 1;
+            assert!(rounds < 20_000, "time stands still at {at:?}");
         }
         self.now = to;
+    }
+
+    /// Whose turn it is next, and when: what all share is taken by who comes first.
+    fn next_due(&self, to: Instant) -> Option<(Instant, usize)> {
+        let there = self.people.iter().enumerate().filter(|(_, person)| person.is_there);
+        there.filter_map(|(who, person)| Some((person.next_due(to)?, who))).min()
     }
 
     /// All that is due now.
@@ -241,6 +287,25 @@ impl<'p> Play<'p> {
         for person in &mut self.people {
             person.now = now;
             person.run_due();
+        }
+    }
+}
+
+/// An event of a test.
+fn happen(person: &mut Person<'_>, kind: &TestEventKind, happened: Instant) {
+    match kind {
+        TestEventKind::Custom { event, properties } => {
+            let record = match properties.as_ref().map(literal) {
+                Some(Value::Record(record)) => record.iter().map(|(key, value)| (key.clone(), person.settled(value.clone()))).collect(),
+                _ => Record::new(),
+            };
+            person.input_event(*event, record, happened);
+        }
+        TestEventKind::Visited(path) => person.input_visit(path, happened),
+        TestEventKind::Message { event, target, url, text, is_machine, is_soft } => {
+            if let Some(send) = person.latest_sent(target) {
+                person.input_message(send, (*event, url.clone().or_else(|| text.clone())), (*is_machine, *is_soft), happened);
+            }
         }
     }
 }
@@ -266,6 +331,29 @@ fn is_target(target: &MessageTarget, send: &person::Sending) -> bool {
         MessageTarget::Step(step) => send.step == *step || send.reach == Some(*step),
         MessageTarget::Latest(channel) => send.channel == *channel,
         MessageTarget::Any(channel) => channel.is_none_or(|channel| send.channel == channel),
+    }
+}
+
+/// The number of a campaign's holdout among the choices that the specification leaves open; steps have the low numbers.
+fn holdout_of(campaign: CampaignId) -> u32 {
+    u32::MAX - 1 - campaign.0
+}
+
+/// That of the project's control group.
+const CONTROL_GROUP: u32 = u32::MAX;
+
+/// The blocks inside of a step.
+fn bodies(kind: &StepKind) -> Vec<&[Step]> {
+    match kind {
+        StepKind::Split(arms) => arms.iter().map(|arm| arm.body.as_slice()).collect(),
+        StepKind::Decide { then_, else_, .. } => vec![then_, else_],
+        StepKind::Await { arms, deadline } => arms.iter().map(|arm| arm.body.as_slice()).chain(deadline.iter().map(|(_, body)| body.as_slice())).collect(),
+        StepKind::Repeat { body, .. } | StepKind::Do { body, .. } => vec![body],
+        StepKind::Parallel(branches) => branches.iter().map(Vec::as_slice).collect(),
+        StepKind::Timeline { arms, .. } => arms.iter().map(|arm| arm.body.as_slice()).collect(),
+        StepKind::Experiment { variants, .. } => variants.iter().map(|variant| variant.body.as_slice()).collect(),
+        StepKind::Reach(arms) => vec![arms],
+        _ => Vec::new(),
     }
 }
 

@@ -31,6 +31,10 @@ pub struct Sending {
     pub campaign: CampaignId,
     /// Since when a cap alone has kept it.
     pub capped_since: Option<Instant>,
+    /// In which passes of the loops around it.
+    pub passes: Vec<u32>,
+    /// When a throttle lets it leave.
+    pub slot: Option<Instant>,
 }
 
 /// What happened.
@@ -100,7 +104,7 @@ pub enum Wait<'p> {
     /// A moment that is planned anew with every change: since when it has been waited for, and what is planned.
     Until(&'p Until, Instant, Option<Instant>),
     /// A condition, or the time is up; what had been accepted on arrival.
-    Listen { arms: Vec<Arm<'p>>, due: Option<Instant>, late: &'p [Step], from_seq: usize, is_decision: bool },
+    Listen { arms: Vec<Arm<'p>>, since: Instant, due: Option<Instant>, late: &'p [Step], from_seq: usize, is_decision: bool },
     /// The window opens. What may still take the place of the message.
     Held { send: usize, until: Option<Instant>, instead: Option<Arm<'p>> },
     /// A place under a limit that others may want at the same instant.
@@ -130,6 +134,14 @@ pub struct TimelineArm {
 pub struct Gathering {
     pub since: Instant,
     pub until: Instant,
+}
+
+/// A rhythm in which points fade: since when, how often they have, and when they do next.
+#[derive(Clone, Copy, Debug)]
+pub struct Fade {
+    pub since: Instant,
+    pub times: u32,
+    pub due: Instant,
 }
 
 /// A condition and what it leads to.
@@ -173,14 +185,22 @@ pub struct Enrollment<'p> {
     pub captures: Vec<Value>,
     pub threads: Vec<Thread<'p>>,
     pub each: Option<Value>,
+    /// What its events are gathered by.
+    pub by: Option<Value>,
     /// Numbers of all its sendings.
     pub path: Vec<usize>,
     /// Whether it has ended: only its goals may still be counted.
     pub is_over: bool,
+    /// Whether it only is measured.
+    pub is_held_out: bool,
     pub goals: Vec<bool>,
     pub gathering: Option<Gathering>,
     /// Arms of timelines that have run, by the step of the timeline: each once an enrollment.
-    pub arms: Vec<(StepId, Vec<TimelineArm>)>,
+    pub arms: Vec<(StepId, Value, Vec<TimelineArm>)>,
+    /// The steps that it has come to: who has come to more is further on.
+    pub executed: BTreeSet<StepId>,
+    /// Messages that another enrollment, which went up in this one, has sent already.
+    pub done_elsewhere: Vec<(StepId, Vec<u32>)>,
 }
 
 /// A contact.
@@ -192,10 +212,14 @@ pub struct Person<'p> {
     /// Whether the zone has changed at this instant: windows and clock times are planned anew.
     pub is_zone_new: bool,
     pub is_there: bool,
+    /// Whom it went up in.
+    pub merged_into: Option<usize>,
     pub fields: Vec<Value>,
     pub tags: BTreeSet<Arc<str>>,
     pub lists: BTreeSet<ListId>,
     pub points: Vec<f64>,
+    /// Rhythms in which points fade, by group and line: since when, and how often they have.
+    pub fades: BTreeMap<(usize, usize), Fade>,
     /// Given or withdrawn, where anything is recorded.
     pub channels: [Option<bool>; 3],
     pub topics: BTreeMap<TopicId, bool>,
@@ -211,13 +235,21 @@ pub struct Person<'p> {
     pub enrollments: Vec<Enrollment<'p>>,
     /// Campaign, end and value of `each` of those that have ended.
     pub past: Vec<(CampaignId, Instant, Option<Value>)>,
+    /// Sendings that ask for the slot of a throttle, with enrollment and thread before.
+    pub queueing: Vec<(usize, usize, usize)>,
     /// Webhooks that wait for their answer: enrollment and thread, slot, webhook.
     pub asked: VecDeque<(usize, usize, usize, usize)>,
     /// Timelines whose arms are being begun: enrollment and thread.
     pub beginning: Vec<(usize, usize)>,
     pub edges: VecDeque<Edge>,
     pub starts: VecDeque<Start>,
+    /// Campaigns that are paused, and the one whose people are just deciding what they do after a pause.
+    pub paused: BTreeSet<CampaignId>,
+    pub resuming: Option<CampaignId>,
+    pub missed: Vec<Start>,
     pub seq: usize,
+    /// When each number of the order of acceptance was given.
+    pub accepted: Vec<Instant>,
     pub next_id: usize,
     pub broadcasts_until: Instant,
     pub trace: TraceContact,
@@ -233,10 +265,12 @@ impl<'p> Person<'p> {
             zone: world.zone.clone(),
             is_zone_new: false,
             is_there: false,
+            merged_into: None,
             fields: vec![Value::Unset; project.fields.len()],
             tags: BTreeSet::new(),
             lists: BTreeSet::new(),
             points: vec![0.0; project.groups.len().max(1)],
+            fades: BTreeMap::new(),
             channels: [None; 3],
             topics: BTreeMap::new(),
             bounced: false,
@@ -249,11 +283,16 @@ impl<'p> Person<'p> {
             given: vec![Vec::new(); project.rules.len()],
             enrollments: Vec::new(),
             past: Vec::new(),
+            queueing: Vec::new(),
             asked: VecDeque::new(),
             beginning: Vec::new(),
             edges: VecDeque::new(),
             starts: VecDeque::new(),
+            paused: BTreeSet::new(),
+            resuming: None,
+            missed: Vec::new(),
             seq: 0,
+            accepted: vec![Instant::FAR_PAST],
             next_id: 0,
             broadcasts_until: now,
             trace: TraceContact::default(),

@@ -25,18 +25,40 @@ impl<'p> Person<'p> {
         let Some(index) = self.enrollment(id) else { return false };
         let channel = self.world.project.messages[message.index()].channel;
         let campaign = self.enrollments[index].campaign;
+        let passes = self.enrollments[index].threads[thread].frames.iter().filter_map(|frame| match frame {
+            Frame::Repeat(.., passes) => Some(*passes),
+            Frame::Block(..) | Frame::Reach(..) | Frame::Arm(..) => None,
+        });
+        let passes: Vec<u32> = passes.collect();
+        let done = self.enrollments[index].done_elsewhere.iter().position(|known| *known == (step.header.id, passes.clone()));
+        if let Some(done) = done.filter(|_| self.world.mutant != Mutant::SentTwice) {
+            self.enrollments[index].done_elsewhere.remove(done);
+            self.log(What::Skipped, Some(campaign), Some(step.header.id), "already sent before the merge");
+            return true;
+        }
+        if self.enrollments[index].is_held_out && self.world.mutant != Mutant::NoHoldout {
+            self.enrollments[index].threads[thread].is_unreachable = false;
+            self.log(What::Skipped, Some(campaign), Some(step.header.id), "holdout");
+            return true;
+        }
         let send = self.sends.len();
         let is_channel = matches!(self.enrollments[index].threads[thread].frames.last(), Some(Frame::Reach(..)));
         let reach = step.header.outline.parent.filter(|_| is_channel);
-        self.sends.push(Sending { message, channel, step: step.header.id, reach, fate: Fate::Held, at: self.now, campaign, capped_since: None });
+        self.sends.push(Sending { message, channel, step: step.header.id, reach, fate: Fate::Held, at: self.now, campaign, capped_since: None, passes, slot: None });
         self.enrollments[index].path.push(send);
         self.enrollments[index].threads[thread].path.push(send);
-        if self.is_shared(message) {
+        if self.is_shared(message) && self.may_others_want_it(id) {
             // Others may want the same place at this instant: they come forward first.
             self.enrollments[index].threads[thread].wait = Some(Wait::Place { send, instead });
             return false;
         }
         self.try_to_leave((id, thread), send, instead)
+    }
+
+    /// Whether there is anybody else, or may be in a moment: else nothing holds the message, and that is no wait.
+    fn may_others_want_it(&self, id: usize) -> bool {
+        let is_inside = self.enrollments.iter().any(|enrollment| !enrollment.is_over && enrollment.id != id);
+        is_inside || !self.starts.is_empty() || self.edges.iter().any(|edge| self.may_trigger(edge))
     }
 
     /// Whether a limit of the policy counts it.
@@ -50,7 +72,17 @@ impl<'p> Person<'p> {
         let Some(index) = self.enrollment(id) else { return false };
         let message = self.sends[send].message;
         match self.permission((id, thread), send) {
-            Permission::Leave => self.hand_over(send, None),
+            Permission::Leave => match self.slot(send) {
+                _ if self.world.project.messages[message.index()].is_transactional => self.hand_over(send, None),
+                Some(slot) if slot <= self.now => self.hand_over(send, None),
+                slot => {
+                    if slot.is_none() {
+                        self.queueing.push((id, thread, send));
+                    }
+                    self.enrollments[index].threads[thread].wait = Some(Wait::Held { send, until: slot, instead });
+                    return false;
+                }
+            },
             Permission::Skip(reason) => {
                 self.enrollments[index].threads[thread].is_unreachable = self.obstacle(message).is_some();
                 self.hand_over(send, Some(reason));
@@ -70,7 +102,7 @@ impl<'p> Person<'p> {
     }
 
     fn permission(&self, (id, thread): (usize, usize), send: usize) -> Permission {
-        let Sending { message, campaign, capped_since, .. } = self.sends[send];
+        let Sending { message, campaign, capped_since, .. } = self.sends[send].clone();
         if let Some(reason) = self.obstacle(message) {
             return Permission::Skip(reason);
         }
@@ -78,6 +110,10 @@ impl<'p> Person<'p> {
             return Permission::Leave;
         }
         let opens = self.opens(campaign, self.now);
+        if opens.is_none() {
+            // In this contact's zone no window is ever open.
+            return Permission::Skip("expired");
+        }
         if opens != Some(self.now) {
             return Permission::Hold { until: opens, is_capped: false };
         }

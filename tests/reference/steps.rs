@@ -121,11 +121,17 @@ impl<'p> Person<'p> {
         let asker = self.asker(id, Some(thread));
         let Some(index) = asker.enrollment else { return Flow::Waits };
         let campaign = self.enrollments[index].campaign;
+        self.enrollments[index].executed.insert(step.header.id);
+        let is_held_out = self.enrollments[index].is_held_out && self.world.mutant != Mutant::NoHoldout;
         let red = self.enrollments[index].threads[thread].red.take();
         match &step.kind {
             StepKind::Send { message, .. } => {
                 self.enrollments[index].threads[thread].is_unreachable = false;
                 if self.send((id, thread), step, *message, red) { Flow::On } else { Flow::Waits }
+            }
+            StepKind::Webhook { .. } | StepKind::Notify { .. } if is_held_out => {
+                self.log(What::Skipped, Some(campaign), Some(step.header.id), "holdout");
+                Flow::On
             }
             StepKind::Webhook { webhook, object, answer, .. } => {
                 self.call((campaign, *webhook), step, object.as_ref(), asker);
@@ -182,6 +188,7 @@ impl<'p> Person<'p> {
             StepKind::Timeline { .. } if self.come_to_timeline(id, thread, step) => Flow::On,
             StepKind::Timeline { .. } => Flow::Waits,
             StepKind::Experiment { .. } | StepKind::Error => Flow::On,
+            _ if is_held_out => Flow::On,
             change => {
                 self.change(change, asker, Some(campaign));
                 Flow::On
@@ -245,7 +252,7 @@ impl<'p> Person<'p> {
             self.capture(id, thread, arm);
             return self.enter(id, thread, arm.body);
         }
-        self.wait(id, thread, Wait::Listen { arms, due, late, from_seq, is_decision: false })
+        self.wait(id, thread, Wait::Listen { arms, since: self.now, due, late, from_seq, is_decision: false })
     }
 
     pub fn wait_until_public(&mut self, id: usize, thread: usize, until: &'p Until, since: Instant) -> bool {

@@ -23,16 +23,16 @@ impl<'p> Person<'p> {
         let StepKind::Timeline { arms, .. } = &step.kind else { return true };
         let Some(index) = self.enrollment(id) else { return false };
         // Each arm once an enrollment, also where a loop leads back to it.
-        let known = self.enrollments[index].arms.iter().find(|(at, _)| *at == step.header.id).map(|(_, arms)| arms.clone());
+        let known = self.enrollments[index].arms.iter().find(|(at, ..)| *at == step.header.id).map(|(_, seen, arms)| (seen.clone(), arms.clone()));
         let fresh = TimelineArm { planned: None, is_done: false, is_past: false };
-        let arms = known.unwrap_or_else(|| vec![fresh; arms.len()]);
-        self.enrollments[index].threads[thread].wait = Some(Wait::Timeline { step, seen: Value::Unset, arms, children: Vec::new() });
+        let (seen, arms) = known.unwrap_or_else(|| (Value::Unset, vec![fresh; arms.len()]));
+        self.enrollments[index].threads[thread].wait = Some(Wait::Timeline { step, seen, arms, children: Vec::new() });
         self.plan_arms(id, thread, true);
         self.run_arms(id, thread)
     }
 
     /// Plans the arms that have not run; those whose moment is past do not run. False where nothing has moved.
-    fn plan_arms(&mut self, id: usize, thread: usize, is_arrival: bool) -> bool {
+    pub fn plan_arms(&mut self, id: usize, thread: usize, is_arrival: bool) -> bool {
         let Some(index) = self.enrollment(id) else { return false };
         let Some(Wait::Timeline { step, seen, mut arms, children }) = self.enrollments[index].threads[thread].wait.clone() else { return false };
         let StepKind::Timeline { anchor, is_again_when_moved, arms: defs } = &step.kind else { return false };
@@ -50,8 +50,16 @@ impl<'p> Person<'p> {
             arm.is_past = arm.planned.is_some_and(|at| at < self.now) && self.world.mutant != Mutant::PastArmsRun;
             arm.is_done = arm.is_done && arm.is_past;
         }
+        self.remember_arms(index, (step, &value), &arms);
         self.enrollments[index].threads[thread].wait = Some(Wait::Timeline { step, seen: value, arms, children });
         true
+    }
+
+    /// Each arm once an enrollment, and again only where the date has moved since: also where a loop leads back to it.
+    fn remember_arms(&mut self, index: usize, (step, seen): (&Step, &Value), arms: &[TimelineArm]) {
+        let known = &mut self.enrollments[index].arms;
+        known.retain(|(at, ..)| *at != step.header.id);
+        known.push((step.header.id, seen.clone(), arms.to_vec()));
     }
 
     /// Runs the arms whose time has come, the earlier first. True where the timeline is behind.
@@ -71,14 +79,13 @@ impl<'p> Person<'p> {
                 return is_through && self.end_timeline((index, thread), &children);
             };
             arms[number].is_done = true;
-            let known = arms.clone();
-            let (path, step_id) = (standing.path.clone(), step.header.id);
+            let (known, seen) = (arms.clone(), seen.clone());
+            let path = standing.path.clone();
             let StepKind::Timeline { arms: defs, .. } = &step.kind else { return false };
             let frames = vec![Frame::Arm(step, number), Frame::Block(&defs[number].body, 0)];
             let pass = self.asker(id, Some(thread)).pass;
+            self.remember_arms(index, (step, &seen), &known);
             let enrollment = &mut self.enrollments[index];
-            enrollment.arms.retain(|(at, _)| *at != step_id);
-            enrollment.arms.push((step_id, known));
             let child = enrollment.threads.len();
             if let Some(Wait::Timeline { children, .. }) = &mut enrollment.threads[thread].wait {
                 children.push(child);

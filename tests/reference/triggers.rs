@@ -6,7 +6,8 @@ use super::values::Asker;
 use campc::advance::What;
 use campc::bytecode::{CampaignId, MessageEvent};
 use campc::lang::{Instant, Record, Value, add_duration};
-use campc::semantic::hir::{EventPattern, Reenter, Step, Trigger, TriggerKind};
+use campc::semantic::hir::{EventPattern, Reenter, Step, StepKind, Trigger, TriggerKind};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 impl<'p> Person<'p> {
@@ -22,6 +23,28 @@ impl<'p> Person<'p> {
                 };
                 self.starts.push_back(Start { campaign: id, slot: trigger.capture.map(|slot| slot.index()), record });
             }
+        }
+    }
+
+    /// Whether something of that kind may trigger anybody.
+    pub fn may_trigger(&self, edge: &Edge) -> bool {
+        let triggers = || self.world.project.campaigns.iter().flat_map(|campaign| &campaign.triggers).map(|trigger| &trigger.kind);
+        match edge {
+            Edge::Event(_) | Edge::Enroll(_) | Edge::Broadcast(..) => true,
+            Edge::Created => triggers().any(|kind| matches!(kind, TriggerKind::ContactCreated)),
+            Edge::EnteredSegment(id) => triggers().any(|kind| matches!(kind, TriggerKind::SegmentEntered { segment, .. } if segment == id)),
+            Edge::LeftSegment(id) => triggers().any(|kind| matches!(kind, TriggerKind::SegmentLeft(segment) if segment == id)),
+            Edge::EnteredList(id) => triggers().any(|kind| matches!(kind, TriggerKind::ListEntered(list) if list == id)),
+            Edge::LeftList(id) => triggers().any(|kind| matches!(kind, TriggerKind::ListLeft(list) if list == id)),
+            Edge::Tagged(_) => triggers().any(|kind| matches!(kind, TriggerKind::Tagged(_))),
+            Edge::Untagged(_) => triggers().any(|kind| matches!(kind, TriggerKind::Untagged(_))),
+            Edge::Field(id, ..) => triggers().any(|kind| matches!(kind, TriggerKind::FieldChanged { field, .. } if field.index() == *id)),
+            Edge::Points(id, ..) => triggers().any(|kind| match kind {
+                TriggerKind::PointsChanged { group } | TriggerKind::PointsReached { group, .. } => group.index() == *id,
+                _ => false,
+            }),
+            Edge::Subscribed(id) => triggers().any(|kind| matches!(kind, TriggerKind::Subscribed(topic) if topic == id)),
+            Edge::Unsubscribed(id) => triggers().any(|kind| matches!(kind, TriggerKind::Unsubscribed(topic) if topic == id)),
         }
     }
 
@@ -61,6 +84,10 @@ impl<'p> Person<'p> {
 
     /// Enrols, or says why not.
     pub fn enrol(&mut self, start: Start) {
+        if self.paused.contains(&start.campaign) && self.world.mutant != Mutant::NoPause {
+            self.log(What::NotEnrolled, Some(start.campaign), None, "paused");
+            return self.miss(start);
+        }
         let Start { campaign: id, slot, record } = start;
         let asker = Asker { captured: slot.map(|slot| (slot, &record)), ..Asker::default() };
         let campaign = self.campaign(id);
@@ -68,7 +95,8 @@ impl<'p> Person<'p> {
             Reenter::Each(by) => Some(self.value(by, asker, self.now)),
             _ => None,
         };
-        let running = self.enrollments.iter().find(|e| !e.is_over && e.campaign == id && e.each == each).map(|e| e.id);
+        let by = campaign.collect.as_ref().and_then(|collect| collect.by.as_ref()).map(|by| self.settled(self.value(by, asker, self.now)));
+        let running = self.enrollments.iter().find(|e| !e.is_over && e.campaign == id && e.each == each && e.by == by).map(|e| e.id);
         let is_gathering = running.and_then(|id| self.enrollment(id)).is_some_and(|index| self.enrollments[index].gathering.is_some());
         let refusal = self.refusal(id, asker, each.as_ref(), (running.is_some(), is_gathering));
         if let Some(reason) = refusal {
@@ -80,7 +108,7 @@ impl<'p> Person<'p> {
         if let Some(old) = running {
             return self.restart(old, slot, record);
         }
-        self.start(id, slot, record, each);
+        self.start(id, slot, record, (each, by));
     }
 
     /// Why a trigger enrols nobody: in the order of *Time* 12.
@@ -108,7 +136,22 @@ impl<'p> Person<'p> {
         if !is_in && campaign.exits.iter().any(|exit| self.is_true(&exit.condition, asker, self.now)) {
             return Some("exit");
         }
-        None
+        // The control group gets no marketing: what a campaign without any does is for everybody.
+        let is_control = self.is_in_share(self.world.project.info.control_group, super::CONTROL_GROUP);
+        (!is_in && is_control && self.sends_marketing(&campaign.steps)).then_some("control group")
+    }
+
+    /// Whether the contact is of a share of all contacts: which one, the specification leaves open.
+    fn is_in_share(&self, share: f64, choice: u32) -> bool {
+        let known = self.world.choices.iter().find(|(who, at, _)| *who == self.index && *at == choice);
+        share >= 1.0 || (share > 0.0 && known.is_some_and(|(.., arm)| *arm == 1))
+    }
+
+    fn sends_marketing(&self, steps: &[Step]) -> bool {
+        steps.iter().any(|step| match &step.kind {
+            StepKind::Send { message, .. } => !self.world.project.messages[message.index()].is_transactional,
+            other => super::bodies(other).into_iter().any(|body| self.sends_marketing(body)),
+        })
     }
 
     fn may_come_again(&self, id: CampaignId, each: Option<&Value>) -> bool {
@@ -124,7 +167,7 @@ impl<'p> Person<'p> {
         }
     }
 
-    fn start(&mut self, campaign: CampaignId, slot: Option<usize>, record: Value, each: Option<Value>) {
+    fn start(&mut self, campaign: CampaignId, slot: Option<usize>, record: Value, (each, by): (Option<Value>, Option<Value>)) {
         let def = self.campaign(campaign);
         let mut captures = vec![Value::Unset; def.captures.len()];
         let collect = def.collect.as_ref().filter(|collect| Some(collect.slot.index()) == slot);
@@ -144,11 +187,15 @@ impl<'p> Person<'p> {
             captures,
             threads: vec![main],
             each,
+            by,
             path: Vec::new(),
             is_over: false,
+            is_held_out: def.holdout.is_some_and(|share| self.is_in_share(share, super::holdout_of(campaign))),
             goals,
             gathering: None,
             arms: Vec::new(),
+            executed: BTreeSet::new(),
+            done_elsewhere: Vec::new(),
         });
         self.log(What::Enrolled, Some(campaign), None, "");
         self.refresh_segments();
@@ -228,8 +275,16 @@ impl<'p> Person<'p> {
         (enrollment.started, enrollment.since) = (now, since);
         enrollment.path.clear();
         enrollment.arms.clear();
+        enrollment.executed.clear();
+        enrollment.done_elsewhere.clear();
         enrollment.gathering = None;
         enrollment.threads = vec![main_thread(&def.steps)];
+        // It begins now: of one instant it comes behind those that began before.
+        let mut again = self.enrollments.remove(index);
+        let id = self.next_id;
+        self.next_id += 1;
+        again.id = id;
+        self.enrollments.push(again);
         self.log(What::Restarted, Some(campaign), None, "");
         if collect.is_some() {
             return self.set_gathering(id, self.now);
@@ -240,6 +295,18 @@ impl<'p> Person<'p> {
 
 fn main_thread(steps: &[Step]) -> Thread<'_> {
     Thread { frames: vec![Frame::Block(steps, 0)], wait: None, step: None, is_done: false, pass: None, red: None, path: Vec::new(), is_unreachable: false }
+}
+
+/// What two have gathered of one thing.
+pub fn gathered_all(mine: &Value, theirs: &Value) -> Value {
+    let items = match theirs {
+        Value::Record(record) => record.get("items").cloned().unwrap_or_default(),
+        _ => Value::Unset,
+    };
+    match items {
+        Value::List(items) => items.iter().fold(mine.clone(), |so_far, item| gathered(&so_far, item)),
+        _ => mine.clone(),
+    }
 }
 
 /// What has been gathered and one event more: the properties of the first, `count`, `items`.

@@ -8,6 +8,7 @@ use campc::semantic::hir::{Expr, ExprKind, HistoryWindow, Step, StepKind};
 
 /// Instants at which something may turn, looked for before a certain one.
 struct Turns {
+    from: Instant,
     before: Instant,
     at: Vec<Instant>,
 }
@@ -15,7 +16,7 @@ struct Turns {
 impl<'p> Person<'p> {
     /// The next instant at which something that is listened to may turn by itself.
     pub fn next_turn(&self, to: Instant) -> Option<Instant> {
-        let mut found = Turns { before: to, at: Vec::new() };
+        let mut found = Turns { from: self.now, before: to, at: Vec::new() };
         for segment in &self.world.project.segments {
             self.turns(&segment.condition, Asker::default(), &mut found);
         }
@@ -47,6 +48,13 @@ impl<'p> Person<'p> {
         found.at.into_iter().filter(|at| *at > self.now).min()
     }
 
+    /// The next instant between two at which one condition may turn by itself.
+    pub fn next_turn_of(&self, expr: &Expr, asker: Asker<'_>, (from, before): (Instant, Instant)) -> Option<Instant> {
+        let mut found = Turns { from, before, at: Vec::new() };
+        self.turns(expr, asker, &mut found);
+        found.at.into_iter().filter(|at| *at > from).min()
+    }
+
     fn until_turns(&self, step: &Step, asker: Asker<'_>, found: &mut Turns) {
         if let StepKind::Repeat { until: Some(until), .. } = &step.kind {
             self.turns(until, asker, found);
@@ -64,7 +72,7 @@ impl<'p> Person<'p> {
                         // It is in as long as it is not older than the length.
                         let is_out = |at: Instant| subtract_duration(at, length, &zone, &self.world.holidays) > event.happened;
                         let about = add_duration(event.happened, length, &zone, &self.world.holidays);
-                        let from = about.plus_millis(-4 * DAY_MS).max(self.now);
+                        let from = about.plus_millis(-4 * DAY_MS).max(found.from);
                         found.at.extend(first_where(from, about.plus_millis(4 * DAY_MS).min(found.before), is_out));
                     }
                 }
@@ -85,7 +93,7 @@ impl<'p> Person<'p> {
             }
             ExprKind::IsToday(_) => {
                 let zone = self.zone();
-                found.at.push(zone.day_start(zone.date(self.now).plus_days(1)));
+                found.at.push(zone.day_start(zone.date(found.from).plus_days(1)));
             }
             ExprKind::Not(inner) | ExprKind::IsSet(inner) | ExprKind::IsEmpty(inner) => self.turns(inner, asker, found),
             ExprKind::And(all) | ExprKind::Or(all) => all.iter().for_each(|one| self.turns(one, asker, found)),
@@ -106,15 +114,16 @@ impl<'p> Person<'p> {
             let (one, other) = (self.as_instant(self.value(left, asker, at))?, self.as_instant(self.value(right, asker, at))?);
             Some(if moves(right) { other.millis_since(one) } else { one.millis_since(other) })
         };
-        if gap(self.now).is_none() {
+        let from = found.from;
+        if gap(from).is_none() {
             return;
         }
         let end = found.before;
-        found.at.extend(first_where(self.now, end, |at| gap(at).is_some_and(|gap| gap >= 0)));
-        found.at.extend(first_where(self.now, end, |at| gap(at).is_some_and(|gap| gap > 0)));
+        found.at.extend(first_where(from, end, |at| gap(at).is_some_and(|gap| gap >= 0)));
+        found.at.extend(first_where(from, end, |at| gap(at).is_some_and(|gap| gap > 0)));
         // What compares dates turns at midnight too.
         let zone = self.zone();
-        found.at.push(zone.day_start(zone.date(self.now).plus_days(1)));
+        found.at.push(zone.day_start(zone.date(from).plus_days(1)));
     }
 
     fn as_instant(&self, value: Value) -> Option<Instant> {

@@ -286,6 +286,15 @@ pub struct Enrollment {
     pub timelines: Vec<TimelineState>,
 }
 
+impl Enrollment {
+    /// Whether it, or a pass that it is in, began at that very instant.
+    #[must_use]
+    pub fn has_begun_at(&self, at: Instant) -> bool {
+        let mut frames = self.threads.iter().flat_map(|thread| &thread.frames);
+        self.started == at || frames.any(|frame| matches!(frame, Frame::Pass { started, .. } if *started == at))
+    }
+}
+
 /// A contact's part in an experiment.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Participation {

@@ -16,6 +16,7 @@ pub use history::{History, HistoryEntry, HistoryKind};
 pub use sorted::SortedMap;
 pub use timing::{ArmState, EnrollmentKey, Gathering, TimelineState};
 
+use crate::bytecode::MessageEvent;
 use crate::lang::{Instant, Record, Value};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -128,6 +129,19 @@ pub struct Fade {
     pub due: Instant,
 }
 
+/// A happening of a message at an instant at which an enrollment or one of its passes had begun: the time alone does not say which came first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tie {
+    /// The sending.
+    pub effect: EffectId,
+    /// What happened to it.
+    pub event: MessageEvent,
+    /// The instant.
+    pub at: Instant,
+    /// Its place in the contact's accepted order.
+    pub seq: u64,
+}
+
 /// The state of a contact.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct ContactState {
@@ -197,6 +211,8 @@ pub struct ContactState {
     pub deployment: u32,
     /// Enrollments whose code is an older program's.
     pub asides: SortedMap<EnrollmentUid, Aside>,
+    /// What came behind the beginning of an enrollment at its very instant.
+    pub ties: Vec<Tie>,
 }
 
 impl ContactState {

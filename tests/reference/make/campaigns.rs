@@ -12,8 +12,9 @@ impl Maker<'_> {
         let zones = ["UTC", "America/Toronto", "Europe/Berlin", "Asia/Tokyo", "Australia/Lord_Howe"];
         let zone = self.random.text(if self.is_wide { &zones } else { &zones[..4] });
         let holidays = if self.is_wide { self.random.text(&["", "holidays file \"holidays.ics\" "]) } else { String::new() };
+        let control = if self.is_full { self.random.text(&["", "", "", "control group 30% "]) } else { String::new() };
         let mut nodes = vec![
-            Node::line(format!("project \"Acme\" {{ timezone \"{zone}\" from \"Ana <ana@acme.example>\" address \"1 King St W\" {holidays}}}")),
+            Node::line(format!("project \"Acme\" {{ timezone \"{zone}\" from \"Ana <ana@acme.example>\" address \"1 King St W\" {holidays}{control}}}")),
             Node::line(
                 "contact { plan: enum(\"free\", \"pro\", \"team\") = \"free\"  age: number  score: number = 0  vip: bool = false  birthday: date  renewal: date  trial_ends_at: datetime  nickname: text  is_member: bool  interests: list(text) = [] }",
             ),
@@ -42,7 +43,7 @@ impl Maker<'_> {
         }
         nodes.extend(self.rules());
         if self.is_wide {
-            nodes.extend(super::sending::policy(self.random));
+            nodes.extend(super::sending::policy(self.random, self.is_full));
         }
         for index in 0..self.campaigns {
             let campaign = self.campaign(index);
@@ -74,6 +75,9 @@ impl Maker<'_> {
             ]);
             rules.push(Node::line(format!("on {event} {amount}{cap}")));
         }
+        if self.is_full && self.random.chance(40) {
+            rules.push(Node::line(self.random.text(&["decay 10% per 2d", "decay 50% per 1mo", "decay 100% per 1w", "decay 25% per 12h", "decay 33% per 2 business days"])));
+        }
         (!rules.is_empty()).then(|| Node::with("points", vec![Block::new("", rules)]))
     }
 
@@ -84,6 +88,9 @@ impl Maker<'_> {
         items.extend(self.header(&place));
         if self.is_wide {
             items.extend(super::sending::caps(self.random));
+        }
+        if self.is_full {
+            items.extend(super::sending::paces(self.random));
         }
         let length = 2 + self.random.below(5);
         items.extend(self.steps(&mut place, length, 0));

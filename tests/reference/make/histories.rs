@@ -8,7 +8,8 @@ impl Maker<'_> {
             self.random.text(&["2026-01-05 09:00", "2026-01-07 08:30", "2026-01-09 16:59:30", "2026-03-07 02:30", "2026-01-31 12:00", "2026-10-24 23:15"]);
         let zone = self.random.text(&["UTC", "America/Toronto", "Europe/Berlin", "Asia/Tokyo"]);
         let mut lines = vec![Node::line(format!("given now {start} in \"{zone}\""))];
-        let names: &[&str] = if self.random.chance(15) { &["ana", "ben"] } else { &["ana"] };
+        let pairs = if self.is_full { 30 } else { 15 };
+        let names: &[&str] = if self.random.chance(pairs) { &["ana", "ben"] } else { &["ana"] };
         if self.random.chance(20) {
             let answers = ["{ status: 500 }", "{ status: 200, body: { score: 30 } }", "{ status: 429, body: { score: 10 } }"];
             let answer = if self.is_wide { self.random.text(&answers) } else { answers[0].to_owned() };
@@ -21,6 +22,10 @@ impl Maker<'_> {
         }
         let count = 4 + self.random.below(14);
         for _ in 0..count {
+            if let Some(line) = self.operation(names.len()) {
+                lines.push(Node::line(line));
+                continue;
+            }
             let line = self.happening();
             let Some(line) = line else {
                 let step = self.clock();
@@ -41,8 +46,24 @@ impl Maker<'_> {
                 lines.push(Node::line("expect no push"));
             }
         }
+        if self.is_full {
+            lines.extend((0..self.campaigns).map(|campaign| Node::line(format!("resume campaign \"C{campaign}\""))));
+        }
         lines.push(Node::line("expect nothing for 40d"));
         Node::with(format!("test \"history {number}\""), vec![Block::new("", lines)])
+    }
+
+    /// What operators do.
+    fn operation(&mut self, people: usize) -> Option<String> {
+        if !self.is_full || !self.random.chance(15) {
+            return None;
+        }
+        let campaign = self.random.below(self.campaigns);
+        if people > 1 && self.random.chance(30) {
+            return Some(self.random.text(&["merge ben into ana", "merge ana into ben", "merge ben into ana", "erase ben"]));
+        }
+        let ways = ["pause campaign \"C#\"", "pause campaign \"C#\"", "resume campaign \"C#\"", "resume campaign \"C#\" with catch up"];
+        Some(self.random.text(&ways).replace('#', &campaign.to_string()))
     }
 
     fn fields(&mut self, date: &str) -> String {

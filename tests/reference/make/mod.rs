@@ -85,6 +85,11 @@ pub fn wide_case(seed: u64, histories: usize) -> Case {
     made((seed, histories), Width::Wide)
 }
 
+/// A case of that seed with everything.
+pub fn full_case(seed: u64, histories: usize) -> Case {
+    made((seed, histories), Width::Full)
+}
+
 /// How much of the language a case uses.
 #[derive(Clone, Copy, PartialEq)]
 enum Width {
@@ -92,6 +97,8 @@ enum Width {
     Narrow,
     /// Timelines, gatherings, updates, dates, caps, quiet hours, mutes, `reach` and pushes besides.
     Wide,
+    /// Pauses, merges, erasures and what fades besides.
+    Full,
 }
 
 fn made((seed, histories): (u64, usize), width: Width) -> Case {
@@ -105,7 +112,8 @@ fn made((seed, histories): (u64, usize), width: Width) -> Case {
         is_moving: false,
         is_local: false,
         answers: 0,
-        is_wide: width == Width::Wide,
+        is_wide: width != Width::Narrow,
+        is_full: width == Width::Full,
     };
     maker.is_moving = maker.random.chance(50);
     let program = maker.program();
@@ -128,6 +136,8 @@ pub struct Maker<'r> {
     /// Whether a broadcast follows contacts' own clocks: then they stay where they are.
     is_local: bool,
     answers: usize,
-    /// Whether it uses all that the reference knows.
+    /// Whether it uses what holds and bounds messages, and what follows dates.
     is_wide: bool,
+    /// Whether it uses all that the reference knows.
+    is_full: bool,
 }

@@ -19,7 +19,7 @@ pub const DATES: &[&str] = &[
 ];
 
 /// `policy { … }`, for some of the projects.
-pub fn policy(random: &mut Random) -> Option<Node> {
+pub fn policy(random: &mut Random, is_full: bool) -> Option<Node> {
     let mut lines = Vec::new();
     if random.chance(25) {
         lines.push(random.text(&[
@@ -38,6 +38,9 @@ pub fn policy(random: &mut Random) -> Option<Node> {
             "limit 3 messages per month",
             "limit 1 sms per 36h",
         ]));
+    }
+    if is_full && random.chance(10) {
+        lines.push(random.text(&["throttle 1 per hour", "throttle 2 per day", "throttle 1 per day doubling"]));
     }
     let lines: Vec<Node> = lines.into_iter().map(Node::line).collect();
     (!lines.is_empty()).then(|| Node::with("policy", vec![Block::new("", lines)]))
@@ -58,13 +61,25 @@ pub fn caps(random: &mut Random) -> Vec<Node> {
     lines.into_iter().map(Node::line).collect()
 }
 
+/// How fast a campaign sends, and who only is measured.
+pub fn paces(random: &mut Random) -> Vec<Node> {
+    let mut lines = Vec::new();
+    if random.chance(15) {
+        lines.push(random.text(&["throttle 1 per hour", "throttle 2 per day", "throttle 1 per day doubling", "throttle 1 per hour doubling"]));
+    }
+    if random.chance(15) {
+        lines.push(random.text(&["holdout 30%", "holdout 50%", "holdout 100%", "holdout 0%"]));
+    }
+    lines.into_iter().map(Node::line).collect()
+}
+
 /// What later events do to the captured one.
 pub fn of_capture(random: &mut Random) -> Vec<Node> {
     let mut lines = Vec::new();
     if random.chance(35) {
         lines.push(random.text(&["update order when purchase", "update order when purchase(amount > 30)", "update order when purchase(sku == order.sku)"]));
     } else if random.chance(40) {
-        lines.push(random.text(&["collect order for 1h", "collect order for 2h sliding up to 5h", "collect order for 1d"]));
+        lines.push(random.text(&["collect order for 1h", "collect order for 2h sliding up to 5h", "collect order for 1d", "collect order for 1d by order.sku"]));
     }
     lines.into_iter().map(Node::line).collect()
 }
