@@ -104,7 +104,9 @@ impl<'a> Context<'a> {
         let reads = self.linked.program.blocks.get(condition.index()).map_or(&[][..], |block| block.reads.as_slice());
         let is_message = |fact: &Fact| matches!(fact, Fact::Message(_));
         // What happens to a message bears on everything that is said of it.
-        reads.iter().any(|fact| dirty.contains(fact)) || (reads.iter().any(is_message) && dirty.iter().any(is_message))
+        // With another zone, days begin at other instants: what is said of dates may hold now.
+        let has_moved = dirty.iter().any(|fact| self.is_timezone(*fact));
+        has_moved || reads.iter().any(|fact| dirty.contains(fact)) || (reads.iter().any(is_message) && dirty.iter().any(is_message))
     }
 
     fn reach(&mut self, uid: EnrollmentUid, goal: &GoalDef) {

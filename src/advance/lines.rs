@@ -156,10 +156,13 @@ impl<'a> Context<'a> {
 
     /// Asks what ends the loops around a standing line, the outermost first; leaves the one that ends. Whether one did.
     pub fn ask_untils(&mut self, evaluator: &mut Evaluator, line: Line) -> bool {
-        let frames = match self.thread(line) {
-            Some(thread) if !thread.frames.is_empty() => thread.frames.clone(),
-            Some(_) | None => return false,
-        };
+        let Some(thread) = self.thread_mut(line) else { return false };
+        // Behind the loop nobody asks: what is still noted would be due for ever.
+        thread.until_recheck = None;
+        if thread.frames.is_empty() {
+            return false;
+        }
+        let frames = thread.frames.clone();
         let mut recheck = None;
         for (depth, frame) in frames.iter().enumerate() {
             let Frame::Pass { repeat, .. } = frame else { continue };

@@ -234,7 +234,7 @@ impl Context<'_> {
         }
     }
 
-    fn is_timezone(&self, fact: Fact) -> bool {
+    pub(super) fn is_timezone(&self, fact: Fact) -> bool {
         matches!(fact, Fact::Field(field) if self.current.builtin(crate::bytecode::BuiltinField::Timezone) == Some(field))
     }
 

@@ -195,12 +195,8 @@ impl<'p> Person<'p> {
     /// When a share of points goes for that time: so many times the length after the rhythm began.
     fn fades_at(&self, (group, line): (usize, usize), since: Instant, times: u32) -> Instant {
         let per = self.world.project.groups[group].decays[line].per;
-        let whole = Duration {
-            months: per.months * times,
-            days: per.days * times,
-            business_days: per.business_days * times,
-            millis: per.millis * u64::from(times),
-        };
+        let whole =
+            Duration { months: per.months * times, days: per.days * times, business_days: per.business_days * times, millis: per.millis * u64::from(times) };
         add_duration(since, whole, &self.zone(), &self.world.holidays)
     }
 

@@ -73,8 +73,8 @@ impl<'p> Person<'p> {
             let open = arms.iter().enumerate().filter(|(_, arm)| !arm.is_done && !arm.is_past);
             let due = open.filter_map(|(number, arm)| Some((arm.planned?, number))).filter(|(at, _)| *at <= self.now).min();
             let Some((_, number)) = due else {
-                let is_set = seen.is_set();
-                let is_through = is_set && arms.iter().all(|arm| arm.is_done || arm.is_past);
+                // An arm that waits for its date is neither.
+                let is_through = arms.iter().all(|arm| arm.is_done || arm.is_past);
                 let children = children.clone();
                 return is_through && self.end_timeline((index, thread), &children);
             };

@@ -76,7 +76,13 @@ impl Maker<'_> {
             rules.push(Node::line(format!("on {event} {amount}{cap}")));
         }
         if self.is_full && self.random.chance(40) {
-            rules.push(Node::line(self.random.text(&["decay 10% per 2d", "decay 50% per 1mo", "decay 100% per 1w", "decay 25% per 12h", "decay 33% per 2 business days"])));
+            rules.push(Node::line(self.random.text(&[
+                "decay 10% per 2d",
+                "decay 50% per 1mo",
+                "decay 100% per 1w",
+                "decay 25% per 12h",
+                "decay 33% per 2 business days",
+            ])));
         }
         (!rules.is_empty()).then(|| Node::with("points", vec![Block::new("", rules)]))
     }

@@ -79,7 +79,12 @@ pub fn of_capture(random: &mut Random) -> Vec<Node> {
     if random.chance(35) {
         lines.push(random.text(&["update order when purchase", "update order when purchase(amount > 30)", "update order when purchase(sku == order.sku)"]));
     } else if random.chance(40) {
-        lines.push(random.text(&["collect order for 1h", "collect order for 2h sliding up to 5h", "collect order for 1d", "collect order for 1d by order.sku"]));
+        lines.push(random.text(&[
+            "collect order for 1h",
+            "collect order for 2h sliding up to 5h",
+            "collect order for 1d",
+            "collect order for 1d by order.sku",
+        ]));
     }
     lines.into_iter().map(Node::line).collect()
 }
