@@ -2,7 +2,6 @@
 
 use super::{Mutant, interpret};
 use campc::advance::What;
-use campc::bytecode::CampaignId;
 use campc::compiler::{Workspace, analyze, compile_with_tests};
 use campc::lang::Zone;
 use campc::semantic::hir::{Project, Step, StepKind, Test, TestStepKind};
@@ -171,15 +170,10 @@ fn chosen(own: &[(usize, u32, usize)], way: usize) -> Vec<(usize, u32, usize)> {
     own.iter().map(pick).collect()
 }
 
-/// What is left open: splits, with how many arms each has, and who is of a share.
+/// What is left open: splits, with how many arms each has.
 fn all_choices(project: &Project) -> Vec<(u32, usize)> {
     let mut open = Vec::new();
-    let is_open = |share: f64| share > 0.0 && share < 1.0;
-    open.extend(is_open(project.info.control_group).then_some((super::CONTROL_GROUP, 2)));
-    for (campaign, number) in project.campaigns.iter().zip(0..) {
-        open.extend(campaign.holdout.filter(|share| is_open(*share)).map(|_| (super::holdout_of(CampaignId(number)), 2)));
-        open_choices(&campaign.steps, &mut open);
-    }
+    project.campaigns.iter().for_each(|campaign| open_choices(&campaign.steps, &mut open));
     open
 }
 

@@ -89,7 +89,7 @@ impl<'p> Person<'p> {
                 self.complete();
                 return;
             }
-            MessageEvent::Bounced => self.bounced = true,
+            MessageEvent::Bounced => self.bounced.push(self.field(self.world.builtin(BuiltinField::Email))),
             MessageEvent::Complained => self.complained = true,
             MessageEvent::Unsubscribed => match message.topic {
                 Some(topic) => self.set_topic(topic, false),

@@ -119,7 +119,7 @@ impl<'p> Person<'p> {
             let mine = self.topics.get(topic).copied();
             self.topics.extend(stricter(mine, Some(*theirs)).map(|is_in| (*topic, is_in)));
         }
-        self.bounced |= other.bounced;
+        self.bounced.extend(other.bounced.iter().cloned());
         self.complained |= other.complained;
     }
 

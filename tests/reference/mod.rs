@@ -23,7 +23,7 @@ mod triggers;
 mod turns;
 mod values;
 
-use campc::bytecode::{BuiltinField, CampaignId, Channel, MessageTarget};
+use campc::bytecode::{BuiltinField, Channel, MessageTarget};
 use campc::lang::{Date, Duration, Holidays, Instant, Record, TimeOfDay, Value, Zone, add_duration, local_instant, subtract_duration};
 use campc::semantic::hir::{Expectation, Expr, ExprKind, Project, Step, StepKind, Test, TestEventKind, TestMoment, TestStepKind};
 use campc::sim::TraceContact;
@@ -333,14 +333,6 @@ fn is_target(target: &MessageTarget, send: &person::Sending) -> bool {
         MessageTarget::Any(channel) => channel.is_none_or(|channel| send.channel == channel),
     }
 }
-
-/// The number of a campaign's holdout among the choices that the specification leaves open; steps have the low numbers.
-fn holdout_of(campaign: CampaignId) -> u32 {
-    u32::MAX - 1 - campaign.0
-}
-
-/// That of the project's control group.
-const CONTROL_GROUP: u32 = u32::MAX;
 
 /// The blocks inside of a step.
 fn bodies(kind: &StepKind) -> Vec<&[Step]> {

@@ -223,7 +223,8 @@ pub struct Person<'p> {
     /// Given or withdrawn, where anything is recorded.
     pub channels: [Option<bool>; 3],
     pub topics: BTreeMap<TopicId, bool>,
-    pub bounced: bool,
+    /// Addresses that bounced: a new one leaves the bounce behind.
+    pub bounced: Vec<Value>,
     pub complained: bool,
     pub has_device: bool,
     pub muted_until: Option<Instant>,
@@ -273,7 +274,7 @@ impl<'p> Person<'p> {
             fades: BTreeMap::new(),
             channels: [None; 3],
             topics: BTreeMap::new(),
-            bounced: false,
+            bounced: Vec::new(),
             complained: false,
             has_device: false,
             muted_until: None,

@@ -44,7 +44,18 @@ impl<'p> Person<'p> {
         let send = self.sends.len();
         let is_channel = matches!(self.enrollments[index].threads[thread].frames.last(), Some(Frame::Reach(..)));
         let reach = step.header.outline.parent.filter(|_| is_channel);
-        self.sends.push(Sending { message, channel, step: step.header.id, reach, fate: Fate::Held, at: self.now, campaign, capped_since: None, passes, slot: None });
+        self.sends.push(Sending {
+            message,
+            channel,
+            step: step.header.id,
+            reach,
+            fate: Fate::Held,
+            at: self.now,
+            campaign,
+            capped_since: None,
+            passes,
+            slot: None,
+        });
         self.enrollments[index].path.push(send);
         self.enrollments[index].threads[thread].path.push(send);
         if self.is_shared(message) && self.may_others_want_it(id) {
@@ -224,7 +235,7 @@ impl<'p> Person<'p> {
         if !has_address {
             return Some("no address");
         }
-        if def.channel == Channel::Email && self.bounced {
+        if def.channel == Channel::Email && self.bounced.contains(&self.field(self.world.builtin(BuiltinField::Email))) {
             return Some("hard bounce");
         }
         if def.channel == Channel::Email && self.complained {

@@ -137,14 +137,8 @@ impl<'p> Person<'p> {
             return Some("exit");
         }
         // The control group gets no marketing: what a campaign without any does is for everybody.
-        let is_control = self.is_in_share(self.world.project.info.control_group, super::CONTROL_GROUP);
+        let is_control = is_in_share(self.world.project.info.control_group);
         (!is_in && is_control && self.sends_marketing(&campaign.steps)).then_some("control group")
-    }
-
-    /// Whether the contact is of a share of all contacts: which one, the specification leaves open.
-    fn is_in_share(&self, share: f64, choice: u32) -> bool {
-        let known = self.world.choices.iter().find(|(who, at, _)| *who == self.index && *at == choice);
-        share >= 1.0 || (share > 0.0 && known.is_some_and(|(.., arm)| *arm == 1))
     }
 
     fn sends_marketing(&self, steps: &[Step]) -> bool {
@@ -190,7 +184,7 @@ impl<'p> Person<'p> {
             by,
             path: Vec::new(),
             is_over: false,
-            is_held_out: def.holdout.is_some_and(|share| self.is_in_share(share, super::holdout_of(campaign))),
+            is_held_out: def.holdout.is_some_and(|share| is_in_share(share)),
             goals,
             gathering: None,
             arms: Vec::new(),
@@ -291,6 +285,11 @@ impl<'p> Person<'p> {
         }
         self.run(id, 0);
     }
+}
+
+/// Whom a test gives is there to see what people get: only a share of everybody takes them.
+fn is_in_share(share: f64) -> bool {
+    share >= 1.0
 }
 
 fn main_thread(steps: &[Step]) -> Thread<'_> {

@@ -68,7 +68,7 @@ pub fn paces(random: &mut Random) -> Vec<Node> {
         lines.push(random.text(&["throttle 1 per hour", "throttle 2 per day", "throttle 1 per day doubling", "throttle 1 per hour doubling"]));
     }
     if random.chance(15) {
-        lines.push(random.text(&["holdout 30%", "holdout 50%", "holdout 100%", "holdout 0%"]));
+        lines.push(random.text(&["holdout 30%", "holdout 100%", "holdout 100%", "holdout 0%"]));
     }
     lines.into_iter().map(Node::line).collect()
 }
