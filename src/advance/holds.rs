@@ -96,6 +96,9 @@ impl Context<'_> {
         if !self.is_acting(campaign) {
             return Permission::Hold(Held { due: None, why: "paused", hold: Hold::default() });
         }
+        if self.switches.channels_off.contains(&message.channel) {
+            return Permission::Unreachable("channel off");
+        }
         let Some(to) = self.address(evaluator, uid, message) else { return Permission::Unreachable("no address") };
         if let Some(reason) = self.consent_refusal(message) {
             return Permission::Unreachable(reason);

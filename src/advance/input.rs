@@ -1,6 +1,6 @@
 //! What can happen to a contact.
 
-use crate::bytecode::{CampaignId, EventId, MessageEvent, TopicId};
+use crate::bytecode::{CampaignId, Channel, EventId, MessageEvent, TopicId};
 use crate::lang::{Instant, Record};
 use crate::machine::Change;
 use crate::machine::state::{EffectId, EnrollmentUid, StableId, ThreadId};
@@ -183,6 +183,9 @@ pub struct Switches {
     pub live_since: Option<Instant>,
     /// `[sms] legal_hours = false`: marketing SMS to +1 at any hour.
     pub ignore_legal_hours: bool,
+    /// Channels that the project has switched off (`provider = "none"`): nothing leaves on them. Of the set-up, so never stored.
+    #[serde(skip)]
+    pub channels_off: Vec<Channel>,
     /// Says in [`super::Outcome::reached`] which steps were come to: coverage of tests. No switch of an operator, so never stored.
     #[serde(skip)]
     pub is_tracing: bool,

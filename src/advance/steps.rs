@@ -354,6 +354,9 @@ impl Context<'_> {
                     } else if let Some(record) = view.captured(root) {
                         let is_event = self.campaign_of(uid).is_some_and(|(_, def)| def.captures.iter().any(|c| c.name == *root && c.event.is_some()));
                         frozen.insert(root.clone(), Value::Record(if is_event { record.clone() } else { with_body(record) }));
+                    } else if self.campaign_of(uid).is_some_and(|(_, def)| def.captures.iter().any(|capture| capture.name == *root)) {
+                        // Another trigger enrolled: there is a name with nothing in it, so that `default` can speak for what is not there.
+                        frozen.insert(root.clone(), Value::Record(Arc::default()));
                     }
                 }
             }

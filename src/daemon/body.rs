@@ -18,6 +18,9 @@ pub(crate) fn body_facts(reading: &Reading<'_>, body: &Map<String, Json>) -> Fac
             reading.typed(id, value, &mut facts);
         }
     }
+    if let Some(value) = body.get("created_at") {
+        reading.created(value, &mut facts);
+    }
     match body.get("points") {
         Some(Json::Number(points)) => facts.changes.extend(points.as_f64().map(|points| Change::SetPoints(GroupId(0), points))),
         Some(Json::Null) => facts.changes.push(Change::SetPoints(GroupId(0), 0.0)),

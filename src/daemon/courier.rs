@@ -5,6 +5,7 @@ use super::clock::Clock;
 use super::metrics::lane_word;
 use super::options::LinkOptions;
 use crate::advance::Effect;
+use crate::bytecode::Channel;
 use crate::content::{Composer, KeyRing, Outgoing, Settings};
 use crate::deliver::{Advice, Attempted, Deliverer, Envelope, Lane, Outcome, SendResult};
 
@@ -44,6 +45,10 @@ pub trait Carrier: Send + Sync {
     fn answers_about_sms(&self) -> bool {
         false
     }
+    /// The channels that are switched off: what would leave on them is skipped.
+    fn channels_off(&self) -> Vec<Channel> {
+        Vec::new()
+    }
     /// Asks the provider for a message whose answer was lost, sent at about `at`.
     fn find(self: Arc<Self>, _outgoing: Outgoing, _at: Instant) -> Carrying<Found> {
         Box::pin(async { Found::NobodyKnows })
@@ -64,6 +69,10 @@ impl Carrier for Deliverer {
     }
     fn answers_about_sms(&self) -> bool {
         Deliverer::answers_about_sms(self)
+    }
+    fn channels_off(&self) -> Vec<Channel> {
+        let off = self.is_off();
+        [(Channel::Email, off.0), (Channel::Sms, off.1), (Channel::Push, off.2)].into_iter().filter(|(_, is_off)| *is_off).map(|(channel, _)| channel).collect()
     }
     fn find(self: Arc<Self>, outgoing: Outgoing, at: Instant) -> Carrying<Found> {
         Box::pin(async move { Deliverer::find(&self, &outgoing, at).await })

@@ -5,7 +5,7 @@ use super::api::{
     Page, QuarantineCommand, QuarantineView, SegmentView, StreamEvent, Submission, SubmitError, UndeclaredEvent,
 };
 use super::batcher::{Batcher, Command, Reply, Waiting};
-use super::courier::Courier;
+use super::courier::{Carrier, Courier};
 use super::deaths::Deaths;
 use super::desk::{Census, DeskRules};
 use super::erasing::PersonCommand;
@@ -105,6 +105,7 @@ impl Engine {
         let Loaded { mut resident, routes, desk, seen, mut meta, now, rolling, thrown } = load(store.as_mut(), &rules, options.clock.now())?;
         options.clock.move_to(now);
         resident.switches.ignore_legal_hours = options.ignore_legal_hours;
+        resident.switches.channels_off = options.carrier.as_deref().map(Carrier::channels_off).unwrap_or_default();
         let signing_key = meta_or_make(store.as_mut(), &mut meta, "signing_key", || random_bytes::<32>(options.randomness.as_ref()).to_vec())?;
         resident.suppressions = SuppressionBook::read(&signing_key, meta.get(SUPPRESSIONS))?;
         let mut tokens = BTreeMap::new();

@@ -127,10 +127,7 @@ impl Reading<'_> {
             "phone" => self.address(BuiltinField::Phone, value, facts),
             "timezone" => self.checked(BuiltinField::Timezone, value, facts, |text| Zone::find(text).is_some()),
             "locale" => self.checked(BuiltinField::Locale, value, facts, is_locale),
-            "created_at" => match instant_from_json(value, &self.zone) {
-                Some(at) => facts.changes.push(Change::CreatedAt(at)),
-                None => facts.problems.push(format!("field created_at: {value} is not a datetime")),
-            },
+            "created_at" => self.created(value, facts),
             "name" if !has_name(all) && self.has_no_name() => self.typed_builtin(BuiltinField::FirstName, value, facts),
             "address" => self.postal(key, value, facts),
             // What a trait cannot say.
@@ -181,12 +178,21 @@ impl Reading<'_> {
             Some(BuiltinField::Email) => return self.address(BuiltinField::Email, value, facts),
             Some(BuiltinField::Phone) => return self.address(BuiltinField::Phone, value, facts),
             Some(BuiltinField::Timezone) => return self.checked(BuiltinField::Timezone, value, facts, |text| Zone::find(text).is_some()),
-            Some(BuiltinField::Id | BuiltinField::Points | BuiltinField::CreatedAt | BuiltinField::LastSeenAt) => return,
+            Some(BuiltinField::CreatedAt) => return self.created(value, facts),
+            Some(BuiltinField::Id | BuiltinField::Points | BuiltinField::LastSeenAt) => return,
             Some(BuiltinField::FirstName | BuiltinField::LastName | BuiltinField::Locale | BuiltinField::Country) | None => {}
         }
         match from_json(value, &def.ty, &self.zone) {
             Ok(value) => facts.changes.push(Change::SetField(field, value)),
             Err(reason) => facts.problems.push(format!("field {}: {reason}", def.name)),
+        }
+    }
+    /// Since when the person is known: it only ever moves back.
+    pub fn created(&self, value: &Json, facts: &mut Facts) {
+        match instant_from_json(value, &self.zone) {
+            Some(at) => facts.changes.push(Change::CreatedAt(at)),
+            None if value.is_null() => {}
+            None => facts.problems.push(format!("field created_at: {value} is not a datetime")),
         }
     }
     fn typed_builtin(&self, field: BuiltinField, value: &Json, facts: &mut Facts) {

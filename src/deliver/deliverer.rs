@@ -91,6 +91,12 @@ impl Deliverer {
         }
     }
 
+    /// Whether email, sms and push are switched off.
+    #[must_use]
+    pub fn is_off(&self) -> (bool, bool, bool) {
+        (matches!(self.email, Email::Off), matches!(self.sms, Sms::Off), matches!(self.push, Push::Off))
+    }
+
     /// Makes one attempt. Ends within the configured deadline, whatever the provider does, and never panics for one.
     pub async fn send(&self, envelope: Envelope) -> SendResult {
         match &envelope.outgoing {

@@ -4,6 +4,9 @@ use super::config::{DeliverError, DkimKey};
 use lettre::message::Message;
 use lettre::message::dkim::{DkimCanonicalization, DkimCanonicalizationType, DkimConfig, DkimSigningAlgorithm, DkimSigningKey};
 use lettre::message::header::HeaderName;
+use rsa::RsaPrivateKey;
+use rsa::pkcs1::{EncodeRsaPrivateKey, LineEnding};
+use rsa::pkcs8::DecodePrivateKey;
 
 /// What is signed, where the message has it.
 const SIGNED: &[&str] = &[
@@ -28,11 +31,13 @@ pub struct Signer(DkimKey);
 impl Signer {
     /// A signer; the key must be readable.
     pub fn new(key: &DkimKey) -> Result<Signer, DeliverError> {
-        DkimSigningKey::new(&key.pem, DkimSigningAlgorithm::Rsa).map_err(|error| DeliverError::Config {
+        let unreadable = |error: String| DeliverError::Config {
             key: "email.dkim.key_file",
-            problem: format!("{error}; it holds an RSA key in PKCS#1 form, as `openssl genrsa -traditional 2048` makes it"),
-        })?;
-        Ok(Signer(key.clone()))
+            problem: format!("{error}; it holds an RSA key as PEM, as `openssl genrsa 2048` makes it"),
+        };
+        let pem = traditional(&key.pem).map_err(unreadable)?;
+        DkimSigningKey::new(&pem, DkimSigningAlgorithm::Rsa).map_err(|error| unreadable(error.to_string()))?;
+        Ok(Signer(DkimKey { pem, ..key.clone() }))
     }
 
     /// Adds the signature.
@@ -44,4 +49,13 @@ impl Signer {
         let canonicalization = DkimCanonicalization { header: DkimCanonicalizationType::Relaxed, body: DkimCanonicalizationType::Relaxed };
         message.sign(&DkimConfig::new(self.0.selector.clone(), self.0.domain.clone(), key, headers, canonicalization));
     }
+}
+
+/// The key in the form that the mail library reads (PKCS#1). Most tools write PKCS#8.
+fn traditional(pem: &str) -> Result<String, String> {
+    if !pem.contains("-----BEGIN PRIVATE KEY-----") {
+        return Ok(pem.to_owned());
+    }
+    let key = RsaPrivateKey::from_pkcs8_pem(pem.trim()).map_err(|error| error.to_string())?;
+    key.to_pkcs1_pem(LineEnding::LF).map(|pem| pem.to_string()).map_err(|error| error.to_string())
 }

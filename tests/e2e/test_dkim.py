@@ -3,6 +3,7 @@
 import base64
 
 import dkim
+import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
@@ -13,10 +14,11 @@ campaign "Hello" { published  when ping  email hello }
 """
 
 
-def test_a_marketing_mail_is_signed_with_its_unsubscribe_headers(served_stage):
+@pytest.mark.parametrize("form", ["TraditionalOpenSSL", "PKCS8"])
+def test_a_marketing_mail_is_signed_with_its_unsubscribe_headers(served_stage, form):
     project = served_stage.project
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-    pem = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.TraditionalOpenSSL, serialization.NoEncryption())
+    pem = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat[form], serialization.NoEncryption())
     project.write("dkim.pem", pem)
     config = (project.folder / "camp.toml").read_text()
     signing = 'dkim = { domain = "acme.example", selector = "s1", key_file = "dkim.pem" }'

@@ -177,6 +177,17 @@ fn markdown_and_plain_text_become_simple_mails() {
 }
 
 #[test]
+fn a_body_in_the_source_is_html_where_it_has_tags() {
+    for html in ["<p>Hello</p>", "Hello <b>you</b>", "See <a href='https://acme.example'>this</a>", "One<br>two", "<BR/>", "{{ x }} </p>"] {
+        assert_eq!(BodyFormat::of_inline(html), BodyFormat::Html, "{html}");
+    }
+    for text in ["a < b", "Ana <ana@acme.example>", "<3", "1 <b", "if <x> then", "{{ contact.age }} < 18 and > 3"] {
+        assert_eq!(BodyFormat::of_inline(text), BodyFormat::Text, "{text}");
+    }
+    assert_eq!(BodyFormat::of_inline("\n<mjml><mj-body></mj-body></mjml>"), BodyFormat::Mjml);
+}
+
+#[test]
 fn broken_mjml_is_told_with_its_place() {
     let source = "<mjml><mj-body><mj-section>{{ a }}<mj-nothing></mj-wrong></mj-section></mj-body></mjml>";
     let errors = compile_body(BodyFormat::Mjml, source).unwrap_err();

@@ -3,7 +3,7 @@
 use super::near::{no_campaign, no_contact};
 use super::{find_contact, json, json_with, only, read_json};
 use crate::daemon::Engine;
-use crate::daemon::api::{AsideCommand, ContactFilter, ContactKey, EngineError, SubmissionKind};
+use crate::daemon::api::{AsideCommand, ContactFilter, ContactKey, ContactView, EngineError, SubmissionKind};
 use crate::http::app::{App, engine_problem};
 use crate::http::problem::Problem;
 use crate::http::rows::{key_of_text, upsert};
@@ -127,7 +127,8 @@ async fn settle_aside(app: &App, id: &str, (AsideBody { campaign }, command): (A
 
 async fn put(State(app): State<App>, Path(id): Path<String>, headers: HeaderMap, body: Body) -> Result<Response, Problem> {
     let map: Map<String, Json> = read_json(&headers, body).await?;
-    let problems = contact_problems(&app.engine, &map);
+    let mut problems = contact_problems(&app.engine, &map);
+    problems.extend(app.engine.resolve(&id).and_then(|uid| app.engine.contact(uid)).map(|known| other_keys(&known, &map)).unwrap_or_default());
     if !problems.is_empty() {
         return Err(Problem::unprocessable("bad-contact", problems.join("; ")));
     }
@@ -138,6 +139,15 @@ async fn put(State(app): State<App>, Path(id): Path<String>, headers: HeaderMap,
     let status = if accepted.is_new_contact { StatusCode::CREATED } else { StatusCode::OK };
     let uid = accepted.contact.or(known).ok_or_else(Problem::internal)?;
     json_with(status, &app.engine.contact(uid).ok_or_else(Problem::internal)?)
+}
+
+/// Keys that say the contact is another one: a PUT changes a contact, it makes no two of them one.
+fn other_keys(known: &ContactView, map: &Map<String, Json>) -> Vec<String> {
+    let text = |key: &str| map.get(key).and_then(Json::as_str);
+    let id = text("id").filter(|id| *id != known.id.as_str()).map(|id| format!("id: this contact is {}, not {id}", known.id));
+    let user = text("user_id").zip(known.user_id.as_deref()).filter(|(said, own)| said != own);
+    let user = user.map(|(said, own)| format!("user_id: this contact is {own:?}, not {said:?}; an alias makes two contacts one"));
+    id.into_iter().chain(user).collect()
 }
 
 /// What the contact cannot take. Senders are never told, since nobody reads their answers; an operator and an import are, and nothing is
@@ -168,12 +178,12 @@ pub(super) fn contact_problems(engine: &Engine, map: &Map<String, Json>) -> Vec<
                     }
                 }
             }
-            "phone" | "consent" => {
+            "phone" | "consent" | "created_at" => {
                 let one = SubmissionKind::Upsert([(key.clone(), value.clone())].into_iter().collect());
                 problems.extend(engine.misfits(&one));
             }
             "id" | "user_id" | "anonymous_ids" | "email" | "timezone" | "points" | "tags" | "devices" | "traits" | "segments" | "enrollments"
-            | "muted_until" | "created_at" | "last_seen_at" => {}
+            | "muted_until" | "last_seen_at" => {}
             _ => problems.push(format!("{key}: a contact has no such key")),
         }
     }

@@ -142,8 +142,11 @@ impl Checker<'_, '_> {
                 Some(_) => self.property_fault(&capture.name, rest, event),
             },
             CaptureKind::Opaque => rest.first().map(|name| Fault::Unknown { suggestion: None, what: format!("{}.{name}", capture.name) }),
-            CaptureKind::Answer => match rest.first() {
-                None => None,
+            CaptureKind::Answer => match rest.first().map(AsRef::as_ref) {
+                None | Some("ok") => None,
+                // Who gives no answer has no status, and an answer holds what the other side likes.
+                Some("status" | "body") if used.has_default => None,
+                Some("status" | "body") => Some(Fault::Unsure(problems::answer_may_be_empty(used.span, &capture.name, rest))),
                 Some(_) => one_of(&capture.name, rest, &["ok", "status", "body"]),
             },
         }

@@ -210,3 +210,65 @@ fn people_may_come_before_the_first_deploy_which_finds_them_as_members() {
     daemon.idle();
     assert_eq!(daemon.admin("GET", "/v1/contacts/u2", "").json()["tags"][0], "greeted");
 }
+
+#[test]
+fn what_an_export_says_of_a_person_an_import_brings_back() {
+    let folder = Folder::project("welcome");
+    folder.write("main.camp", format!("{PEOPLE_FIRST}\ncontact {{ interests: list(text) }}\n"));
+    folder.write("people.csv", "user_id,created_at,interests\nu1,2020-01-01T10:00:00Z,chess; tea\n");
+    assert_eq!(folder.run(&["contacts", "import", "people.csv"]).code, 0);
+    let shown = |who: &str| -> serde_json::Value { serde_json::from_str(&folder.run(&["contacts", "show", who]).out).unwrap() };
+    let u1 = shown("u1");
+    assert_eq!((u1["fields"]["created_at"].as_str(), &u1["fields"]["interests"]), (Some("2020-01-01T10:00:00Z"), &serde_json::json!(["chess", "tea"])), "{u1}");
+    assert_eq!(folder.run(&["contacts", "export", "-o", "out.csv"]).code, 0);
+    let other = Folder::project("welcome");
+    other.write("main.camp", folder.read("main.camp"));
+    other.write("out.csv", folder.read("out.csv"));
+    assert_eq!(other.run(&["contacts", "import", "out.csv"]).code, 0);
+    let again: serde_json::Value = serde_json::from_str(&other.run(&["contacts", "show", "u1"]).out).unwrap();
+    assert_eq!((&again["fields"]["created_at"], &again["fields"]["interests"]), (&u1["fields"]["created_at"], &u1["fields"]["interests"]), "{again}");
+    other.write("more.jsonl", r#"{"user_id":"u2","fields":{"created_at":"2019-05-01T00:00:00Z"}}"#);
+    assert_eq!(other.run(&["contacts", "import", "more.jsonl"]).code, 0);
+    let u2: serde_json::Value = serde_json::from_str(&other.run(&["contacts", "show", "u2"]).out).unwrap();
+    assert_eq!(u2["fields"]["created_at"], "2019-05-01T00:00:00Z", "{u2}");
+}
+
+#[test]
+fn a_channel_that_is_off_skips_what_would_leave_on_it() {
+    let folder = Folder::project("welcome");
+    let daemon = Daemon::start_in(&folder, &["run", "--clock", "manual", "--listen", "127.0.0.1:0"], &[("CAMP_EMAIL_PROVIDER", "none")]);
+    sign_up(&daemon);
+    let why = folder.run(&["why", "u1"]).out;
+    assert!(why.lines().any(|line| line.contains("skipped") && line.contains("channel off")), "{why}");
+    assert!(!why.contains("  sent  "), "{why}");
+}
+
+#[test]
+fn a_preview_needs_neither_the_providers_secrets_nor_a_daemon_and_names_the_sender() {
+    let folder = Folder::project("welcome");
+    let config = folder.read("camp.toml");
+    let config = config.replace("127.0.0.1:8025", "127.0.0.1:18025");
+    folder.write("camp.toml", format!("{config}\n[email]\nurl = \"${{SMTP_URL_THAT_IS_NOT_SET}}\"\n"));
+    let ran = folder.run(&["preview", "welcome"]);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    assert!(ran.out.starts_with("From: ") && ran.out.lines().next().unwrap().contains('<'), "{}", ran.out);
+    assert!(!ran.out.contains("127.0.0.1:8025"), "links lead to where the daemon listens: {}", ran.out);
+}
+
+#[test]
+fn a_wrong_duration_is_a_mistake_of_the_caller_and_commands_speak_json() {
+    let folder = Folder::project("welcome");
+    let daemon = Daemon::start(&folder);
+    assert_eq!(folder.run(&["clock", "advance", "x"]).code, 2);
+    assert_eq!(folder.run(&["clock", "set", "noon"]).code, 2);
+    let json = |args: &[&str]| -> serde_json::Value {
+        let ran = folder.run(args);
+        serde_json::from_str(ran.out.trim()).unwrap_or_else(|error| panic!("{args:?}: {error}: {ran:?}"))
+    };
+    assert_eq!(json(&["clock", "--format", "json"])["clock"], "manual");
+    assert_eq!(json(&["pause", "Welcome", "--format", "json"])["name"], "Welcome");
+    assert_eq!(json(&["resume", "Welcome", "--format", "json"])["name"], "Welcome");
+    assert_eq!(daemon.stop(), 0);
+    let ran = folder.run(&["run", "--store", "sqlite:///nowhere/at/all/camp.db"]);
+    assert!(ran.code == 2 && ran.err.contains("/nowhere/at/all"), "{ran:?}");
+}

@@ -118,6 +118,12 @@ fn an_operator_is_told_what_a_contact_cannot_take_and_nothing_changes() {
         assert_eq!((answer.status, answer.problem().as_str()), (422, "bad-contact"), "{parts}: {answer:?}");
         assert!(answer.json()["detail"].as_str().unwrap().contains(said), "{parts}: {answer:?}");
     }
+    assert_eq!(daemon.admin("PUT", "/v1/contacts/u7", "{}").status, 201);
+    let other = daemon.admin("PUT", "/v1/contacts/u7", r#"{"user_id":"u8"}"#);
+    assert_eq!((other.status, other.problem().as_str()), (422, "bad-contact"), "a PUT makes nobody another: {other:?}");
+    let same = daemon.admin("GET", "/v1/contacts/u7", "").json();
+    let again = json!({ "id": same["id"], "user_id": "u7", "fields": same["fields"], "consent": same["consent"] });
+    assert_eq!(daemon.admin("PUT", "/v1/contacts/u7", &again.to_string()).status, 200, "what it shows it takes");
     // Every fault is named at once.
     let answer = daemon.admin("PUT", "/v1/contacts/u1", r#"{"email":"x","points":"y"}"#);
     assert!(["email: ", "points: "].iter().all(|said| answer.json()["detail"].as_str().unwrap().contains(said)), "{answer:?}");

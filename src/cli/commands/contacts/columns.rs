@@ -4,7 +4,7 @@ use super::guard::unguarded;
 use crate::bytecode::Program;
 use crate::cli::failure::Failure;
 use crate::diagnostics::suggest;
-use crate::lang::snake_case;
+use crate::lang::{Type, snake_case};
 use serde_json::{Map, Value as Json, json};
 
 /// What a column means.
@@ -14,6 +14,8 @@ pub enum Column {
     Key(String),
     /// A field under `fields`.
     Field(String),
+    /// A field of several texts, `;`-separated.
+    Items(String),
     /// `tags`, `;`-separated.
     Tags,
     /// `list:NAME`, yes or no.
@@ -70,6 +72,7 @@ fn column(name: &str, program: &Program) -> Column {
         return Column::Consent(channel.trim().to_lowercase());
     }
     let is_field = |wanted: &str| program.fields.iter().any(|field| &*field.name == wanted);
+    let is_list = |wanted: &str| program.fields.iter().any(|field| &*field.name == wanted && matches!(field.ty, Type::List(_)));
     let snake = snake_case(name);
     for wanted in [name, snake.as_str()] {
         match wanted {
@@ -78,6 +81,7 @@ fn column(name: &str, program: &Program) -> Column {
             "consent_at" | "consent_text" => return Column::ConsentNote(wanted.to_string()),
             "points" => return Column::Key("points".to_string()),
             _ if KEYS.contains(&wanted) => return Column::Key(wanted.to_string()),
+            _ if is_list(wanted) => return Column::Items(wanted.to_string()),
             _ if is_field(wanted) || BUILTIN.contains(&wanted) => return Column::Field(wanted.to_string()),
             _ => {}
         }
@@ -98,6 +102,7 @@ pub fn unknown_columns(columns: &[Column], program: &Program) -> Vec<String> {
             }),
             Column::Key(_)
             | Column::Field(_)
+            | Column::Items(_)
             | Column::Tags
             | Column::List(_)
             | Column::Topic(_)
@@ -150,6 +155,10 @@ impl Reading {
             }
             Column::Key(key) => {
                 parts.top.insert(key.clone(), value());
+            }
+            Column::Items(name) => {
+                let items = cell.split(';').map(str::trim).filter(|item| !item.is_empty());
+                parts.fields.insert(name.clone(), items.map(Json::from).collect());
             }
             Column::Field(name) => {
                 parts.fields.insert(name.clone(), value());

@@ -72,6 +72,11 @@ pub(crate) fn may_be_empty(span: Span, field: &str) -> Diagnostic {
     Diagnostic::new(Code::W0608, format!("`contact.{field}` may be empty"), span, "the mail fails for those who have none")
         .with_help(format!("give it something to say: `{{{{ contact.{field} | default('there') }}}}`, or a default where it is declared"))
 }
+pub(crate) fn answer_may_be_empty(span: Span, name: &str, rest: &[std::sync::Arc<str>]) -> Diagnostic {
+    let path = format!("{name}.{}", rest.join("."));
+    Diagnostic::new(Code::W0608, format!("`{path}` may be empty"), span, "where no answer came, or none with that in it, this is not sent")
+        .with_help(format!("give it something to say: `{{{{ {path} | default('unknown') }}}}`"))
+}
 pub(crate) fn sms_parts(span: Span, (count, places): (usize, usize), wide: Option<(Span, char)>, is_exact: bool) -> Diagnostic {
     let at_least = if is_exact { "" } else { "at least " };
     let (alphabet, holds) = if wide.is_some() { ("UCS-2", 70) } else { ("GSM-7", 160) };
