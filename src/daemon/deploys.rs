@@ -83,7 +83,7 @@ pub struct Obstacles {
 impl std::fmt::Display for Obstacles {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         for (index, finding) in self.findings.iter().enumerate() {
-            write!(f, "{}{finding}", if index == 0 { "" } else { "\n" })?;
+            write!(f, "{}{}", if index == 0 { "" } else { "\n" }, finding.of_its_campaign())?;
         }
         Ok(())
     }

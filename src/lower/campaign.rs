@@ -15,6 +15,15 @@ impl<'h> Lowering<'h> {
         }
     }
 
+    /// What ends the enrollment, in words too: of `stay while P` that is `not (P)`.
+    fn exit(&mut self, exit: &'h hir::Exit) -> ExitDef {
+        let condition = self.block(&exit.condition);
+        if let Some(block) = self.builder.program.blocks.get_mut(condition.index()).filter(|_| exit.is_stay_while) {
+            block.text = format!("not ({})", block.text).into();
+        }
+        ExitDef { condition, span: exit.span }
+    }
+
     fn campaign(&mut self, campaign: &'h hir::Campaign) -> CampaignDef {
         let triggers = campaign.triggers.iter().filter_map(|trigger| self.trigger(trigger)).collect();
         let only_if = campaign.only_if.iter().map(|condition| self.block(condition)).collect();
@@ -24,7 +33,7 @@ impl<'h> Lowering<'h> {
             hir::Reenter::After(duration) => Reenter::After(*duration),
             hir::Reenter::Each(value) => Reenter::Each(self.block(value)),
         };
-        let exits = campaign.exits.iter().map(|exit| ExitDef { condition: self.block(&exit.condition), span: exit.span }).collect();
+        let exits = campaign.exits.iter().map(|exit| self.exit(exit)).collect();
         let goals = self.goals(&campaign.goals);
         let updates = self.updates(&campaign.updates);
         let collect = self.collect(campaign.collect.as_ref());

@@ -12,7 +12,7 @@ use super::problems::{self, Finding};
 use super::squeeze::squeeze;
 use super::survey::{Counted, Survey, Surveyor, campaign_pairs};
 use crate::advance::Switches;
-use crate::bytecode::{CampaignId, FieldId, Pc, Program, SegmentId, StepId, StepKind, campaign_hash};
+use crate::bytecode::{CampaignDef, CampaignId, FieldId, Pc, Program, SegmentId, StepId, StepKind, campaign_hash};
 use crate::lang::Instant;
 use crate::machine::state::{ContactState, StableId};
 use crate::machine::{Deployment, Evaluator, IdKind, Linked, stable};
@@ -272,6 +272,7 @@ impl Making<'_> {
         };
         self.steps((old, new), &mut made);
         self.exits(id, &mut made);
+        self.end_of_time(def, &mut made);
         made.stranded = self.scaled(id, self.survey.stranded.get(&id).copied().unwrap_or(0));
         made.due_at_once = made.due_at_once.min(made.inside);
         made.needs_release = needs_release(made.due_at_once, made.inside);
@@ -417,6 +418,15 @@ impl Making<'_> {
         let inside = self.survey.inside.get(&id).copied().unwrap_or(0);
         let all = (u128::from(count) * u128::from(inside)).checked_div(u128::from(tried)).unwrap_or(0);
         u64::try_from(all).unwrap_or(u64::MAX).max(count)
+    }
+
+    /// The last day of a campaign may be behind already: then it ends for all inside.
+    fn end_of_time(&self, def: &CampaignDef, made: &mut CampaignPlan) {
+        if def.active_until.is_none_or(|until| until > self.question.now) {
+            return;
+        }
+        made.ends_at_once = made.inside;
+        made.header.iter_mut().filter(|line| line.line.starts_with("active")).for_each(|line| line.ends_at_once = made.inside);
     }
 
     fn exits(&self, id: StableId, made: &mut CampaignPlan) {

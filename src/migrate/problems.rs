@@ -68,6 +68,12 @@ impl Finding {
         self.notes.push(note.into());
         self
     }
+    /// With its campaign in words, for where no plan stands around it.
+    #[must_use]
+    pub fn of_its_campaign(&self) -> Finding {
+        let is_said = self.campaign.is_empty() || self.title.contains(&format!("{:?}", self.campaign));
+        if is_said { self.clone() } else { self.clone().with_note(format!("in campaign {:?}", self.campaign)) }
+    }
     pub(super) fn with_block(self, block: Option<String>) -> Finding {
         Finding { block, ..self }
     }

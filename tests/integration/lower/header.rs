@@ -48,7 +48,7 @@ fn conditions_of_the_header_are_blocks() {
          11 query              Exists purchase where block 2
          12 return
 
-    block 4 `` // reads plan
+    block 4 `not ()` // reads plan
          13 field              plan
          14 const              "pro"
          15 compare            ==

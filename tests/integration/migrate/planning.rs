@@ -65,6 +65,23 @@ async fn who_ends_by_a_new_exit_or_goes_on_at_once_is_counted() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stay_and_a_last_day_that_is_behind_say_how_many_end() {
+    let steps = "email one wait 9d as pause email two";
+    let rig = inside(&campaign(steps)).await;
+    let ends = |header: &str| {
+        let plan = plan_of(&rig, program(&campaign_with(header, steps)));
+        (plan.campaigns[0].ends_at_once, plan.campaigns[0].header[0].line.clone(), plan.campaigns[0].header[0].ends_at_once)
+    };
+    assert_eq!(ends("stay while email == \"b@x.example\""), (1, "exit when not (email == \"b@x.example\")".to_owned(), 1));
+    assert_eq!(ends("active until 2026-01-05"), (2, "active".to_owned(), 2));
+    assert_eq!(ends("active until 2026-12-31"), (0, "active".to_owned(), 0));
+    rig.engine().deploy(Arc::new(program(&campaign_with("stay while email == \"b@x.example\"", steps)))).await.unwrap();
+    rig.engine().idle().await;
+    let ana = rig.engine().resolve("a").unwrap();
+    assert_eq!(rig.engine().journal(ana).unwrap().last().map(|line| line.why.clone()).as_deref(), Some("not (email == \"b@x.example\")"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_release_is_wanted_of_many_or_of_a_large_share() {
     use campc::migrate::needs_release;
     assert!(!needs_release(1_000, 1_000_000) && needs_release(1_001, 1_000_000));

@@ -53,7 +53,9 @@ pub fn text(plan: &Plan, paint: Paint, line_of: &dyn Fn(&str) -> Option<String>)
 /// What is found, in the plan's order, with an empty line between two.
 #[must_use]
 pub fn findings(plan: &Plan, paint: Paint, line_of: &dyn Fn(&str) -> Option<String>) -> String {
-    let found: Vec<String> = plan.all_findings().map(|finding| finding_text(&Brush(paint), finding, line_of)).collect();
+    let is_one = plan.campaigns.len() <= 1;
+    let told = |finding: &Finding| if is_one { finding.clone() } else { finding.of_its_campaign() };
+    let found: Vec<String> = plan.all_findings().map(|finding| finding_text(&Brush(paint), &told(finding), line_of)).collect();
     printable_lines(&found.join("\n"), paint)
 }
 
