@@ -335,13 +335,30 @@ impl<'a> Context<'a> {
     pub fn accept_result(&mut self, evaluator: &mut Evaluator, effect: EffectId, outcome: &DeliveryOutcome) {
         match outcome {
             DeliveryOutcome::Accepted { at, decided_at } => self.accept_hand_over(effect, (*at, *decided_at)),
-            DeliveryOutcome::Permanent { reason, is_hard_bounce } => self.fail(evaluator, effect, (reason, *is_hard_bounce)),
-            DeliveryOutcome::Dead { reason } => self.fail(evaluator, effect, (reason, false)),
+            DeliveryOutcome::Permanent { reason, is_hard_bounce } => {
+                if self.fail(evaluator, effect, reason) {
+                    self.bounce(evaluator, effect, *is_hard_bounce);
+                }
+            }
+            DeliveryOutcome::Dead { reason } => {
+                self.fail(evaluator, effect, reason);
+            }
             DeliveryOutcome::Answer { record } => self.accept_answer(evaluator, effect, record.clone()),
         }
     }
 
-    fn fail(&mut self, evaluator: &mut Evaluator, effect: EffectId, (reason, is_hard_bounce): (&Arc<str>, bool)) {
+    /// What was refused at the hand-over has bounced; the address is to blame only where the provider says so.
+    fn bounce(&mut self, evaluator: &mut Evaluator, effect: EffectId, is_hard: bool) {
+        let happening = MessageHappening { effect, event: MessageEvent::Bounced, detail: None, is_machine: false, topic: None };
+        if is_hard {
+            return self.accept_message(evaluator, &happening, self.now);
+        }
+        self.record_message(&happening, self.now);
+        self.tell_message(evaluator, effect, MessageEvent::Bounced, None);
+    }
+
+    /// A sending has failed for good. Whether it was a message.
+    fn fail(&mut self, evaluator: &mut Evaluator, effect: EffectId, reason: &Arc<str>) -> bool {
         let Some((uid, step)) = self.send_record(effect).map(|record| {
             record.status = SendStatus::Failed(reason.clone());
             (record.enrollment, record.step)
@@ -350,14 +367,11 @@ impl<'a> Context<'a> {
             if waits.is_some() {
                 self.accept_answer(evaluator, effect, Arc::new([(Arc::from("ok"), Value::Bool(false))].into()));
             }
-            return;
+            return false;
         };
         self.note(uid, Some(step), What::Failed, reason.clone());
         self.tell_message(evaluator, effect, MessageEvent::Failed, Some(reason.clone()));
-        if is_hard_bounce {
-            let happening = MessageHappening { effect, event: MessageEvent::Bounced, detail: None, is_machine: false, topic: None };
-            self.accept_message(evaluator, &happening, self.now);
-        }
+        true
     }
 
     /// A webhook answered a step with `as`.

@@ -3,9 +3,9 @@
 use super::batch::{Surroundings, Work};
 use super::keys::KeyKind;
 use super::suppressions::{Suppressed, SuppressionBook, SuppressionGround};
-use crate::advance::{AddressNote, Input, InputKind, inherited};
+use crate::advance::{AddressNote, Change, Input, InputKind, inherited};
 use crate::bytecode::Channel;
-use crate::machine::state::ContactUid;
+use crate::machine::state::{ContactState, ContactUid};
 use std::sync::Arc;
 
 impl<'a> Work<'a> {
@@ -53,25 +53,40 @@ impl<'a> Work<'a> {
         known.cloned().unwrap_or_else(|| self.around.resident.keys.holders(KeyKind::Phone, key))
     }
 
+    /// What a contact takes over with an address that an input brings it, before any trigger looks.
+    pub(super) fn known_of_address(&self, uid: ContactUid, (channel, address): (Channel, &Arc<str>)) -> Vec<Change> {
+        if self.address(uid, channel).as_ref() == Some(address) {
+            return Vec::new();
+        }
+        let nobody = ContactState::default();
+        let new = self.state(uid);
+        let holders = self.others_with(uid, (channel, address)).into_iter().filter_map(|other| self.state(other));
+        holders.flat_map(|holder| inherited(self.around.linked, channel, (&holder, new.as_deref().unwrap_or(&nobody)))).collect()
+    }
+
     /// The others who have the contact's address now.
     fn others(&self, uid: ContactUid, channel: Channel) -> Vec<ContactUid> {
-        let builtins = &self.around.resident.builtins;
-        let key = |uid: ContactUid| {
-            let state = self.state(uid)?;
-            match channel {
-                Channel::Email => builtins.email_key(&state),
-                Channel::Sms => builtins.phone_key(&state),
-                Channel::Push => None,
-            }
-        };
-        let Some(own) = key(uid) else { return Vec::new() };
+        self.address(uid, channel).map(|own| self.others_with(uid, (channel, &own))).unwrap_or_default()
+    }
+
+    fn others_with(&self, uid: ContactUid, (channel, address): (Channel, &Arc<str>)) -> Vec<ContactUid> {
         let holders = match channel {
-            Channel::Email => self.holders_of_email(&own),
-            Channel::Sms => self.holders_of_phone(&own),
+            Channel::Email => self.holders_of_email(address),
+            Channel::Sms => self.holders_of_phone(address),
             Channel::Push => Vec::new(),
         };
         let others = holders.into_iter().map(|holder| self.canonical(holder)).filter(|holder| *holder != uid);
-        others.filter(|holder| key(*holder).as_ref() == Some(&own)).collect()
+        others.filter(|holder| self.address(*holder, channel).as_ref() == Some(address)).collect()
+    }
+
+    fn address(&self, uid: ContactUid, channel: Channel) -> Option<Arc<str>> {
+        let builtins = &self.around.resident.builtins;
+        let state = self.state(uid)?;
+        match channel {
+            Channel::Email => builtins.email_key(&state),
+            Channel::Sms => builtins.phone_key(&state),
+            Channel::Push => None,
+        }
     }
 }
 

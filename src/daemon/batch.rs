@@ -286,7 +286,7 @@ impl<'a> Work<'a> {
     /// Applies one input to a contact and takes in all that comes of it.
     pub fn step(&mut self, uid: ContactUid, input: &Input) {
         let Surroundings { linked, switches, now, resident, .. } = self.around;
-        let extended = self.book().extended(input, &resident.builtins);
+        let extended = self.book().extended(input, &resident.builtins, |channel, address| self.known_of_address(uid, (channel, address)));
         let input = extended.as_ref().unwrap_or(input);
         let Some(wake) = self.touch(uid).map(|touched| touched.wake) else { return };
         let asks_what_waits = wake.is_some_and(|at| at <= now) || matches!(input.kind, InputKind::Switched { .. });

@@ -22,10 +22,11 @@ use crate::advance::Switching;
 use crate::lang::Instant;
 use crate::machine::state::{ContactUid, EffectId};
 use crate::proof::{Point, reach};
-use crate::store::{Batch, Store, StoreReader};
+use crate::store::{Batch, Store, StoreError, StoreReader};
 use rustc_hash::FxHashSet;
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, TryRecvError};
 use std::time::Duration;
 use tokio::sync::oneshot;
@@ -178,6 +179,7 @@ impl Batcher {
             }
             self.look_at_roll_over();
             self.look_at_switching();
+            self.look_for_space();
             self.look_at_waiting();
             if self.waiting.is_ended || self.shared.failure.borrow().is_some() {
                 return self.end();
@@ -261,6 +263,15 @@ impl Batcher {
                 Sleep::Due
             }
             Err(RecvTimeoutError::Disconnected) => Sleep::Alone,
+        }
+    }
+
+    /// The disk was full. Who asks whether we are ready sends nothing until we are, so that nothing else would find out.
+    fn look_for_space(&mut self) {
+        if self.shared.is_short_of_space.load(Ordering::Acquire) && self.flight.is_none() {
+            let batch = Batch { now: self.shared.clock.now(), ..Batch::default() };
+            let is_short = matches!(self.store.commit(&batch), Err(StoreError::Full));
+            self.shared.is_short_of_space.store(is_short, Ordering::Release);
         }
     }
 

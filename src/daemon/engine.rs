@@ -130,6 +130,7 @@ impl Engine {
             waiting: AtomicUsize::new(0),
             waiting_bytes: AtomicUsize::new(0),
             is_closing: AtomicBool::new(false),
+            is_short_of_space: AtomicBool::new(false),
             failure: tokio::sync::watch::Sender::new(None),
             counting: Mutex::default(),
             outbox_census: Mutex::new(census),
@@ -224,6 +225,16 @@ impl Engine {
             return Err(SubmitError::Busy { retry_after_seconds: 1 + u32::from(jitter % 5) });
         }
         Ok(())
+    }
+
+    /// Whether what is sent now could be made durable, as of the last attempt.
+    ///
+    /// # Errors
+    /// More would not be taken, or the disk is full.
+    pub fn check_readiness(&self) -> Result<(), SubmitError> {
+        self.check_load()?;
+        let is_short = self.inner.shared.is_short_of_space.load(Ordering::Acquire);
+        if is_short { Err(SubmitError::Store(Arc::new(StoreError::Full))) } else { Ok(()) }
     }
 
     // ---- operating ----

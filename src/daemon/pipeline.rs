@@ -15,6 +15,7 @@ use crate::machine::state::ContactUid;
 use crate::proof::{Mutant, Point, is_planted, reach};
 use crate::store::{Batch, DeployRecord, IdentityKind, LoadItem, LogPosition, PackedState, Store, StoreError, StoreReader, Sweep, Swept};
 use rustc_hash::{FxHashMap, FxHashSet};
+use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
@@ -130,6 +131,7 @@ impl Batcher {
         let Flight { asks, answers, done, .. } = flight;
         if !done.batch.is_empty() {
             self.shared.metrics.commits.one();
+            self.shared.is_short_of_space.store(false, Ordering::Release);
         }
         self.install(done);
         for (ask, answer) in asks.into_iter().zip(answers) {

@@ -146,6 +146,9 @@ impl Batcher {
             return self.run_alone(units, asks);
         }
         let error = error.into_store();
+        if matches!(error, StoreError::Full) {
+            self.shared.is_short_of_space.store(true, Ordering::Release);
+        }
         let is_fatal = error.is_fatal() && !is_planted(Mutant::LostCommitIsAbort);
         let error = Arc::new(error);
         if is_fatal {

@@ -25,6 +25,8 @@ pub(crate) struct Shared {
     pub waiting: AtomicUsize,
     pub waiting_bytes: AtomicUsize,
     pub is_closing: AtomicBool,
+    /// The last commit found the disk full.
+    pub is_short_of_space: AtomicBool,
     /// The next number of what is put aside.
     pub numbers: AtomicU64,
     /// Why the engine can go on no more.

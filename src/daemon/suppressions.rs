@@ -12,6 +12,7 @@ use crate::store::StoreError;
 use ring::hmac;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// Where `meta` keeps the book.
 pub(crate) const SUPPRESSIONS: &str = "suppressions";
@@ -146,32 +147,37 @@ impl SuppressionBook {
             self.add(self.key_of(channel, &address), Suppressed { channel, ground, since: now });
         }
     }
-    /// The input with the suppressions of the addresses that it brings, each right behind its address; none where it brings none of the
-    /// book. What the input itself says of consent stands behind, and wins: it is newer.
-    pub fn extended(&self, input: &Input, builtins: &Builtins) -> Option<Input> {
-        if self.entries.is_empty() {
-            return None;
-        }
+    /// The input with what is known of the addresses that it brings, each right behind its address: by the book, and by who has it
+    /// `also`; none where that is nothing. What the input itself says of consent stands behind, and wins: it is newer.
+    pub fn extended(&self, input: &Input, builtins: &Builtins, also: impl Fn(Channel, &Arc<str>) -> Vec<Change>) -> Option<Input> {
         let (InputKind::Created { changes } | InputKind::Changed(changes) | InputKind::Event { changes, .. }) = &input.kind else { return None };
-        let all: Vec<Change> = changes.iter().flat_map(|change| std::iter::once(change.clone()).chain(self.change_of(change, builtins))).collect();
-        if all.len() == changes.len() {
+        let known = |change: &Change| {
+            let found = address_of(change, builtins);
+            found.map(|(channel, address)| also(channel, &address).into_iter().chain(self.change_of(channel, &address)).collect::<Vec<_>>())
+        };
+        if !changes.iter().any(|change| known(change).is_some_and(|known| !known.is_empty())) {
             return None;
         }
+        let all: Vec<Change> = changes.iter().flat_map(|change| std::iter::once(change.clone()).chain(known(change).unwrap_or_default())).collect();
         let mut input = input.clone();
         if let InputKind::Created { changes } | InputKind::Changed(changes) | InputKind::Event { changes, .. } = &mut input.kind {
             *changes = all;
         }
         Some(input)
     }
-    fn change_of(&self, change: &Change, builtins: &Builtins) -> Option<Change> {
-        let Change::SetField(field, Value::Text(text)) = change else { return None };
-        let (channel, address) = if builtins.id(BuiltinField::Email) == Some(*field) {
-            (Channel::Email, normalize_email(text)?)
-        } else if builtins.id(BuiltinField::Phone) == Some(*field) {
-            (Channel::Sms, text.to_string())
-        } else {
+    fn change_of(&self, channel: Channel, address: &str) -> Option<Change> {
+        if self.entries.is_empty() {
             return None;
-        };
-        self.entries.get(&self.key_of(channel, &address)).map(|known| known.ground.change(channel))
+        }
+        self.entries.get(&self.key_of(channel, address)).map(|known| known.ground.change(channel))
     }
+}
+
+/// The address or number that a change brings.
+fn address_of(change: &Change, builtins: &Builtins) -> Option<(Channel, Arc<str>)> {
+    let Change::SetField(field, Value::Text(text)) = change else { return None };
+    if builtins.id(BuiltinField::Email) == Some(*field) {
+        return Some((Channel::Email, normalize_email(text)?.into()));
+    }
+    (builtins.id(BuiltinField::Phone) == Some(*field)).then(|| (Channel::Sms, text.clone()))
 }

@@ -18,6 +18,6 @@ async fn alive() -> Response {
 }
 
 async fn ready(State(app): State<App>) -> Result<Response, Problem> {
-    app.engine.check_load().map_err(|error| submit_problem(&error))?;
+    app.engine.check_readiness().map_err(|error| submit_problem(&error))?;
     Ok(([(header::CONTENT_TYPE, "application/json")], "{\"status\":\"ready\"}").into_response())
 }

@@ -1,5 +1,6 @@
 //! The outbox to the letter: claims, lost answers, the operator's word, poison, scale, and two of the proofs (G15, G16).
 
+mod addresses;
 mod answers;
 mod claims;
 mod g15;

@@ -28,6 +28,8 @@ pub enum Does {
     Accept,
     /// Refuses the message for good.
     Refuse(&'static str),
+    /// There is no such address.
+    HardBounce,
     /// Refuses it for now, for the provider's own sake.
     Delay,
     /// 429 with `Retry-After`, in seconds.
@@ -101,6 +103,7 @@ impl Carrier for Provider {
             match does {
                 Does::Accept => result(accepted, None),
                 Does::Refuse(reason) => result(Outcome::Permanent { reason: reason.to_owned(), hard_bounce: false }, None),
+                Does::HardBounce => result(Outcome::Permanent { reason: "550 5.1.1".to_owned(), hard_bounce: true }, None),
                 Does::Delay => temporary("503 later", None),
                 Does::Overloaded(seconds) => {
                     let retry_after = Some(Duration::from_secs(seconds));

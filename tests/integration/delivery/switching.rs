@@ -2,6 +2,7 @@
 
 use super::rig::{DAY, Does, HOUR, Rig};
 use crate::committing::Committing;
+use campc::daemon::api::{ContactKey, Submission, SubmissionKind, SubmitError};
 use campc::store::{Store, StoreError};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -72,4 +73,17 @@ async fn what_waited_for_its_campaign_leaves_even_if_its_first_hand_over_met_a_f
     rig.idle().await;
     assert_eq!(rig.sent(), ["hello a 1 +0m", "hello a 2 +60m"]);
     assert_eq!((rig.only().status, refusals.load(Ordering::SeqCst)), ("accepted", 0));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn while_the_disk_is_full_nobody_is_told_that_more_would_be_taken() {
+    let (rig, refusals) = short_of_space().await;
+    refusals.store(usize::MAX, Ordering::SeqCst);
+    let event = Submission::new(ContactKey::user("a"), SubmissionKind::Track { name: "go".into(), properties: serde_json::Map::new() });
+    assert!(rig.engine().submit(vec![event.clone()]).await.is_err());
+    assert!(matches!(rig.engine().check_readiness(), Err(SubmitError::Store(_))));
+    refusals.store(0, Ordering::SeqCst);
+    // Nobody sends anything to one that is not ready: it finds out by itself.
+    super::rig::until(|| rig.engine().check_readiness().is_ok()).await;
+    rig.engine().submit(vec![event]).await.unwrap();
 }
