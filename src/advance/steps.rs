@@ -43,7 +43,6 @@ impl Host for Context<'_> {
         let settle = |value: Value| view.calendar().settle(value);
         let object = def.object.and_then(|block| evaluator.value(&view, block).ok()).map(settle);
         let body = hook.body.and_then(|block| evaluator.value(&view, block).ok()).map(settle);
-        let body = body.map(|body| united(body, object.as_ref()));
         let roots: Vec<Vec<Arc<str>>> = std::iter::once(hook.url)
             .chain(hook.headers.iter().map(|(_, template)| *template))
             .flat_map(|template| self.template_variables(template))
@@ -212,18 +211,6 @@ fn with_body(answer: &Arc<Record>) -> Arc<Record> {
     Arc::new(whole)
 }
 
-/// What a webhook says at every step, with what this step says besides or instead.
-fn united(body: Value, object: Option<&Value>) -> Value {
-    match (body, object) {
-        (Value::Record(body), Some(Value::Record(object))) => {
-            let mut all = Record::clone(&body);
-            all.extend(object.iter().map(|(key, value)| (key.clone(), value.clone())));
-            Value::Record(Arc::new(all))
-        }
-        (body, _) => body,
-    }
-}
-
 /// `cap, until 2026-03-07 08:00:00`; a window or quiet hours need no word.
 pub(super) fn held_until(why: &str, when: &str) -> String {
     if why.is_empty() { format!("until {when}") } else { format!("{why}, until {when}") }
@@ -354,9 +341,6 @@ impl Context<'_> {
                     } else if let Some(record) = view.captured(root) {
                         let is_event = self.campaign_of(uid).is_some_and(|(_, def)| def.captures.iter().any(|c| c.name == *root && c.event.is_some()));
                         frozen.insert(root.clone(), Value::Record(if is_event { record.clone() } else { with_body(record) }));
-                    } else if self.campaign_of(uid).is_some_and(|(_, def)| def.captures.iter().any(|capture| capture.name == *root)) {
-                        // Another trigger enrolled: there is a name with nothing in it, so that `default` can speak for what is not there.
-                        frozen.insert(root.clone(), Value::Record(Arc::default()));
                     }
                 }
             }

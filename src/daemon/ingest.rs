@@ -150,20 +150,33 @@ impl Reading<'_> {
         if let Some(field) = found {
             return self.typed(field, value, facts);
         }
-        if let Some(object) = value.as_object() {
-            let mut rest = Map::new();
-            for (inner, value) in object {
-                match self.linked.field_named(&snake_case(&format!("{key}_{inner}"))) {
-                    Some(field) => self.typed(field, value, facts),
-                    None => drop(rest.insert(inner.clone(), value.clone())),
+        match value.as_object() {
+            Some(object) => {
+                let rest = self.paths(key, object, facts);
+                if object.is_empty() || !rest.is_empty() {
+                    self.kept(key, &Json::Object(rest), facts);
                 }
             }
-            if !rest.is_empty() || object.is_empty() {
-                self.kept(key, &Json::Object(rest), facts);
-            }
-            return;
+            None => self.kept(key, value, facts),
         }
-        self.kept(key, value, facts);
+    }
+    /// Sets the declared fields that the paths of a nested object name, `a.b.c` being `a_b_c`; what no field takes comes back.
+    fn paths(&self, path: &str, object: &Map<String, Json>, facts: &mut Facts) -> Map<String, Json> {
+        let mut rest = Map::new();
+        for (inner, value) in object {
+            let name = format!("{path}_{inner}");
+            match (self.linked.field_named(&snake_case(&name)), value.as_object()) {
+                (Some(field), _) => self.typed(field, value, facts),
+                (None, Some(deeper)) if !deeper.is_empty() => {
+                    let left = self.paths(&name, deeper, facts);
+                    if !left.is_empty() {
+                        rest.insert(inner.clone(), Json::Object(left));
+                    }
+                }
+                (None, _) => drop(rest.insert(inner.clone(), value.clone())),
+            }
+        }
+        rest
     }
     /// Kept as a trait: nobody has declared it.
     fn kept(&self, key: &str, value: &Json, facts: &mut Facts) {

@@ -25,6 +25,9 @@ const SIGNED: &[&str] = &[
     "Auto-Submitted",
 ];
 
+/// Signed once more than they are there, so that nobody on the way can add another: a mail program may show the added one.
+const OVERSIGNED: &[&str] = &["From", "To", "Subject"];
+
 /// Signs messages with one key.
 pub struct Signer(DkimKey);
 
@@ -45,7 +48,7 @@ impl Signer {
         // The library's configuration cannot be shared between the headers that messages have, so it is made for each.
         let Ok(key) = DkimSigningKey::new(&self.0.pem, DkimSigningAlgorithm::Rsa) else { return };
         let has = |name: &&&str| message.headers().get_raw(name).is_some();
-        let headers: Vec<HeaderName> = SIGNED.iter().filter(has).map(|name| HeaderName::new_from_ascii_str(name)).collect();
+        let headers: Vec<HeaderName> = SIGNED.iter().filter(has).chain(OVERSIGNED).map(|name| HeaderName::new_from_ascii_str(name)).collect();
         let canonicalization = DkimCanonicalization { header: DkimCanonicalizationType::Relaxed, body: DkimCanonicalizationType::Relaxed };
         message.sign(&DkimConfig::new(self.0.selector.clone(), self.0.domain.clone(), key, headers, canonicalization));
     }

@@ -5,8 +5,8 @@
 use super::dkim::Signer;
 use crate::content::{EmailMessage, Mailbox as Sender, has_control};
 use lettre::address::Envelope;
-use lettre::message::header::{ContentType, HeaderName, HeaderValue};
-use lettre::message::{Attachment, Mailbox, Message, MultiPart, SinglePart};
+use lettre::message::header::{ContentTransferEncoding, ContentType, HeaderName, HeaderValue, Headers, MIME_VERSION_1_0};
+use lettre::message::{Attachment, Body, Mailbox, Message, MessageBuilder, MultiPart, SinglePart};
 use std::time::{Duration, SystemTime};
 
 /// Why a message cannot be written.
@@ -63,7 +63,7 @@ pub fn build_mail(mail: &EmailMessage, signer: Option<&Signer>) -> Result<BuiltM
     Ok(BuiltMail { envelope: message.envelope().clone(), bytes: message.formatted() })
 }
 
-fn with_body(builder: lettre::message::MessageBuilder, mail: &EmailMessage) -> Result<Message, MailError> {
+fn with_body(builder: MessageBuilder, mail: &EmailMessage) -> Result<Message, MailError> {
     let text = SinglePart::builder().header(ContentType::TEXT_PLAIN).body(lines(&mail.text));
     let boundary =
         |part: &str| format!("{part}-{}", mail.message_id.trim_start_matches('<').chars().take_while(char::is_ascii_alphanumeric).collect::<String>());
@@ -73,8 +73,8 @@ fn with_body(builder: lettre::message::MessageBuilder, mail: &EmailMessage) -> R
     });
     if mail.attachments.is_empty() {
         return Ok(match alternative {
-            Some(alternative) => builder.multipart(alternative)?,
-            None => builder.singlepart(text)?,
+            Some(alternative) => whole(builder, alternative.headers(), &alternative.formatted())?,
+            None => whole(builder, text.headers(), &text.formatted())?,
         });
     }
     let mixed = MultiPart::mixed().boundary(boundary("camp-m"));
@@ -91,7 +91,18 @@ fn with_body(builder: lettre::message::MessageBuilder, mail: &EmailMessage) -> R
         }
         mixed = mixed.singlepart(Attachment::new(attachment.name.to_string()).body(attachment.bytes.to_vec(), mime));
     }
-    Ok(builder.multipart(mixed)?)
+    whole(builder, mixed.headers(), &mixed.formatted())
+}
+
+/// The message with this body. Its headers become the message's own: the library signs no others, and what kind the body is of must be
+/// under the signature.
+fn whole(builder: MessageBuilder, headers: &Headers, written: &[u8]) -> Result<Message, MailError> {
+    let missing = || MailError::Header("Content-Type".to_owned());
+    let kind: ContentType = headers.get().ok_or_else(missing)?;
+    let encoding: ContentTransferEncoding = headers.get().unwrap_or(ContentTransferEncoding::SevenBit);
+    let end = written.windows(4).position(|four| four == b"\r\n\r\n").ok_or_else(missing)?;
+    let body = written.get(end + 4..).unwrap_or_default().to_vec();
+    Ok(builder.header(MIME_VERSION_1_0).header(kind).body(Body::dangerous_pre_encoded(body, encoding))?)
 }
 
 /// Every line end becomes one kind: a lone CR or LF is how a message is made to end early.

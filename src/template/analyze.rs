@@ -20,6 +20,8 @@ pub struct VariableUse {
     pub range: Range<usize>,
     /// Whether the template copes with its having no value: a `default`, an `or`, or a guard (`if x`, `if x is defined`) around it.
     pub has_default: bool,
+    /// How many of the path's first names a guard around it has found to be there: 1 for `order.total` behind `if order`.
+    pub assured: usize,
 }
 
 impl VariableUse {

@@ -3,7 +3,7 @@
 //! It runs when a program is compiled; rendering for one contact is `render`'s. Template regions pass through unchanged.
 
 use super::escape_html;
-use super::html::{inline_css, with_rows};
+use super::html::{inline_css, tag_names, with_rows};
 use super::mjml::{MjmlError, check_mjml, compile_mjml, too_deep};
 use super::regions::{Protected, RegionKind};
 use super::text::{text_of, tidy};
@@ -18,51 +18,11 @@ pub enum BodyFormat {
     Mjml,
     /// `.md`
     Markdown,
-    /// `.txt`, and a body written in the campaign itself, unless it holds tags.
+    /// `.txt`, and a body without tags that is written in the campaign itself.
     Text,
+    /// A body with tags that is written in the campaign itself: a piece of HTML.
+    Tagged,
 }
-
-/// Tags that nobody writes in a plain text: who does means HTML.
-const TAGS: [&str; 38] = [
-    "a",
-    "b",
-    "blockquote",
-    "body",
-    "br",
-    "center",
-    "code",
-    "div",
-    "em",
-    "font",
-    "footer",
-    "h1",
-    "h2",
-    "h3",
-    "h4",
-    "h5",
-    "h6",
-    "head",
-    "header",
-    "hr",
-    "html",
-    "i",
-    "img",
-    "li",
-    "main",
-    "ol",
-    "p",
-    "pre",
-    "section",
-    "small",
-    "span",
-    "strong",
-    "style",
-    "table",
-    "tbody",
-    "td",
-    "tr",
-    "ul",
-];
 
 impl BodyFormat {
     /// The format a file's name tells, by its extension.
@@ -77,22 +37,57 @@ impl BodyFormat {
             _ => None,
         }
     }
-    /// The format of a body that is written in the source itself: MJML and HTML are known by their tags.
+
+    /// The format of a body that stands in the campaign itself: who writes tags means them.
     #[must_use]
     pub fn of_inline(source: &str) -> BodyFormat {
-        if source.trim_start().get(..5).is_some_and(|start| start.eq_ignore_ascii_case("<mjml")) {
-            return BodyFormat::Mjml;
+        let Ok(protected) = Protected::new(source) else { return BodyFormat::Text };
+        let names = tag_names(&protected.text);
+        let has = |known: &[&str]| names.iter().any(|name| known.contains(&name.as_str()));
+        if has(&["mjml"]) {
+            BodyFormat::Mjml
+        } else if has(&["html", "body"]) {
+            BodyFormat::Html
+        } else if has(BLOCKS) || has(PHRASES) {
+            BodyFormat::Tagged
+        } else {
+            BodyFormat::Text
         }
-        let is_tag = |rest: &str| {
-            let rest = rest.strip_prefix('/').unwrap_or(rest);
-            let end = rest.find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(rest.len());
-            let (name, behind) = rest.split_at(end);
-            let is_ended = behind.starts_with(['>', '/']) || (behind.starts_with(char::is_whitespace) && behind.contains('>'));
-            is_ended && TAGS.iter().any(|tag| tag.eq_ignore_ascii_case(name))
-        };
-        if source.split('<').skip(1).any(is_tag) { BodyFormat::Html } else { BodyFormat::Text }
     }
 }
+
+/// Elements that part a body into its blocks: what stands between them is laid out by them alone.
+const BLOCKS: &[&str] = &[
+    "style",
+    "div",
+    "p",
+    "table",
+    "tr",
+    "td",
+    "th",
+    "h1",
+    "h2",
+    "h3",
+    "h4",
+    "h5",
+    "h6",
+    "ul",
+    "ol",
+    "li",
+    "dl",
+    "blockquote",
+    "pre",
+    "center",
+    "section",
+    "article",
+    "header",
+    "footer",
+    "main",
+    "hr",
+];
+/// Elements within a line. Other words in angle brackets, an address say, are no tags.
+const PHRASES: &[&str] =
+    &["a", "b", "i", "u", "s", "em", "strong", "small", "big", "span", "font", "img", "br", "sub", "sup", "code", "del", "ins", "mark", "q"];
 
 /// The parts of an e-mail's body, both templates.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -116,7 +111,7 @@ pub struct BodyError {
 pub fn compile_body(format: BodyFormat, source: &str) -> Result<CompiledBody, Vec<BodyError>> {
     let protected = Protected::new(source).map_err(|range| vec![BodyError { range, message: "this template tag is not closed".to_owned() }])?;
     let placed = |error: MjmlError| BodyError { range: error.range.map_or(0..source.len(), |range| protected.source_range(range)), message: error.message };
-    if let (BodyFormat::Html | BodyFormat::Mjml, Some(error)) = (format, too_deep(&protected.text)) {
+    if let (BodyFormat::Html | BodyFormat::Mjml | BodyFormat::Tagged, Some(error)) = (format, too_deep(&protected.text)) {
         return Err(vec![placed(error)]);
     }
     match format {
@@ -130,7 +125,8 @@ pub fn compile_body(format: BodyFormat, source: &str) -> Result<CompiledBody, Ve
             from_html(&protected, &html)
         }
         BodyFormat::Markdown => Ok(CompiledBody { html: Some(document(&protected.restore(&markdown(&protected)))), text: without_remarks(&protected) }),
-        BodyFormat::Text => Ok(CompiledBody { html: Some(document(&protected.restore(&paragraphs(&protected)))), text: without_remarks(&protected) }),
+        BodyFormat::Text => Ok(CompiledBody { html: Some(document(&protected.restore(&plain(&protected)))), text: without_remarks(&protected) }),
+        BodyFormat::Tagged => from_html(&protected, &document(&piece(&protected))),
     }
 }
 
@@ -174,17 +170,47 @@ fn markdown(protected: &Protected<'_>) -> String {
     out
 }
 
-/// Plain text as HTML: a blank line parts paragraphs, addresses of the web are links.
-fn paragraphs(protected: &Protected<'_>) -> String {
+/// A piece of HTML: blocks of its own are left alone; without any, its paragraphs and lines are those of the text.
+fn piece(protected: &Protected<'_>) -> String {
+    if tag_names(&protected.text).iter().any(|name| BLOCKS.contains(&name.as_str())) {
+        return protected.text.clone();
+    }
+    paragraphs(protected, |block| {
+        let mut lines: Vec<String> = Vec::new();
+        for line in block.lines().map(str::trim_end) {
+            match lines.last_mut().filter(|before| is_inside_tag(before)) {
+                Some(before) => before.push_str(&format!("\n{line}")),
+                None => lines.push(line.to_owned()),
+            }
+        }
+        let lines = lines.iter().map(|line| tagged(protected, line));
+        lines.map(|line| if ends_line(&line) { line } else { format!("{line}<br>") }).collect::<Vec<_>>().join("\n").trim_end_matches("<br>").to_owned()
+    })
+}
+
+fn is_inside_tag(line: &str) -> bool {
+    line.rsplit_once('<').is_some_and(|(_, tag)| !tag.contains('>') && tag.starts_with(|c: char| c.is_ascii_alphabetic() || c == '/'))
+}
+
+fn ends_line(line: &str) -> bool {
+    ["<br>", "<br/>", "<br />"].iter().any(|end| line.to_ascii_lowercase().ends_with(end))
+}
+
+/// Plain text as HTML, line by line.
+fn plain(protected: &Protected<'_>) -> String {
+    paragraphs(protected, |block| block.lines().map(|line| linked(protected, line.trim_end())).collect::<Vec<_>>().join("<br>\n"))
+}
+
+/// A blank line parts paragraphs; `lines_of` says what stands in one.
+fn paragraphs(protected: &Protected<'_>, lines_of: impl Fn(&str) -> String) -> String {
     let mut out = String::new();
     for block in blocks(protected.text.trim()) {
         let is_steering = protected.placeholders(block).iter().all(|(_, kind)| *kind == RegionKind::Statement) && is_only_placeholders(protected, block);
-        let lines: Vec<String> = block.lines().map(|line| linked(protected, line.trim_end())).collect();
         if is_steering {
-            out.push_str(&lines.join("\n"));
+            out.push_str(block.trim_end());
         } else {
             out.push_str("<p style=\"margin:0 0 16px\">");
-            out.push_str(&lines.join("<br>\n"));
+            out.push_str(&lines_of(block));
             out.push_str("</p>");
         }
         out.push('\n');
@@ -214,6 +240,14 @@ fn is_only_placeholders(protected: &Protected<'_>, block: &str) -> bool {
     covered > 0 && block.chars().filter(|c| !c.is_whitespace()).count() == covered
 }
 
+/// A line with tags or entities in it stands as it is; one without is as in a text.
+fn tagged(protected: &Protected<'_>, line: &str) -> String {
+    let has_entity =
+        line.split('&').skip(1).any(|rest| rest.split_once(';').is_some_and(|(name, _)| name.chars().all(|c| c.is_ascii_alphanumeric() || c == '#')));
+    if has_entity || line.contains(['<', '>']) { line.to_owned() } else { linked(protected, line) }
+}
+
+/// A line of plain text: its addresses of the web are links.
 fn linked(protected: &Protected<'_>, line: &str) -> String {
     let mut out = String::with_capacity(line.len() + 16);
     for (number, word) in line.split(' ').enumerate() {

@@ -85,6 +85,21 @@ pub(super) fn next_tag(html: &str, from: usize) -> Option<Tag> {
     }
 }
 
+/// The names of the tags of `html`. What only looks like one (`a <b`, `<bo@x.example>`) is none.
+pub(super) fn tag_names(html: &str) -> Vec<String> {
+    let mut names = Vec::new();
+    let mut at = 0;
+    while let Some(tag) = next_tag(html, at) {
+        at = tag.range.start + 1;
+        let inner = html.get(tag.range).and_then(|tag| tag.strip_suffix('>')).map(|tag| tag.trim_start_matches(['<', '/']));
+        let Some(rest) = inner.and_then(|inner| inner.get(tag.name.len()..)) else { continue };
+        if !rest.contains('<') && (rest.is_empty() || rest.starts_with(|c: char| c.is_whitespace() || c == '/')) {
+            names.push(tag.name);
+        }
+    }
+    names
+}
+
 /// One past the `>` of a tag; attribute values may hold one.
 pub(super) fn tag_end(html: &str, from: usize) -> usize {
     let mut quote = None;

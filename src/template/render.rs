@@ -2,9 +2,10 @@
 //!
 //! Not here: files, loaders, or anything that parses data as a template. Only what [`Templates::add`] is given is ever parsed.
 
-use super::values::{Scope, number};
+use super::analyze::analyze;
+use super::values::{Absent, Scope, Wholes, number};
 use crate::lang::{Record, Zone};
-use minijinja::value::{Value as Shown, ValueKind};
+use minijinja::value::{Rest, Value as Shown, ValueKind};
 use minijinja::{AutoEscape, Environment, Error, ErrorKind, Output, State, UndefinedBehavior};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -53,8 +54,8 @@ impl std::error::Error for RenderError {}
 pub struct Templates {
     environment: Environment<'static>,
     names: HashMap<String, TemplateId>,
-    /// The engine's name of each template; its first letter tells the escaping.
-    keys: Vec<String>,
+    /// The engine's name of each template, whose first letter tells the escaping, and what it reads parts of.
+    keys: Vec<(String, Arc<Wholes>)>,
 }
 
 impl Default for Templates {
@@ -79,7 +80,8 @@ impl Templates {
         };
         let key = format!("{mark}{}:{name}", self.keys.len());
         self.environment.add_template_owned(key.clone(), source.to_owned()).map_err(|error| describe(&error, source))?;
-        self.keys.push(key);
+        let uses = analyze(source).uses;
+        self.keys.push((key, Arc::new(Wholes::of(uses.iter().map(|used| used.path.as_slice())))));
         self.names.insert(name.to_owned(), id);
         Ok(id)
     }
@@ -102,9 +104,9 @@ impl Templates {
     /// a `default`, beyond [`RENDER_FUEL`] steps, and beyond [`MAX_OUTPUT_BYTES`].
     pub fn render_id(&self, id: TemplateId, context: &Record, zone: &Zone) -> Result<String, RenderError> {
         let missing = || RenderError { message: "there is no such template".to_owned(), line: None };
-        let key = self.keys.get(id.index()).ok_or_else(missing)?;
+        let (key, wholes) = self.keys.get(id.index()).ok_or_else(missing)?;
         let template = self.environment.get_template(key).map_err(|error| describe(&error, ""))?;
-        let root = Shown::from_object(Scope { values: Arc::new(context.clone()), zone: zone.clone() });
+        let root = Shown::from_object(Scope { values: Arc::new(context.clone()), zone: zone.clone(), wholes: Arc::clone(wholes) });
         let mut out = Bounded { bytes: Vec::with_capacity(template.source().len() + 128), is_full: false };
         match template.render_captured_to(root, &mut out) {
             Ok(_) => String::from_utf8(out.bytes).map_err(|_| missing()),
@@ -145,11 +147,24 @@ pub(super) fn environment() -> Environment<'static> {
     environment.set_formatter(write_value);
     environment.add_filter("urlencode", urlencode);
     environment.add_filter("date", format_date);
+    environment.add_filter("default", default);
+    environment.add_filter("d", default);
+    environment.add_test("defined", |value: &Shown| !is_nothing(value));
+    environment.add_test("undefined", is_nothing);
     environment
 }
 
 /// The names this environment adds to the engine's own filters.
 pub(super) const ADDED_FILTERS: &[&str] = &["urlencode", "date"];
+
+fn is_nothing(value: &Shown) -> bool {
+    value.is_undefined() || Absent::is(value)
+}
+
+/// The engine's own, for which something absent is nothing too.
+fn default(state: &State, value: &Shown, words: Rest<Shown>) -> Result<Shown, Error> {
+    minijinja::filters::default(state, if Absent::is(value) { &Shown::UNDEFINED } else { value }, words)
+}
 
 fn urlencode(text: &str) -> String {
     url::form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>().replace('+', "%20")
@@ -164,6 +179,9 @@ fn format_date(text: &str, form: &str) -> Result<String, Error> {
 }
 
 fn write_value(out: &mut Output, state: &mut State, value: &Shown) -> Result<(), Error> {
+    if Absent::is(value) {
+        return Err(Error::from(ErrorKind::UndefinedError));
+    }
     let is_escaped = matches!(state.auto_escape(), AutoEscape::Html) && !value.is_safe();
     match value.kind() {
         ValueKind::Undefined | ValueKind::None => Ok(()),

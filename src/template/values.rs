@@ -5,12 +5,59 @@
 
 use crate::lang::{Record, Value, Zone};
 use minijinja::value::{Enumerator, Object, ObjectExt, Value as Shown};
+use std::collections::BTreeMap;
 use std::sync::Arc;
+
+/// Names of whose values a template reads parts: `order` for `{{ order.total }}`.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Wholes(BTreeMap<String, Arc<Wholes>>);
+
+impl Wholes {
+    /// Those of the paths that a template reads.
+    pub fn of<'p>(paths: impl Iterator<Item = &'p [String]>) -> Wholes {
+        let mut tree = Wholes::default();
+        for path in paths {
+            let Some((_, wholes)) = path.split_last() else { continue };
+            let mut at = &mut tree;
+            for name in wholes {
+                at = Arc::make_mut(at.0.entry(name.clone()).or_default());
+            }
+        }
+        tree
+    }
+}
+
+/// What is not there, where a template reads a part of it: nor is the part, and a `default` can say so.
+#[derive(Debug)]
+pub(super) struct Absent(Arc<Wholes>);
+
+impl Absent {
+    fn part(&self, name: &str) -> Option<Shown> {
+        self.0.0.get(name).map(|below| Shown::from_object(Absent(Arc::clone(below))))
+    }
+    /// Whether a value of the engine stands for nothing.
+    pub fn is(value: &Shown) -> bool {
+        value.downcast_object_ref::<Absent>().is_some()
+    }
+}
+
+impl Object for Absent {
+    fn get_value(self: &Arc<Self>, key: &Shown) -> Option<Shown> {
+        self.part(key.as_str()?)
+    }
+    fn is_true(self: &Arc<Self>) -> bool {
+        false
+    }
+    fn render(self: &Arc<Self>, _: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        Ok(())
+    }
+}
 
 /// Named values with the zone their moments are shown in.
 pub(super) struct Scope {
     pub values: Arc<Record>,
     pub zone: Zone,
+    pub wholes: Arc<Wholes>,
 }
 
 impl std::fmt::Debug for Scope {
@@ -24,7 +71,9 @@ impl Object for Scope {
         self.get_value_by_str(key.as_str()?)
     }
     fn get_value_by_str(self: &Arc<Self>, key: &str) -> Option<Shown> {
-        shown(self.values.get(key)?, &self.zone)
+        let below = self.wholes.0.get(key);
+        let value = self.values.get(key).and_then(|value| shown(value, &self.zone, below));
+        value.or_else(|| below.map(|below| Shown::from_object(Absent(Arc::clone(below)))))
     }
     fn enumerate(self: &Arc<Self>) -> Enumerator {
         self.mapped_enumerator(|scope| Box::new(scope.values.keys().map(|name| Shown::from(Arc::clone(name)))))
@@ -32,7 +81,7 @@ impl Object for Scope {
 }
 
 /// The engine's value; `None` where there is no value.
-pub(super) fn shown(value: &Value, zone: &Zone) -> Option<Shown> {
+fn shown(value: &Value, zone: &Zone, wholes: Option<&Arc<Wholes>>) -> Option<Shown> {
     Some(match value {
         Value::Unset => return None,
         Value::Bool(value) => Shown::from(*value),
@@ -42,8 +91,11 @@ pub(super) fn shown(value: &Value, zone: &Zone) -> Option<Shown> {
         Value::DateTime(at) => Shown::from(moment(zone, *at)),
         Value::LocalDateTime(date, time) => Shown::from(moment(zone, crate::lang::local_instant(*date, *time, zone))),
         Value::Duration(duration) => Shown::from(duration.to_string()),
-        Value::List(items) => Shown::from(items.iter().map(|item| shown(item, zone).unwrap_or(Shown::UNDEFINED)).collect::<Vec<_>>()),
-        Value::Record(record) => Shown::from_object(Scope { values: Arc::clone(record), zone: zone.clone() }),
+        Value::List(items) => {
+            let element = wholes.and_then(|wholes| wholes.0.get("[]"));
+            Shown::from(items.iter().map(|item| shown(item, zone, element).unwrap_or(Shown::UNDEFINED)).collect::<Vec<_>>())
+        }
+        Value::Record(record) => Shown::from_object(Scope { values: Arc::clone(record), zone: zone.clone(), wholes: wholes.cloned().unwrap_or_default() }),
     })
 }
 

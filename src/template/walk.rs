@@ -138,7 +138,8 @@ impl<'t> Walk<'t> {
 
     fn each(&mut self, each: &ForLoop<'_>) {
         self.expression(&each.iter, false);
-        let element = self.resolve(&each.iter).map(|path| joined(path, "[]"));
+        let list = self.resolve(&each.iter);
+        let element = list.clone().map(|path| joined(path, "[]"));
         self.scoped(|walk| {
             walk.bind(&each.target, element);
             if let Some(names) = walk.locals.last_mut() {
@@ -147,7 +148,8 @@ impl<'t> Walk<'t> {
             if let Some(filter) = &each.filter_expr {
                 walk.expression(filter, true);
             }
-            walk.block(&each.body);
+            // Where there is an element, there is the list.
+            walk.assuming(list.into_iter().collect(), |walk| walk.block(&each.body));
         });
         self.scoped(|walk| walk.block(&each.else_body));
     }
@@ -293,9 +295,10 @@ impl<'t> Walk<'t> {
             return;
         }
         // `if order` says nothing of `order.note`, but `if order.note` does of `order`.
-        let is_assured = self.assured.iter().any(|known| known.starts_with(&path));
+        let shared = |known: &Vec<String>| known.iter().zip(&path).take_while(|(known, name)| known == name).count();
+        let assured = self.assured.iter().map(shared).max().unwrap_or(0);
         let range = self.range(expr);
-        self.analysis.uses.push(VariableUse { path, range, has_default: copes || is_assured });
+        self.analysis.uses.push(VariableUse { has_default: copes || assured == path.len(), assured, path, range });
     }
 
     fn subscripts(&mut self, expr: &Expr<'_>) {

@@ -4,7 +4,7 @@ use crate::content::{AT, EFFECT, email};
 use crate::stubs::{Relay, receiver, relay};
 use campc::content::{EmailMessage, Mailbox, Outgoing, PushMessage, SmsMessage, WebhookCall, effect_id_text, sign_webhook};
 use campc::deliver::{
-    Advice, AnswerWanted, Attempted, BounceClass, Breaker, Claim, DeliverConfig, Deliverer, EmailProvider, Envelope, Lane, NetworkRule, Outcome, Pace,
+    Advice, AnswerWanted, Attempted, BounceClass, Breaker, Claim, DeliverConfig, Deliverer, DkimKey, EmailProvider, Envelope, Lane, NetworkRule, Outcome, Pace,
     PushProvider, Rate, SendResult, SmsProvider, SmsSender, WebhookProvider, backoff, build_mail, classify_reply, expiry, is_address_allowed,
 };
 use campc::lang::Instant;
@@ -144,6 +144,67 @@ async fn nothing_smuggles_in_a_header() {
         assert_eq!(kind(&deliverer.send(envelope(Outgoing::Email(mail))).await), "permanent");
     }
     assert!(received.lock().unwrap().messages.is_empty());
+}
+
+/// One key of a test in both forms that tools write: PKCS#8 and PKCS#1.
+const KEYS: [&str; 2] = [
+    "-----BEGIN PRIVATE KEY-----
+MIICdgIBADANBgkqhkiG9w0BAQEFAASCAmAwggJcAgEAAoGBALd7TkaGhAjUNcdV
+hdM2o+ElTyvy86/y2e90PCdK5GzeuwXl6VGCindiqAN8P/ZaEfalVydm+aEGf493
+k/S9VIXUskuWyuYSe3d0Q9Y1eBO8mQqOzLwIRFUnCON9Q5i4SEfaXaTEa9TjGDcL
+2CBBl6Z8eKYiavG9auYmxARe4FRpAgMBAAECgYAZWSGhQKgxCBA976TDX0MYsazU
+Z4YfAq/1EtvUmdYg7ExuLisjpaM3hxurD5lOkXb12jXGLcXC50DsMxrvrtBkSM1a
+ijPJHVNzXJYvP9J7Iv4w2oNhdE2xlq4TxroYc2i9E3eAYa/2afefT0CLcA09YJE9
+kZf5qMgwffZ59KNIeQJBAOg/OTxPSozmLxhCWyVqY6syZ6GgucZ/PdBvrhli3OGo
+94zTc7gfSuMw3SW0h7ND/ldjKFcgHFp653HDTKok44sCQQDKP0p2lCtaQAsAhXjb
+adYkBlY5rUg3umgGI0otexSxGKfHgD4/PYzxMyXnuf+SjIFbd5ngLAj+rei0d2rh
+UJZbAkA70Yz8a6/X+rHGndC8IlrpjWIDz1IKPlu9hAZjo4Mg3FRmgVAc7HJtcfiD
+7avGEI1CFNgfGLY019MlChiE+lthAkBv7eMaCRqNEhCEs1mVpNc8jL0/omTrYqCb
+dQBid1GWSVzhjlnkyf2sp2/89PU6d8RHiMOCSxyXRkwZRFXEaMMtAkEAnfoub5y4
+5kBS3qsD+TEeig2e7H9T68/Ki4qhX5TTHuroNxU2bhncESJJZbaDeIG7k7gMFuls
+wUp+Lc0i7myPEw==
+-----END PRIVATE KEY-----
+",
+    "-----BEGIN RSA PRIVATE KEY-----
+MIICXAIBAAKBgQC3e05GhoQI1DXHVYXTNqPhJU8r8vOv8tnvdDwnSuRs3rsF5elR
+gop3YqgDfD/2WhH2pVcnZvmhBn+Pd5P0vVSF1LJLlsrmEnt3dEPWNXgTvJkKjsy8
+CERVJwjjfUOYuEhH2l2kxGvU4xg3C9ggQZemfHimImrxvWrmJsQEXuBUaQIDAQAB
+AoGAGVkhoUCoMQgQPe+kw19DGLGs1GeGHwKv9RLb1JnWIOxMbi4rI6WjN4cbqw+Z
+TpF29do1xi3FwudA7DMa767QZEjNWoozyR1Tc1yWLz/SeyL+MNqDYXRNsZauE8a6
+GHNovRN3gGGv9mn3n09Ai3ANPWCRPZGX+ajIMH32efSjSHkCQQDoPzk8T0qM5i8Y
+QlslamOrMmehoLnGfz3Qb64ZYtzhqPeM03O4H0rjMN0ltIezQ/5XYyhXIBxaeudx
+w0yqJOOLAkEAyj9KdpQrWkALAIV422nWJAZWOa1IN7poBiNKLXsUsRinx4A+Pz2M
+8TMl57n/koyBW3eZ4CwI/q3otHdq4VCWWwJAO9GM/Guv1/qxxp3QvCJa6Y1iA89S
+Cj5bvYQGY6ODINxUZoFQHOxybXH4g+2rxhCNQhTYHxi2NNfTJQoYhPpbYQJAb+3j
+GgkajRIQhLNZlaTXPIy9P6Jk62Kgm3UAYndRlklc4Y5Z5Mn9rKdv/PT1OnfER4jD
+gkscl0ZMGURVxGjDLQJBAJ36Lm+cuOZAUt6rA/kxHooNnux/U+vPyouKoV+U0x7q
+6DcVNm4Z3BEiSWW2g3iBu5O4DBbpbMFKfi3NIu5sjxM=
+-----END RSA PRIVATE KEY-----
+",
+];
+
+#[tokio::test]
+async fn a_signature_covers_what_receivers_look_at_and_lets_nobody_add_a_sender() {
+    let mut signatures = Vec::new();
+    for pem in KEYS {
+        let (url, received) = relay(Relay::Good).await;
+        let dkim = DkimKey { domain: "acme.example".into(), selector: "s1".into(), pem: pem.into() };
+        let provider = EmailProvider::Smtp { url, rate: None, insecure: false, dkim: Some(dkim), hello: None };
+        let deliverer = Deliverer::new(&DeliverConfig { email: provider, ..config() }).unwrap();
+        assert_eq!(kind(&deliverer.send(envelope(Outgoing::Email(email("Eve")))).await), "accepted");
+        let message = received.lock().unwrap().messages[0].replace("\r\n ", " ");
+        let header = message.lines().find(|line| line.starts_with("DKIM-Signature:")).unwrap().to_owned();
+        let part = |name: &str| header.split("; ").find_map(|part| part.strip_prefix(name)).unwrap().to_owned();
+        assert_eq!(
+            part("h="),
+            "from:to:subject:date:message-id:mime-version:content-type:list-id:list-unsubscribe:list-unsubscribe-post:feedback-id:from:to:subject"
+        );
+        signatures.push(part("bh="));
+    }
+    assert_eq!(signatures[0], signatures[1], "one body, one hash");
+    let broken = DkimKey { domain: "acme.example".into(), selector: "s1".into(), pem: "no key".into() };
+    let provider = EmailProvider::Smtp { url: "smtp://127.0.0.1:1".into(), rate: None, insecure: false, dkim: Some(broken), hello: None };
+    assert!(Deliverer::new(&DeliverConfig { email: provider, ..config() }).is_err());
 }
 
 #[test]

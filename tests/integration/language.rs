@@ -52,6 +52,27 @@ fn run(path: &Path) -> (Vec<String>, usize) {
     (failures, tests.len())
 }
 
+/// What the only test of a source has come to instead of what it expects.
+fn happened(source: &str) -> String {
+    let analysis = analyze(&Workspace::of_source("main.camp", source));
+    let (program, blocks) = compile_with_tests(&analysis).unwrap();
+    let report = run_test(&TestSuite::new(program, blocks).unwrap(), 0, &analysis.project.tests[0]);
+    report.failure.unwrap().happened
+}
+
+#[test]
+fn a_webhooks_own_body_is_exactly_what_is_sent() {
+    let told = happened(
+        r#"
+        project "Acme" { timezone "UTC" }
+        webhook crm { url "https://crm.acme.example/x" secret env("CRM_SECRET") body { email: contact.email } }
+        campaign "Sync" { when enrolled webhook crm { plan: "pro" } }
+        test "t" { given contact { email: "ana@x.example" } enroll in campaign "Sync" expect webhook crm { plan: "pro" } }
+        "#,
+    );
+    assert!(told.contains(r#"webhook crm {"email":"ana@x.example"} at"#), "{told}");
+}
+
 fn files(folder: &str) -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
     let mut files: Vec<PathBuf> =

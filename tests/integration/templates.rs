@@ -179,8 +179,9 @@ fn markdown_and_plain_text_become_simple_mails() {
 #[test]
 fn a_body_in_the_source_is_html_where_it_has_tags() {
     for html in ["<p>Hello</p>", "Hello <b>you</b>", "See <a href='https://acme.example'>this</a>", "One<br>two", "<BR/>", "{{ x }} </p>"] {
-        assert_eq!(BodyFormat::of_inline(html), BodyFormat::Html, "{html}");
+        assert_eq!(BodyFormat::of_inline(html), BodyFormat::Tagged, "{html}");
     }
+    assert_eq!(BodyFormat::of_inline("<!DOCTYPE html><html><body>Hello</body></html>"), BodyFormat::Html);
     for text in ["a < b", "Ana <ana@acme.example>", "<3", "1 <b", "if <x> then", "{{ contact.age }} < 18 and > 3"] {
         assert_eq!(BodyFormat::of_inline(text), BodyFormat::Text, "{text}");
     }

@@ -3,8 +3,10 @@
 use super::scope::Known;
 use super::{Checker, problems};
 use crate::base::Span;
+use crate::bytecode::SlotId;
 use crate::semantic::hir::{Expr, ExprKind, HistoryWindow};
 use crate::syntax::ast::{self, LogicOp};
+use std::sync::Arc;
 
 impl Checker<'_, '_> {
     pub(super) fn logic(&mut self, expr: &ast::Expr) -> Expr {
@@ -101,6 +103,8 @@ fn add_known(condition: &Expr, truth: Truth, known: &mut Known) {
             add_value(right, known);
         }
         (ExprKind::IsEmpty(value), Truth::Fails) => add_value(value, known),
+        // An unset bool is false.
+        (ExprKind::Get(..), Truth::Holds) => add_value(condition, known),
         (
             ExprKind::In { subject, .. } | ExprKind::Between { subject, .. } | ExprKind::Text { subject, .. } | ExprKind::Matches { subject, .. },
             Truth::Holds,
@@ -114,8 +118,23 @@ fn add_value(value: &Expr, known: &mut Known) {
     match &value.kind {
         ExprKind::Field(field) => known.fields.push(*field),
         ExprKind::Capture(slot) => known.slots.push(*slot),
-        ExprKind::Get(record, _) => add_value(record, known),
+        ExprKind::Get(record, _) => {
+            known.parts.extend(captured_part(value));
+            add_value(record, known);
+        }
         _ => {}
+    }
+}
+
+/// The captured record that a value is read from, and the names that lead to it.
+fn captured_part(value: &Expr) -> Option<(SlotId, Vec<Arc<str>>)> {
+    match &value.kind {
+        ExprKind::Capture(slot) => Some((*slot, Vec::new())),
+        ExprKind::Get(record, name) => captured_part(record).map(|(slot, mut path)| {
+            path.push(name.clone());
+            (slot, path)
+        }),
+        _ => None,
     }
 }
 

@@ -9,18 +9,12 @@ use crate::library::{self, EventMeaning};
 use crate::semantic::hir::{Expr, ExprKind, Test, TestContact, TestContactId, TestEvent, TestEventKind, TestMoment, TestStep, TestStepKind, WebhookAnswer};
 use crate::semantic::resolve::problems::declared_twice;
 use crate::syntax::ast::{self, TestStepKind as Kind};
-use rustc_hash::FxHashMap;
 use std::sync::Arc;
 
 impl Checker<'_, '_> {
     pub(super) fn scenarios(&mut self) {
         let names = self.names;
-        let mut seen: FxHashMap<&str, Span> = FxHashMap::default();
         for test in &names.tests {
-            if let Some(first) = seen.get(&*test.name.value).copied() {
-                self.report(declared_twice("test", &test.name.value, test.name.span, first));
-            }
-            seen.entry(&test.name.value).or_insert(test.name.span);
             let scope = Scope { since: Since::Ever, is_test: true, ..Scope::default() };
             let checked = self.within(scope, |checker| checker.scenario(test));
             self.project.tests.push(checked);

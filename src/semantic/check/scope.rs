@@ -64,6 +64,8 @@ pub(crate) enum OpenKind {
 pub(crate) struct Known {
     pub fields: Vec<FieldId>,
     pub slots: Vec<SlotId>,
+    /// Parts of captured records, by their names; of an answer whose `ok` holds, that.
+    pub parts: Vec<(SlotId, Vec<Arc<str>>)>,
 }
 
 /// A step by its name.

@@ -115,6 +115,11 @@ impl Checker<'_, '_> {
         });
         let webhook = webhook?;
         self.usage.webhooks.insert(webhook);
+        let attrs = self.names.webhooks.iter().nth(webhook.index()).map_or(&[][..], |named| named.decl.attrs.as_slice());
+        let own = attrs.iter().find(|attr| matches!(attr.kind, ast::WebhookAttrKind::Body(_)));
+        if let (Some(object), Some(own)) = (body, own) {
+            self.report(problems::object_not_sent(object.span, own.span, &name.text));
+        }
         Some(StepKind::Webhook { webhook, object, answer, params: self.params() })
     }
 

@@ -15,6 +15,8 @@ pub(crate) struct TemplateUse {
     pub path: Vec<Arc<str>>,
     pub span: Span,
     pub has_default: bool,
+    /// How many of its first names a guard in the template has found to be there.
+    pub assured: usize,
 }
 
 /// A step that sends a declared message, and what its template sees there.
@@ -82,6 +84,7 @@ impl Checker<'_, '_> {
             path: used.path.iter().map(|part| Arc::from(part.as_str())).collect(),
             span: origin.span(used.range.clone()),
             has_default: used.has_default,
+            assured: used.assured,
         });
         uses.collect()
     }

@@ -124,11 +124,11 @@ impl Checker<'_, '_> {
             || matches!(name.as_ref(), "email" | "phone")
             || BUILTIN_FIELDS.get(field.index()).is_some_and(|entry| entry.is_always_set)
             || self.project.fields.get(field.index()).is_none_or(|def| def.default.is_set());
-        if has_value { None } else { Some(Fault::Unsure(problems::may_be_empty(used.span, name))) }
+        if has_value { None } else { Some(Fault::Unsure(problems::may_be_empty(used.span, &format!("contact.{name}")))) }
     }
 
     fn capture_fault(&self, used: &TemplateUse, rest: &[Arc<str>], capture: &Capture, place: &Place<'_>) -> Option<Fault> {
-        if !capture.is_sure && !used.has_default && !place.known.slots.contains(&capture.slot) {
+        if !capture.is_sure && !used.has_default && used.assured == 0 && !place.known.slots.contains(&capture.slot) {
             return Some(Fault::Unsure(problems::capture_may_be_unset(used.span, &capture.name, capture.span)));
         }
         match capture.kind {
@@ -142,12 +142,9 @@ impl Checker<'_, '_> {
                 Some(_) => self.property_fault(&capture.name, rest, event),
             },
             CaptureKind::Opaque => rest.first().map(|name| Fault::Unknown { suggestion: None, what: format!("{}.{name}", capture.name) }),
-            CaptureKind::Answer => match rest.first().map(AsRef::as_ref) {
-                None | Some("ok") => None,
-                // Who gives no answer has no status, and an answer holds what the other side likes.
-                Some("status" | "body") if used.has_default => None,
-                Some("status" | "body") => Some(Fault::Unsure(problems::answer_may_be_empty(used.span, &capture.name, rest))),
-                Some(_) => one_of(&capture.name, rest, &["ok", "status", "body"]),
+            CaptureKind::Answer => match rest.first() {
+                None => None,
+                Some(_) => one_of(&capture.name, rest, &["ok", "status", "body"]).or_else(|| answer_fault(used, capture, place)),
             },
         }
     }
@@ -162,6 +159,20 @@ impl Checker<'_, '_> {
         let suggestion = suggest(name, known).map(|property| format!("{root}.{property}"));
         Some(Fault::Unknown { suggestion, what: format!("{root}.{name}") })
     }
+}
+
+/// Who did not answer said nothing: only `ok` is always there. Of a body nothing is known, so each part of it needs asking for.
+fn answer_fault(used: &TemplateUse, capture: &Capture, place: &Place<'_>) -> Option<Fault> {
+    let rest: Vec<&str> = used.path.iter().skip(1).map(AsRef::as_ref).collect();
+    let known = place.known.parts.iter().filter(|(slot, _)| *slot == capture.slot);
+    // A status is there wherever there was an answer; a part of the body where it, or something in it, was asked for.
+    let has_value = match rest.as_slice() {
+        ["ok"] => true,
+        ["status"] => known.count() > 0,
+        _ => known.map(|(_, path)| path).any(|path| path.iter().map(AsRef::as_ref).take(rest.len()).eq(rest.iter().copied())),
+    };
+    let path = used.path.join(".");
+    if used.has_default || has_value { None } else { Some(Fault::Unsure(problems::may_be_empty(used.span, &path))) }
 }
 
 fn one_of(root: &str, rest: &[Arc<str>], known: &[&str]) -> Option<Fault> {

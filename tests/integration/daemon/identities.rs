@@ -1,5 +1,6 @@
 //! The table of identities, row by row.
 
+use super::people::program;
 use super::rig::{Rig, anonymous, both, track, welcome_program};
 use campc::daemon::api::{ContactKey, Submission, SubmissionKind};
 use campc::machine::state::ContactUid;
@@ -64,4 +65,20 @@ async fn an_address_joins_one_without_a_user_and_leaves_two_users_apart() {
     assert_ne!(other, user);
     assert_eq!(rig.engine().metrics().shared_addresses.get(), 1);
     assert_eq!(rig.engine().resolve("a@x.example"), Some(user), "of two the older");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_nested_traits_fields_take_their_paths_and_the_rest_is_kept() {
+    let rig = Rig::new(program("contact { address_city: text  company_site_url: text }")).await;
+    let traits = json!({
+        "address": {"city": "Turin", "country": "Canada", "postalCode": "M5", "geo": {"lat": 43.7}},
+        "company": {"name": "Acme", "site": {"url": "https://acme.example", "pages": 3}},
+        "shoe": {"size": 44},
+    });
+    let ana = rig.identify(ContactKey::user("a"), traits).await;
+    let shown = rig.engine().contact(ana).unwrap();
+    assert_eq!((&shown.fields["address_city"], &shown.fields["country"]), (&json!("Turin"), &json!("Canada")));
+    assert_eq!(shown.fields["company_site_url"], "https://acme.example");
+    let kept = json!({"address": {"postalCode": "M5", "geo": {"lat": 43.7}}, "company": {"name": "Acme", "site": {"pages": 3}}, "shoe": {"size": 44}});
+    assert_eq!(json!(shown.traits), kept);
 }

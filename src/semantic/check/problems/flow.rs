@@ -55,6 +55,11 @@ pub(crate) fn different_alternatives(span: Span, name: &str, first: Span, other:
         .with_label(other, "another event")
         .with_help("write a `when` of its own for each, with names of their own")
 }
+pub(crate) fn object_not_sent(span: Span, body: Span, webhook: &str) -> Diagnostic {
+    Diagnostic::new(Code::W0529, "this object is never sent", span, format!("`{webhook}` has a body of its own"))
+        .with_label(body, "exactly this is sent at every step")
+        .with_help("keep one of them: the steps' objects, or the webhook's `body`")
+}
 pub(crate) fn capture_may_be_unset(span: Span, name: &str, declared: Span) -> Diagnostic {
     Diagnostic::new(Code::E0509, format!("`{name}` may not be there"), span, "read without asking")
         .with_label(declared, "only this trigger supplies it")

@@ -68,14 +68,15 @@ pub(crate) fn no_footer(span: Span, others: &[Span]) -> Diagnostic {
         .with_help("say `address \"…\"` in `project { }`, put `{{ unsubscribe_url }}` into the body, or mark the mail `transactional`")
         .with_note("the law asks for a postal address and a way out in every marketing mail")
 }
-pub(crate) fn may_be_empty(span: Span, field: &str) -> Diagnostic {
-    Diagnostic::new(Code::W0608, format!("`contact.{field}` may be empty"), span, "the mail fails for those who have none")
-        .with_help(format!("give it something to say: `{{{{ contact.{field} | default('there') }}}}`, or a default where it is declared"))
-}
-pub(crate) fn answer_may_be_empty(span: Span, name: &str, rest: &[std::sync::Arc<str>]) -> Diagnostic {
-    let path = format!("{name}.{}", rest.join("."));
-    Diagnostic::new(Code::W0608, format!("`{path}` may be empty"), span, "where no answer came, or none with that in it, this is not sent")
-        .with_help(format!("give it something to say: `{{{{ {path} | default('unknown') }}}}`"))
+pub(crate) fn may_be_empty(span: Span, path: &str) -> Diagnostic {
+    let is_field = path.starts_with("contact.");
+    let (failing, help) = if is_field {
+        ("the mail fails for those who have none", ", or a default where it is declared")
+    } else {
+        ("the message fails where the answer has none, or none came", "")
+    };
+    Diagnostic::new(Code::W0608, format!("`{path}` may be empty"), span, failing)
+        .with_help(format!("give it something to say: `{{{{ {path} | default('{}') }}}}`{help}", if is_field { "there" } else { "unknown" }))
 }
 pub(crate) fn sms_parts(span: Span, (count, places): (usize, usize), wide: Option<(Span, char)>, is_exact: bool) -> Diagnostic {
     let at_least = if is_exact { "" } else { "at least " };
