@@ -108,12 +108,7 @@ impl Engine {
         resident.switches.channels_off = options.carrier.as_deref().map(Carrier::channels_off).unwrap_or_default();
         let signing_key = meta_or_make(store.as_mut(), &mut meta, "signing_key", || random_bytes::<32>(options.randomness.as_ref()).to_vec())?;
         resident.suppressions = SuppressionBook::read(&signing_key, meta.get(SUPPRESSIONS))?;
-        let mut tokens = BTreeMap::new();
-        for kind in [TokenKind::WriteKey, TokenKind::AdminToken] {
-            let made = || data_encoding::BASE32_NOPAD.encode(&random_bytes::<20>(options.randomness.as_ref())).to_ascii_lowercase().into_bytes();
-            let token = meta_or_make(store.as_mut(), &mut meta, kind.key(), made)?;
-            tokens.insert(kind.key(), String::from_utf8_lossy(&token).into_owned());
-        }
+        let tokens = tokens(store.as_mut(), &mut meta, options.randomness.as_ref())?;
         let names = resident.linked.as_ref().map(|linked| EventNames::new(linked)).unwrap_or_default();
         let mut census = Census::default();
         desk.tell(&mut census);
@@ -561,6 +556,17 @@ impl Engine {
     pub fn token(&self, kind: TokenKind) -> &str {
         self.inner.tokens.get(kind.key()).map_or("", String::as_str)
     }
+}
+
+/// The store's own keys, made where it has none yet.
+fn tokens(store: &mut dyn Store, meta: &mut BTreeMap<String, Vec<u8>>, randomness: &dyn Randomness) -> Result<BTreeMap<&'static str, String>, StoreError> {
+    let mut tokens = BTreeMap::new();
+    for kind in [TokenKind::WriteKey, TokenKind::AdminToken] {
+        let made = || data_encoding::BASE32_NOPAD.encode(&random_bytes::<20>(randomness)).to_ascii_lowercase().into_bytes();
+        let token = meta_or_make(store, meta, kind.key(), made)?;
+        tokens.insert(kind.key(), String::from_utf8_lossy(&token).into_owned());
+    }
+    Ok(tokens)
 }
 
 fn courier(options: &EngineOptions, signing_key: &[u8], back: Sender<Command>) -> Option<Arc<Courier>> {

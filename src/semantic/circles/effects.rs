@@ -21,7 +21,7 @@ pub(super) enum Change {
     Set(FieldId, Option<Value>),
     /// With the number that is written out, if one is.
     AddPoints(GroupId, Option<f64>),
-    SetPoints(GroupId),
+    SetPoints(GroupId, Option<f64>),
 }
 
 /// A change, and where.
@@ -125,7 +125,7 @@ fn change_of(step: &Step) -> Option<Change> {
         StepKind::Clear { field } => Change::Set(*field, Some(Value::Unset)),
         StepKind::AddItem { field, .. } | StepKind::RemoveItem { field, .. } => Change::Set(*field, None),
         StepKind::AddPoints { group, amount } => Change::AddPoints(*group, number(amount)),
-        StepKind::SetPoints { group, .. } => Change::SetPoints(*group),
+        StepKind::SetPoints { group, amount } => Change::SetPoints(*group, number(amount)),
         _ => return None,
     })
 }

@@ -150,9 +150,9 @@ impl<'p> Graph<'p> {
             Change::Set(field, Some(value)) => {
                 on_the_way(&|change| matches!(change, Change::Set(other, written) if other == field && written.as_ref() != Some(value)))
             }
-            Change::AddPoints(group, _) | Change::SetPoints(group) if reaches => on_the_way(&|change| is_lowering(change, *group)),
+            Change::AddPoints(group, _) | Change::SetPoints(group, _) if reaches => on_the_way(&|change| is_lowering(change, *group)),
             Change::AddPoints(_, amount) => amount.is_none_or(|amount| amount != 0.0),
-            Change::SetPoints(group) => on_the_way(&|change| matches!(change, Change::AddPoints(other, _) if other == group)),
+            Change::SetPoints(group, _) => on_the_way(&|change| matches!(change, Change::AddPoints(other, _) if other == group)),
         }
     }
 }
@@ -160,7 +160,7 @@ impl<'p> Graph<'p> {
 fn is_lowering(change: &Change, group: GroupId) -> bool {
     match change {
         Change::AddPoints(other, amount) => *other == group && amount.is_none_or(|amount| amount < 0.0),
-        Change::SetPoints(other) => *other == group,
+        Change::SetPoints(other, _) => *other == group,
         _ => false,
     }
 }
@@ -233,11 +233,14 @@ fn starts(change: &Change, kind: &TriggerKind) -> Option<bool> {
             let fits = fits(value.as_ref(), to.as_ref());
             when(field == wanted && fits != Some(false), from.is_some() || fits.is_none())
         }
-        (Change::AddPoints(group, _) | Change::SetPoints(group), TriggerKind::PointsChanged { group: wanted }) => when(group == wanted, false),
+        (Change::AddPoints(group, _) | Change::SetPoints(group, _), TriggerKind::PointsChanged { group: wanted }) => when(group == wanted, false),
         (Change::AddPoints(group, amount), TriggerKind::PointsReached { group: wanted, .. }) => {
             when(group == wanted && amount.is_none_or(|amount| amount > 0.0), amount.is_none())
         }
-        (Change::SetPoints(group), TriggerKind::PointsReached { group: wanted, .. }) => when(group == wanted, true),
+        // A number below the mark crosses it from above, which is no reaching.
+        (Change::SetPoints(group, to), TriggerKind::PointsReached { group: wanted, at_least }) => {
+            when(group == wanted && to.is_none_or(|to| to >= *at_least), true)
+        }
         _ => None,
     }
 }

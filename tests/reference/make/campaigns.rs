@@ -408,7 +408,7 @@ impl Maker<'_> {
             format!("set score = {number}"),
             "set score = score + 10".to_owned(),
             "set score = points".to_owned(),
-            format!("set {} = {}", if number > 40 { "is_member" } else { "vip" }, number % 20 == 0),
+            format!("set {} = {}", if number > 40 { "is_member" } else { "vip" }, number.is_multiple_of(20)),
             "set renewal = today + 3d".to_owned(),
             "set trial_ends_at = now + 2d".to_owned(),
             "clear age".to_owned(),
