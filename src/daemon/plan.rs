@@ -1,5 +1,9 @@
 //! The plan of a deploy over everybody who is known. Reads only: contacts are taken in portions and opened beside the counting, so that
 //! commits go on between.
+//!
+//! Who stands where could be read off the store's census. Who lacks a captured value, whose values do not fit, who has had a message and who
+//! comes into a segment cannot, and each of these forbids a deploy or is promised as a number: so everybody is opened once, and all is exact
+//! but what is tried.
 
 use super::shared::Shared;
 use crate::bytecode::{Program, program_hash};
