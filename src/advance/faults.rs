@@ -33,12 +33,9 @@ impl Context<'_> {
 
     /// The operator's word on an enrollment that stands still: it is faulted, or a deploy had no place for it.
     pub fn revive(&mut self, evaluator: &mut Evaluator, uid: EnrollmentUid, how: Reviving) {
-        if self.state.aside(uid).is_some() {
-            return self.settle_aside(uid, how);
-        }
         let faulted: Vec<Line> = self.lines(uid).into_iter().filter(|line| self.is_faulted(*line)).collect();
         if faulted.is_empty() {
-            return;
+            return self.settle_aside(uid, how);
         }
         if how == Reviving::End {
             return self.end(uid, What::Stopped, Arc::from("dropped by the operator"));
