@@ -207,7 +207,7 @@ async fn at_the_wire(at: At, fault: Fault) -> Outcome {
     let config = DeliverConfig { email: smtp, deadline: Duration::from_millis(800), ..DeliverConfig::files(PathBuf::from("unused")) };
     // Larger than what sockets keep, so that the body is still under way when the relay stops reading.
     let mut mail = email("Eve");
-    let lines = if at == At::Body { 250_000 } else { 10 };
+    let lines = if at == At::Body { 150_000 } else { 10 };
     mail.text = "All work and no play makes a long letter.\n".repeat(lines);
     mail.html = None;
     let envelope = Envelope {
