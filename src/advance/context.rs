@@ -1,7 +1,7 @@
 //! The context of one input: the contact, the time, what has been queued, what has come of it so far.
 
 use super::outcome::{Cause, JournalEntry, Outcome, What};
-use super::{Input, InputKind, Switches};
+use super::{Input, InputKind, Switches, Switching};
 use crate::bytecode::{CampaignDef, CampaignId, EventId, Fact, FieldId, GroupId, ListId, MessageEvent, SegmentId, StepId, TopicId};
 use crate::lang::{Instant, Record, Value, Zone};
 use crate::machine::state::{Captured, ContactState, EffectId, Enrollment, EnrollmentUid, SendRecord, StableId, Standing, StepUid, Thread, ThreadId};
@@ -130,6 +130,8 @@ pub(super) struct Context<'a> {
     pub at: Option<StepId>,
     /// When the next broadcast or date trigger comes, as long as no fact changes.
     pub moments: Cell<Option<Option<Instant>>>,
+    /// The campaign whose pause is over, while what was due in it is done.
+    pub resuming: Option<CampaignId>,
     /// Timers up to here have been looked at.
     pub done_until: Instant,
     /// Why the send that is being decided is held; for the journal.
@@ -167,6 +169,7 @@ impl<'a> Context<'a> {
             doer: None,
             at: None,
             moments: Cell::new(None),
+            resuming: None,
             done_until: Instant::FAR_PAST,
             held_because: "",
             at_step: None,
@@ -276,7 +279,12 @@ pub fn advance(linked: &Linked, switches: &Switches, state: &mut ContactState, i
     context.is_quiet = input.is_quiet;
     context.waiting = &input.waiting;
     if !matches!(input.kind, InputKind::Created { .. }) {
+        // Who listens is asked behind all that was due in the pause.
+        if let InputKind::Switched { campaign, switching: Switching::Resumed | Switching::CatchingUp } = input.kind {
+            context.resuming = Some(campaign);
+        }
         context.run_due(&mut evaluator, now.plus_millis(-1));
+        context.resuming = None;
         // What comes now finds the moments before it behind the contact.
         context.state.dates_until = context.state.dates_until.max(now.plus_millis(-1));
     }

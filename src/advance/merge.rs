@@ -6,8 +6,8 @@ use super::context::{Context, HappeningKind};
 use super::outcome::{JournalEntry, Outcome, What};
 use crate::bytecode::{Channel, Fact, FieldId, GroupId, Reenter, SegmentId};
 use crate::lang::{Instant, Value};
-use crate::machine::state::{ConsentState, ContactState, Enrollment, EnrollmentUid, Frame, SendStatus, SortedMap, StableId, StepUid, Suppression};
-use crate::machine::{Evaluator, Linked, builtin_text, stable};
+use crate::machine::state::{ConsentState, ContactState, Enrollment, EnrollmentUid, Frame, SendRecord, SendStatus, SortedMap, StableId, StepUid, Suppression};
+use crate::machine::{Evaluator, Linked, builtin_text, passes_of, stable};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -294,9 +294,10 @@ fn unite_enrollments(linked: &Linked, winner: &mut ContactState, loser: &Contact
     let once: Vec<StableId> = loser.past.iter().map(|(campaign, _)| *campaign).filter(|campaign| is_once(linked, *campaign)).collect();
     for campaign in once.into_iter().filter(|campaign| has_ended(loser, *campaign)) {
         // What the other has had does not come again.
-        let sent = loser.sends.iter().filter(|send| send.campaign == campaign && is_sent(&send.status)).map(|send| send.step);
+        let sends = &winner.sends;
         for mine in winner.enrollments.iter_mut().filter(|mine| mine.campaign == campaign) {
-            mine.done_elsewhere.extend(sent.clone());
+            let theirs = loser.sends.iter().filter(|send| send.campaign == campaign && is_sent(&send.status));
+            mine.done_elsewhere.extend(sent_besides(theirs, sends.iter().filter(|send| send.enrollment == mine.uid)));
         }
     }
     for theirs in &loser.enrollments {
@@ -312,7 +313,8 @@ fn unite_enrollments(linked: &Linked, winner: &mut ContactState, loser: &Contact
         let is_further = (theirs.executed.len(), mine.started) > (mine.executed.len(), theirs.started);
         let (mut survivor, gone) = if is_further { (theirs.clone(), mine) } else { (mine, theirs.clone()) };
         super::gather::unite_gatherings(&mut survivor, &gone);
-        survivor.done_elsewhere.extend(steps_done(winner, &gone));
+        let of = |uid: EnrollmentUid| winner.sends.iter().filter(move |send| send.enrollment == uid && is_sent(&send.status));
+        survivor.done_elsewhere.extend(sent_besides(of(gone.uid), of(survivor.uid)));
         let goals_twice = unite_goals(&mut survivor, &gone);
         let past = winner.past.entry(survivor.campaign);
         for goal in goals_twice {
@@ -349,9 +351,11 @@ fn unite_enrollments(linked: &Linked, winner: &mut ContactState, loser: &Contact
     absorbed
 }
 
-/// The sends of an enrollment that have left.
-fn steps_done(state: &ContactState, gone: &Enrollment) -> Vec<StepUid> {
-    state.sends.iter().filter(|send| send.enrollment == gone.uid && is_sent(&send.status)).map(|send| send.step).collect()
+/// What has left of theirs and not of mine: of a loop, what a pass has sent is another message than what the next one sends.
+fn sent_besides<'a>(theirs: impl Iterator<Item = &'a SendRecord>, mine: impl Iterator<Item = &'a SendRecord>) -> Vec<StepUid> {
+    let mine: Vec<&SendRecord> = mine.collect();
+    let is_mine = |send: &SendRecord| mine.iter().any(|own| own.step == send.step && passes_of(&own.frames) == passes_of(&send.frames));
+    theirs.filter(|send| !is_mine(send)).map(|send| send.step).collect()
 }
 
 fn is_sent(status: &SendStatus) -> bool {

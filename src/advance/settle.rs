@@ -193,7 +193,7 @@ impl Context<'_> {
     fn ask_decisions_inside(&mut self, evaluator: &mut Evaluator, uid: EnrollmentUid, dirty: &[Fact]) {
         let Some((campaign, _)) = self.campaign_of(uid) else { return };
         let moves = dirty.iter().any(|fact| matches!(fact, Fact::Field(_) | Fact::Captures));
-        if !self.is_acting(campaign) {
+        if !self.is_acting(campaign) || self.resuming == Some(campaign) {
             // A pause holds actions; when they are due is followed all the same.
             for line in self.lines(uid).into_iter().filter(|_| moves) {
                 self.replan_until(evaluator, line);

@@ -37,22 +37,27 @@ impl<'p> Person<'p> {
         let Some(Wait::Timeline { step, seen, mut arms, children }) = self.enrollments[index].threads[thread].wait.clone() else { return false };
         let StepKind::Timeline { anchor, is_again_when_moved, arms: defs } = &step.kind else { return false };
         let value = self.settled(self.value(anchor, self.asker(id, Some(thread)), self.now));
-        let has_moved = value != seen;
-        if !is_arrival && !has_moved && !self.is_zone_new {
-            return false;
-        }
+        // What is unset plans nothing, and has not moved: what was skipped stays skipped.
+        let has_moved = value.is_set() && value != seen;
+        let is_again = *is_again_when_moved && has_moved && seen.is_set();
+        let before: Vec<(Option<Instant>, bool, bool)> = arms.iter().map(|arm| (arm.planned, arm.is_past, arm.is_done)).collect();
         let zone = self.zone();
         for (arm, def) in arms.iter_mut().zip(defs) {
-            if arm.is_done && !(*is_again_when_moved && has_moved && seen.is_set() && value.is_set()) {
+            if arm.is_done && !is_again {
                 continue;
             }
             arm.planned = self.around(&value, (def.shift, def.is_before), def.at, &zone);
-            arm.is_past = arm.planned.is_some_and(|at| at < self.now) && self.world.mutant != Mutant::PastArmsRun;
-            arm.is_done = arm.is_done && arm.is_past;
+            if is_arrival || has_moved || self.is_zone_new {
+                let is_past = arm.planned.is_some_and(|at| at < self.now) && self.world.mutant != Mutant::PastArmsRun;
+                arm.is_past = is_past || (arm.is_past && !value.is_set());
+                arm.is_done = arm.is_done && arm.is_past;
+            }
         }
+        let value = if value.is_set() { value } else { seen };
+        let has_changed = arms.iter().zip(before).any(|(arm, before)| (arm.planned, arm.is_past, arm.is_done) != before);
         self.remember_arms(index, (step, &value), &arms);
         self.enrollments[index].threads[thread].wait = Some(Wait::Timeline { step, seen: value, arms, children });
-        true
+        has_changed || has_moved || is_arrival
     }
 
     /// Each arm once an enrollment, and again only where the date has moved since: also where a loop leads back to it.
