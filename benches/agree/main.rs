@@ -1,6 +1,6 @@
 //! The machine against the reference interpreter on random programs and histories: `./agree 1000000 [--seed S] [--mutant NAME]`, `./agree --mutants`.
 //!
-//! `--wide` uses what holds and bounds messages and what follows dates as well, `--full` all that the reference knows. `--show SEED` prints a case, `--file PATH` compares one. Prints cases a second, the seed, and how often everything occurred that can occur. A case that fails is shrunk and printed.
+//! `--wide` uses what holds and bounds messages and what follows dates as well, `--full` pauses, merges, erasures, paces and what fades as well. `--show SEED` prints a case, `--file PATH` compares one. Prints cases a second, the seed, and how often everything occurred that can occur. A case that fails is shrunk and printed.
 
 #[path = "../../tests/reference/mod.rs"]
 mod reference;

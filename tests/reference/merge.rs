@@ -80,7 +80,8 @@ impl<'p> Person<'p> {
             self.fields[field] = pick(&self.fields[field]);
         }
         let zone = self.look_up_zone();
-        self.is_zone_new |= zone.name() != self.zone.name();
+        // Those who come along have another zone too.
+        self.is_zone_new |= zone.name() != self.zone.name() || zone.name() != other.zone.name();
         self.zone = zone;
         self.tags.extend(other.tags.iter().cloned());
         self.lists.extend(other.lists.iter().copied());

@@ -10,6 +10,8 @@ use std::sync::Arc;
 
 /// More ways than this are not looked at: nothing is then said.
 const MAX_WAYS: usize = 64;
+/// A way of more parts than this is not looked at either: each is held against each.
+const MAX_PARTS: usize = 2_000;
 /// Segments that read segments are followed this deep.
 const MAX_DEPTH: usize = 8;
 
@@ -77,7 +79,8 @@ pub(super) fn ways<'e>(project: &'e Project, held: &[(&'e Expr, bool)]) -> Optio
 }
 
 fn product<'e>(left: Vec<Way<'e>>, right: Vec<Way<'e>>) -> Option<Vec<Way<'e>>> {
-    if left.len().saturating_mul(right.len()) > MAX_WAYS {
+    let longest = |ways: &[Way<'_>]| ways.iter().map(Vec::len).max().unwrap_or(0);
+    if left.len().saturating_mul(right.len()) > MAX_WAYS || longest(&left) + longest(&right) > MAX_PARTS {
         return None;
     }
     let mut out = Vec::with_capacity(left.len() * right.len());
