@@ -18,7 +18,7 @@ campaign "Hello" { published  when ping  email hello }
 def test_a_marketing_mail_is_signed_with_its_unsubscribe_headers(served_stage, form):
     project = served_stage.project
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-    pem = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat[form], serialization.NoEncryption())
+    pem = key.private_bytes(serialization.Encoding.PEM, getattr(serialization.PrivateFormat, form), serialization.NoEncryption())
     project.write("dkim.pem", pem)
     config = (project.folder / "camp.toml").read_text()
     signing = 'dkim = { domain = "acme.example", selector = "s1", key_file = "dkim.pem" }'
