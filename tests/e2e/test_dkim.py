@@ -33,5 +33,8 @@ def test_a_marketing_mail_is_signed_with_its_unsubscribe_headers(served_stage, f
     assert dkim.verify(raw, dnsfunc=lambda name, timeout=5: record)
     signature = project.servers[0].mails[0].message["DKIM-Signature"].lower()
     assert all(name in signature for name in ("list-unsubscribe:", "list-unsubscribe-post", "from:", "message-id")), signature
-    # One changed letter, and the signature fails.
+    signed = signature.split(" h=")[1].split(";")[0].split(":")
+    assert "content-type" in signed and [signed.count(name) for name in ("from", "to", "subject")] == [2, 2, 2], signed
+    # Another sender on top, or one changed letter, and the signature fails.
+    assert not dkim.verify(b"From: Eve <eve@evil.example>\r\n" + raw, dnsfunc=lambda name, timeout=5: record)
     assert not dkim.verify(raw.replace(b"Good to see you", b"Good to see yuo"), dnsfunc=lambda name, timeout=5: record)
