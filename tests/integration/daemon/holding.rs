@@ -56,11 +56,11 @@ async fn bytes_of_version_2_are_read_and_what_is_empty_takes_no_room_since() {
     let people = some_people(&rig).await;
     for uid in people {
         let state = rig.engine().state(uid).unwrap();
-        // Version 2 was every part up to the sequence number, one after the other; it knew no deployment and nobody aside.
+        // Version 2 was every part up to the sequence number, one after the other; it knew no deployment, nobody aside and no ties.
         let known = ContactState { deployment: 0, ..state.as_ref().clone() };
         let mut old = vec![2];
         old.extend(postcard::to_stdvec(&known).unwrap());
-        assert_eq!(old.split_off(old.len() - 2), [0, 0]);
+        assert_eq!(old.split_off(old.len() - 3), [0, 0, 0]);
         assert_eq!(decode_state(&old).unwrap(), known);
         let new = encode_state(&state).unwrap();
         assert_eq!(decode_state(&new).unwrap(), *state);
