@@ -21,7 +21,7 @@ fn agree(part: u64) {
     let wanted = cases();
     while agreed < wanted {
         seed += 1;
-        let made = if part % 2 == 0 { case(seed, HISTORIES) } else { wide_case(seed, HISTORIES) };
+        let made = if part.is_multiple_of(2) { case(seed, HISTORIES) } else { wide_case(seed, HISTORIES) };
         match compare(&made.source(), Mutant::None, &mut counters) {
             Verdict::Agreed { histories, .. } => agreed += histories,
             Verdict::Rejected(findings) => {

@@ -72,12 +72,11 @@ impl<'p> Person<'p> {
     fn unite_facts(&mut self, other: &Person<'p>) {
         let [created, seen] = [BuiltinField::CreatedAt, BuiltinField::LastSeenAt].map(|field| self.world.builtin(field));
         for (field, theirs) in other.fields.iter().enumerate() {
-            let pick = |mine: &Value| match (mine, theirs) {
+            self.fields[field] = match (&self.fields[field], theirs) {
                 (Value::DateTime(a), Value::DateTime(b)) if field == created => Value::DateTime(*a.min(b)),
                 (Value::DateTime(a), Value::DateTime(b)) if field == seen => Value::DateTime(*a.max(b)),
                 (mine, theirs) => if mine.is_set() { mine } else { theirs }.clone(),
             };
-            self.fields[field] = pick(&self.fields[field]);
         }
         let zone = self.look_up_zone();
         // Those who come along have another zone too.

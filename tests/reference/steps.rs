@@ -143,16 +143,9 @@ impl<'p> Person<'p> {
                 self.log(What::Notified, Some(campaign), Some(step.header.id), "");
                 Flow::On
             }
-            StepKind::Wait { duration, then_until } => {
-                let length = self.length(duration, asker);
-                let due = self.later(length);
-                self.wait(id, thread, Wait::Timer(due, then_until.as_ref()))
-            }
-            StepKind::WaitBetween { low, .. } => {
-                // Random: only a range of one moment says which.
-                let due = self.later(self.length(low, asker));
-                self.wait(id, thread, Wait::Timer(due, None))
-            }
+            StepKind::Wait { duration, then_until } => self.wait_for((id, thread), (duration, then_until.as_ref()), asker),
+            // Random: only a range of one moment says which.
+            StepKind::WaitBetween { low, .. } => self.wait_for((id, thread), (low, None), asker),
             StepKind::WaitUntil(until) => self.wait_until(id, thread, until, self.now),
             StepKind::WaitFor { condition, deadline } => {
                 let due = deadline.as_ref().map(|length| self.later(self.length(length, asker)));
@@ -194,6 +187,11 @@ impl<'p> Person<'p> {
                 Flow::On
             }
         }
+    }
+
+    fn wait_for(&mut self, (id, thread): (usize, usize), (length, then_until): (&'p Expr, Option<&'p Until>), asker: Asker<'_>) -> Flow {
+        let due = self.later(self.length(length, asker));
+        self.wait(id, thread, Wait::Timer(due, then_until))
     }
 
     /// Calls a webhook with what it says at every step, and what this one says besides or instead.

@@ -184,7 +184,7 @@ impl<'p> Person<'p> {
             by,
             path: Vec::new(),
             is_over: false,
-            is_held_out: def.holdout.is_some_and(|share| is_in_share(share)),
+            is_held_out: def.holdout.is_some_and(is_in_share),
             goals,
             gathering: None,
             arms: Vec::new(),
