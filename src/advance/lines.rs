@@ -5,9 +5,13 @@ use super::outcome::What;
 use crate::bytecode::{ArmsId, EventId, Op, RepeatDef, RepeatId, SplitId};
 use crate::lang::{Duration, Instant, Record, Value, add_duration};
 use crate::machine::state::{EffectId, EnrollmentUid, Frame, SendStatus, StepUid, Thread, ThreadId};
-use crate::machine::{Entry, Evaluator, PassFlow, View, earlier};
+use crate::machine::{Entry, Evaluator, Fault, PassFlow, View, earlier};
 use std::sync::Arc;
 
+/// Branches that one line may stand inside of: more than a source can nest, so that only a damaged program comes to it.
+const MOST_BRANCHES: usize = 256;
+/// Lines that one enrollment may have at a time.
+const MOST_LINES: usize = 4_096;
 /// A pass that comes later than this after its time sets the rhythm anew; up to then it counts as punctual.
 const LATE_MS: i64 = 60_000;
 
@@ -19,6 +23,11 @@ impl<'a> Context<'a> {
         let (parallel, now) = (self.step_uid(def.step), self.now);
         let Some(enrollment) = self.enrollment_mut(line.enrollment) else { return };
         let Some(at) = enrollment.threads.iter().position(|thread| thread.id == line.thread) else { return };
+        if enrollment.threads.len() > MOST_LINES || enrollment.threads.get(at).is_some_and(|thread| thread.frames.len() > MOST_BRANCHES) {
+            // A branch that leads to where it was divided would go on for ever, and each time deeper.
+            self.fault(line, Fault::OutOfFuel);
+            return evaluator.refuel();
+        }
         let parent = enrollment.threads.remove(at);
         let round = enrollment.next_thread.0;
         let mut children = Vec::new();

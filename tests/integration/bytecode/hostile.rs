@@ -2,7 +2,7 @@
 
 use crate::oracle::compare::workspace;
 use crate::oracle::make::{Random, case};
-use campc::bytecode::{Op, Program, decode, disassemble, encode, find_errors};
+use campc::bytecode::{Op, Pc, Program, decode, disassemble, encode, find_errors};
 use campc::compiler::{Analysis, analyze, compile_with_tests};
 use campc::sim::{TestSuite, trace_test};
 
@@ -92,4 +92,22 @@ fn swapped_and_forged_operations_are_refused_or_run() {
         }
     }
     assert!(refused > 500 && ran > 100, "{refused} refused, {ran} ran");
+}
+
+#[test]
+fn a_branch_that_leads_to_where_it_was_divided_comes_to_an_end() {
+    let source = r#"
+project "Acme" { timezone "UTC" from "Ana <ana@acme.example>" address "1 King St" }
+event go
+campaign "C" { published when go parallel { { tag "a" } { tag "b" } } }
+test "t" { given contact {} go }
+"#;
+    let analysis = analyze(&workspace(source));
+    let (mut program, blocks) = compile_with_tests(&analysis).unwrap_or_else(|_| panic!("the program of a test has findings"));
+    let fork = program.code.iter().position(|op| matches!(op, Op::Fork(_))).unwrap();
+    let own = program.arms[0].targets[0];
+    let to_itself = Pc::from_index(fork);
+    assert_ne!(own, to_itself);
+    program.arms[0].targets = vec![to_itself, to_itself];
+    assert!(runs(&analysis, program, blocks), "the verifier does not look where branches lead; the machine does");
 }
