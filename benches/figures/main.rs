@@ -28,6 +28,10 @@ mod waiting;
 use report::Failure;
 use std::path::{Path, PathBuf};
 
+/// The binary's own allocator: what is measured in this process costs what it costs there.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// A part of the figures: its name and what measures it.
 type Part = (&'static str, fn(&Bench) -> Result<(), Failure>);
 

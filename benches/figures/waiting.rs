@@ -45,7 +45,7 @@ pub fn run(bench: &Bench) -> Result<(), Failure> {
 
 /// The bytes of the tables that hold who waits where; not the log, which retention bounds.
 fn tables(path: &Path) -> Result<u64, Failure> {
-    let query = "SELECT sum(pgsize) FROM dbstat WHERE aggregate AND name IN ('contact', 'trail', 'enrollment', 'segment_member', 'identity', 'redirect', 'step_census')";
+    let query = "SELECT sum(pgsize) FROM dbstat WHERE aggregate = 1 AND name IN ('contact', 'trail', 'enrollment', 'segment_member', 'identity', 'redirect', 'step_census')";
     Ok(rusqlite::Connection::open(path)?.query_row(query, [], |row| row.get(0))?)
 }
 

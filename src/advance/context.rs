@@ -124,8 +124,6 @@ pub(super) struct Context<'a> {
     pub running: Option<Line>,
     /// The enrollment whose branches are being begun, one after the other.
     pub forking: Option<EnrollmentUid>,
-    /// The step that acts, and the text of that as a cause.
-    pub doer: Option<((EnrollmentUid, StepUid), Arc<str>)>,
     /// The step that the enrollment which runs came to last.
     pub at: Option<StepId>,
     /// When the next broadcast or date trigger comes, as long as no fact changes.
@@ -166,7 +164,6 @@ impl<'a> Context<'a> {
             dirty_by: None,
             running: None,
             forking: None,
-            doer: None,
             at: None,
             moments: Cell::new(None),
             resuming: None,

@@ -236,23 +236,17 @@ impl Context<'_> {
         let fact = group.first().map(|change| (change.name.clone(), change.old.clone(), change.new.clone()));
         let outer = std::mem::replace(&mut self.cause.fact, fact);
         let step = self.at.map(|step| self.step_uid(step));
-        self.note(enrollment, step, What::Changed, "");
+        // An empty text that is made anew takes memory each time.
+        self.note(enrollment, step, What::Changed, Arc::default());
         self.cause.fact = outer;
     }
 
     /// From here on what happens is the doing of the step that runs; returns the cause so far.
     fn caused_by(&mut self, enrollment: EnrollmentUid) -> Cause {
-        let step = self.at.map_or(StepUid(0), |step| self.step_uid(step));
-        let input = match &self.doer {
-            Some((doer, text)) if *doer == (enrollment, step) => text.clone(),
-            Some(_) | None => {
-                let name = self.campaign_of(enrollment).map(|(_, def)| def.name.clone()).unwrap_or_default();
-                let identity = self.at.and_then(|step| self.linked.program.steps.get(step.index())).map(|def| format!(" at {}", def.identity()));
-                let text: Arc<str> = Arc::from(format!("{CAMPAIGN}{name}\"{}", identity.unwrap_or_default()));
-                self.doer = Some(((enrollment, step), text.clone()));
-                text
-            }
-        };
+        let input = self.at.and_then(|step| self.linked.doer(step)).cloned().unwrap_or_else(|| {
+            let name = self.campaign_of(enrollment).map(|(_, def)| def.name.clone()).unwrap_or_default();
+            Arc::from(format!("{CAMPAIGN}{name}\""))
+        });
         std::mem::replace(&mut self.cause, Cause { input, fact: None })
     }
 

@@ -39,6 +39,7 @@ pub struct Linked {
     builtins: FxHashMap<BuiltinField, FieldId>,
     marketing: Vec<bool>,
     /// Older programs by which enrollments go on.
+    doers: Vec<Arc<str>>,
     former: Vec<Arc<Linked>>,
 }
 
@@ -109,6 +110,7 @@ impl Linked {
         let keep = keep_index(&program, &deployment);
         Linked {
             former: Vec::new(),
+            doers: doers(&program),
             marketing: marketing_index(&program),
             words: Words { yes: Arc::from("yes"), no: Arc::from("no") },
             triggers,
@@ -128,6 +130,11 @@ impl Linked {
             program,
             deployment,
         }
+    }
+    /// How the cause of what a step does is called: `campaign "Drip" at email welcome`.
+    #[must_use]
+    pub fn doer(&self, step: StepId) -> Option<&Arc<str>> {
+        self.doers.get(step.index())
     }
     /// The program together with the older ones by which enrollments go on. What those ask about is remembered as well.
     #[must_use]
@@ -302,4 +309,10 @@ fn keep_index(program: &Program, deployment: &Deployment) -> FxHashMap<HistoryKi
 
 fn invert<T>(ids: &[StableId], make: impl Fn(usize) -> T) -> FxHashMap<StableId, T> {
     ids.iter().enumerate().map(|(index, id)| (*id, make(index))).collect()
+}
+
+/// Made once: a step that changes something is asked for it each time it does.
+fn doers(program: &Program) -> Vec<Arc<str>> {
+    let name = |campaign: CampaignId| program.campaigns.get(campaign.index()).map(|def| def.name.as_ref()).unwrap_or_default();
+    program.steps.iter().map(|step| Arc::from(format!("campaign \"{}\" at {}", name(step.campaign), step.identity()))).collect()
 }
