@@ -16,7 +16,7 @@ pub fn routes() -> Router<App> {
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
-struct ListQuery {
+pub(super) struct ListQuery {
     contact: Option<String>,
     campaign: Option<String>,
     status: Option<String>,
@@ -25,11 +25,16 @@ struct ListQuery {
     limit: usize,
 }
 
-async fn list(State(app): State<App>, Query(query): Query<ListQuery>) -> Result<Response, Problem> {
+/// The sends that a query asks for; those of the outbox are the same.
+pub(super) async fn list(State(app): State<App>, Query(query): Query<ListQuery>) -> Result<Response, Problem> {
     let contact = match &query.contact {
         Some(key) => Some(find_contact(&app, key)?),
         None => None,
     };
-    let filter = MessageFilter { contact, campaign: query.campaign, status: query.status, lane: query.lane, cursor: query.cursor, limit: query.limit };
+    if let Some(word) = &query.status {
+        super::outbox::status(word)?;
+    }
+    let ListQuery { campaign, status, lane, cursor, limit, .. } = query;
+    let filter = MessageFilter { contact, campaign, status, lane, cursor, limit };
     json(&app.read(move |engine| engine.messages(&filter)).await?)
 }

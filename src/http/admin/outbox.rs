@@ -1,14 +1,14 @@
 //! The outbox and what was put aside: what is there, and the operator's word on it.
 
-use super::{find_contact, json, read_json};
-use crate::daemon::api::{MessageFilter, OutboxCommand, OutboxTarget, QuarantineCommand};
+use super::{json, read_json};
+use crate::daemon::api::{OutboxCommand, OutboxTarget, QuarantineCommand};
 use crate::http::app::{App, engine_problem};
 use crate::http::problem::Problem;
 use crate::machine::state::EffectId;
 use crate::store::OutboxStatus;
 use axum::Router;
 use axum::body::Body;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, State};
 use axum::http::HeaderMap;
 use axum::response::Response;
 use axum::routing::{get, post};
@@ -16,7 +16,7 @@ use serde::Deserialize;
 
 pub fn routes() -> Router<App> {
     Router::new()
-        .route("/v1/outbox", get(list))
+        .route("/v1/outbox", get(super::messages::list))
         .route("/v1/outbox/retry", post(retry_all))
         .route("/v1/outbox/{id}", get(show))
         .route("/v1/outbox/{id}/retry", post(retry))
@@ -24,30 +24,6 @@ pub fn routes() -> Router<App> {
         .route("/v1/quarantine", get(put_aside))
         .route("/v1/quarantine/{id}/retry", post(retry_aside))
         .route("/v1/quarantine/{id}/drop", post(drop_aside))
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct ListQuery {
-    contact: Option<String>,
-    campaign: Option<String>,
-    status: Option<String>,
-    lane: Option<String>,
-    cursor: Option<String>,
-    limit: usize,
-}
-
-async fn list(State(app): State<App>, Query(query): Query<ListQuery>) -> Result<Response, Problem> {
-    let contact = match &query.contact {
-        Some(key) => Some(find_contact(&app, key)?),
-        None => None,
-    };
-    if let Some(word) = &query.status {
-        status(word)?;
-    }
-    let ListQuery { campaign, status, lane, cursor, limit, .. } = query;
-    let filter = MessageFilter { contact, campaign, status, lane, cursor, limit };
-    json(&app.read(move |engine| engine.messages(&filter)).await?)
 }
 
 async fn show(State(app): State<App>, Path(id): Path<String>) -> Result<Response, Problem> {
@@ -87,7 +63,7 @@ fn effect(id: &str) -> Result<EffectId, Problem> {
     EffectId::parse(id).ok_or_else(|| Problem::not_found(format!("{id:?} is no effect id; the outbox lists them: `campc outbox list`, `GET /v1/outbox`")))
 }
 
-fn status(word: &str) -> Result<OutboxStatus, Problem> {
+pub(super) fn status(word: &str) -> Result<OutboxStatus, Problem> {
     let known: Vec<&str> = OutboxStatus::ALL.into_iter().map(OutboxStatus::word).collect();
     OutboxStatus::from_word(word).ok_or_else(|| Problem::bad_request("unknown-status", format!("{word:?} is no status; it is one of {}", known.join(", "))))
 }

@@ -43,6 +43,7 @@ fn what_waits_is_listed_and_settled_with_and_without_a_daemon() {
 fn routes_of_the_outbox_say_what_they_do_not_know() {
     let (_folder, daemon, id) = waiting();
     assert_eq!(daemon.admin("GET", "/v1/outbox?status=lost", "").problem(), "unknown-status");
+    assert_eq!(daemon.admin("GET", "/v1/messages?status=lost", "").problem(), "unknown-status", "the same list by its other name");
     assert_eq!(daemon.admin("GET", "/v1/outbox/nothing", "").status, 404);
     assert_eq!(daemon.admin("POST", "/v1/outbox/retry", r#"{"status":"dead"}"#).json()["settled"], 0);
     assert_eq!(daemon.admin("POST", "/v1/outbox/retry", r#"{"status":"queued"}"#).json()["settled"], 1);
